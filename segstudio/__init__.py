@@ -1,0 +1,3 @@
+"""segstudio: draw, learn and review segmentation masks in one window."""
+
+__version__ = "0.1.0"

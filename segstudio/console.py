@@ -1,0 +1,116 @@
+"""How a job looks on a terminal, in a pipe, and as an exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import typer
+
+
+class Reporter:
+    """Shows what a job yields: a bar on a terminal, plain lines elsewhere; keeps results and counts problems."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        from rich.console import Console
+
+        self.out = Console(highlight=False, soft_wrap=True)
+        self.err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.quiet = quiet
+        self.problems: list[str] = []
+        self._tenth = -1
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            self.out.print(text, markup=False)
+
+    def drain(self, events: Iterable[Any], text: str) -> list[Any]:
+        """Every event that is neither progress nor a problem, in order."""
+        from segstudio.events import Problem, Progress
+
+        results = []
+        with self._bar(text) as advance:
+            for event in events:
+                if isinstance(event, Progress):
+                    advance(event.done, event.total)
+                elif isinstance(event, Problem):
+                    self.problem(str(event))
+                else:
+                    results.append(event)
+        return results
+
+    def problem(self, text: str) -> None:
+        self.problems.append(text)
+        self.err.print(f"problem: {text}", markup=False)
+
+    @contextlib.contextmanager
+    def _bar(self, text: str) -> Iterator[Any]:
+        if self.quiet or not self.out.is_terminal:
+            self.say(f"{text} …")
+            yield lambda done, total: None
+            return
+        from rich.progress import Progress as Bar
+
+        with Bar(console=self.out, transient=True) as bar:
+            task = bar.add_task(text, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        self.say(text)
+
+    def training(self, events: Iterable[Any]) -> Any:
+        """Follows a run; gives its Finished event."""
+        from segstudio.review.report import text
+        from segstudio.training.events import EpochDone, Finished, Started, StepDone
+
+        finished = None
+        for event in self.drained_as_it_goes(events):
+            match event:
+                case Started():
+                    self.say(f"{event.train_pictures} pictures to learn from, {event.held_out_pictures} held out")
+                    self.say(event.text)
+                case StepDone():
+                    self._tenth_of_the_way(event.progress, event.loss, event.left_s)
+                case EpochDone():
+                    self.say(f"  step {event.step}: loss {event.loss:.3f}, held-out mIoU {text(event.miou)}")
+                case Finished():
+                    finished = event
+        return finished
+
+    def drained_as_it_goes(self, events: Iterable[Any]) -> Iterator[Any]:
+        from segstudio.events import Problem, Progress
+
+        for event in events:
+            if isinstance(event, Problem):
+                self.problem(str(event))
+            elif not isinstance(event, Progress):
+                yield event
+
+    def _tenth_of_the_way(self, progress: float, loss: float, left_s: float) -> None:
+        if int(progress * 10) != self._tenth:
+            self._tenth = int(progress * 10)
+            self.say(f"  {progress:4.0%}  loss {loss:.3f}  {left_s:.0f} s left")
+
+    def finish(self, as_json: bool = False, **result: Any) -> None:
+        """The report and the exit status."""
+        if as_json:
+            sys.stdout.write(json.dumps({**result, "problems": self.problems}, indent=2, default=str) + "\n")
+        elif self.problems:
+            self.say(f"done, with {len(self.problems)} problems (listed above)")
+        raise typer.Exit(1 if self.problems else 0)
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """A user's error becomes one line and exit status 2."""
+    from segstudio.errors import SegstudioError
+
+    try:
+        yield
+    except SegstudioError as error:
+        sys.stderr.write(f"segstudio: {error}\n")
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt as error:
+        sys.stderr.write("segstudio: stopped\n")
+        raise typer.Exit(2) from error

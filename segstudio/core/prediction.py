@@ -1,0 +1,47 @@
+"""What a model says of one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.classes import IGNORE, ClassTable
+
+Heat = NDArray[np.uint8]  # (H, W), 0..255 for 0..1
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`name` is the picture, `step` the training step of the model: a stale result is told by them.
+
+    `labels` is the (H, W) argmax plane; `probabilities` (C, H, W) quantised to bytes, or with C = 0 where
+    they would not fit the memory budget; `entropy` is (H, W), divided by ln C, so 255 is "no idea".
+    `classes` names the model's classes, one a channel of `probabilities`.
+    """
+
+    name: str
+    step: int
+    classes: tuple[str, ...]
+    labels: NDArray[np.uint8]
+    probabilities: NDArray[np.uint8]
+    entropy: Heat
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
+    """The prediction with its labels as class ids of `table`, by name; IGNORE where the table lacks a class."""
+    lookup = np.full(256, IGNORE, np.uint8)
+    for index, name in enumerate(prediction.classes):
+        found = table.id_of(name)
+        lookup[index] = IGNORE if found is None else found
+    if (lookup[: len(prediction.classes)] == np.arange(len(prediction.classes))).all():
+        return prediction
+    return replace(prediction, labels=lookup[prediction.labels])
+
+
+def unknown_classes(prediction_classes: tuple[str, ...], table: ClassTable) -> list[str]:
+    """Names that the model has and the table has not."""
+    return [name for name in prediction_classes if table.id_of(name) in (None, IGNORE)]

@@ -1,0 +1,188 @@
+"""From shapes to pixels, pixel for pixel as labelme does it (Pillow's rasteriser).
+
+Pillow's polygon filler adds float32 products to absolute x, so moving a shape sideways may change its
+rounding; moving it up or down never does. A shape is therefore drawn on a strip of its own rows that
+starts at column 0, and cropped: the cost follows the shape's height, never the picture's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Mask, unpack
+from segstudio.core.box import EMPTY, Box, TileKey, tile_box, tiles_of
+from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
+from segstudio.core.geometry import Point
+from segstudio.core.shape import LINE_WIDTH, POINT_RADIUS, Shape
+
+Labels = NDArray[np.uint8]
+Patch = tuple[Box, Mask]
+
+_NO_PATCH: Final[Patch] = (EMPTY, np.zeros((0, 0), np.bool_))
+
+
+def shape_patch(shape: Shape, picture: Box) -> Patch:
+    """The pixels of a vector shape inside `picture`, as (box, mask)."""
+    box = shape.box.intersect(picture)
+    if box.empty:
+        return _NO_PATCH
+    strip = Image.new("L", (box.x1, box.height))
+    points = [(x, y - box.y0) for x, y in shape.points]
+    _draw(ImageDraw.Draw(strip), shape.kind, points)
+    return box, np.asarray(strip.crop((box.x0, 0, box.x1, box.height))) != 0
+
+
+def _draw(draw: ImageDraw.ImageDraw, kind: str, points: list[Point]) -> None:
+    match kind:
+        case "circle":
+            centre, rim = points
+            _disc(draw, centre, float(np.sqrt((centre[0] - rim[0]) ** 2 + (centre[1] - rim[1]) ** 2)))
+        case "rectangle":
+            (x0, y0), (x1, y1) = points
+            corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+            draw.rectangle(corners, outline=1, fill=1)
+        case "line" | "linestrip":
+            draw.line(points, fill=1, width=LINE_WIDTH)
+        case "point" | "points":
+            for point in points:
+                _disc(draw, point, POINT_RADIUS)
+        case _:
+            draw.polygon(points, outline=1, fill=1)
+
+
+def _disc(draw: ImageDraw.ImageDraw, centre: Point, radius: float) -> None:
+    (x, y), r = centre, radius
+    draw.ellipse((x - r, y - r, x + r, y + r), outline=1, fill=1)
+
+
+class PatchCache:
+    """Rasterised vector shapes of one picture, kept while the shape object is in use."""
+
+    def __init__(self, picture: Box) -> None:
+        self._picture = picture
+        self._patches: dict[int, tuple[Shape, Patch]] = {}
+
+    def patch(self, shape: Shape) -> Patch:
+        held = self._patches.get(id(shape))
+        if held is None:  # the shape is held beside its patch, so its id cannot be given again
+            held = self._patches[id(shape)] = (shape, shape_patch(shape, self._picture))
+        return held[1]
+
+    def keep_only(self, shapes: Iterable[Shape]) -> None:
+        used = {id(shape) for shape in shapes}
+        for key in self._patches.keys() - used:
+            del self._patches[key]
+
+
+def rasterise(annotation: Annotation, table: ClassTable) -> Labels:
+    """The (H, W) class plane of an annotation in painter's order; UNLABELLED where nothing lies.
+
+    A label that the table does not know is read as IGNORE: it is never guessed.
+    """
+    plane = np.full((annotation.height, annotation.width), UNLABELLED, np.uint8)
+    for shape in annotation.shapes:
+        _paint(plane, shape, _value(table, shape.label))
+    return plane
+
+
+def rasterise_instances(annotation: Annotation) -> NDArray[np.int32]:
+    """The (H, W) instance plane: 1.. in order of the first shape of each (label, group), 0 elsewhere."""
+    plane = np.zeros((annotation.height, annotation.width), np.int32)
+    for shape, number in zip(annotation.shapes, instance_numbers(annotation), strict=True):
+        _paint(plane, shape, number)
+    return plane
+
+
+def instance_numbers(annotation: Annotation) -> list[int]:
+    """For each shape the number of its instance: shapes of one label and group are one, others one each."""
+    numbers: dict[tuple[str, object], int] = {}
+    return [
+        numbers.setdefault((shape.label, index if shape.group_id is None else (shape.group_id,)), len(numbers) + 1)
+        for index, shape in enumerate(annotation.shapes)
+    ]
+
+
+def _value(table: ClassTable, label: str) -> int:
+    found = table.id_of(label)
+    return IGNORE if found is None else found
+
+
+def _paint(plane: NDArray[np.uint8] | NDArray[np.int32], shape: Shape, value: int) -> None:
+    height, width = plane.shape
+    picture = Box(0, 0, height, width)
+    if shape.bitmap is None:
+        box, mask = shape_patch(shape, picture)
+        plane[box.slices][mask] = value
+        return
+    for key, bits in shape.bitmap.tiles.items():
+        part = tile_box(key).intersect(picture)
+        if not part.empty:
+            plane[part.slices][unpack(bits)[part.within(tile_box(key))]] = value
+
+
+def rasterise_tiles(
+    plane: Labels,
+    annotation: Annotation,
+    table: ClassTable,
+    tiles: Iterable[TileKey],
+    cache: PatchCache,
+) -> None:
+    """Rasterise `annotation` into `plane` again, in these tiles only."""
+    wanted = set(tiles)
+    for key in wanted:
+        plane[tile_box(key).slices] = UNLABELLED
+    ids: Mapping[str, int] = {label: _value(table, label) for label in annotation.labels}
+    for shape in annotation.shapes:
+        if shape.bitmap is not None:
+            _paint_bitmap_tiles(plane, shape, ids[shape.label], wanted)
+        else:
+            _paint_patch_tiles(plane, shape, ids[shape.label], wanted, cache)
+
+
+def _paint_bitmap_tiles(plane: Labels, shape: Shape, value: int, wanted: set[TileKey]) -> None:
+    assert shape.bitmap is not None
+    picture = Box(0, 0, *plane.shape)
+    for key in shape.bitmap.tiles.keys() & wanted:
+        part = tile_box(key).intersect(picture)
+        if not part.empty:
+            plane[part.slices][unpack(shape.bitmap.tiles[key])[part.within(tile_box(key))]] = value
+
+
+def _paint_patch_tiles(plane: Labels, shape: Shape, value: int, wanted: set[TileKey], cache: PatchCache) -> None:
+    reach = shape.box.intersect(Box(0, 0, *plane.shape))
+    for key in wanted.intersection(tiles_of(reach)):
+        box, mask = cache.patch(shape)
+        part = tile_box(key).intersect(box)
+        if not part.empty:
+            plane[part.slices][mask[part.within(box)]] = value
+
+
+def capsule(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
+    """Pixels whose centre lies within `radius_px` of the way from `start` to `end`, inside `picture`.
+
+    Pixel (row, column) has its centre at (column + 0.5, row + 0.5). A dab always covers the pixel under it.
+    """
+    (ax, ay), (bx, by) = start, end
+    box = Box(
+        int(np.floor(min(ay, by) - radius_px)),
+        int(np.floor(min(ax, bx) - radius_px)),
+        int(np.ceil(max(ay, by) + radius_px)) + 1,
+        int(np.ceil(max(ax, bx) + radius_px)) + 1,
+    ).intersect(picture)
+    if box.empty:
+        return _NO_PATCH
+    ys = (np.arange(box.y0, box.y1, dtype=np.float32) + np.float32(0.5 - ay))[:, None]
+    xs = (np.arange(box.x0, box.x1, dtype=np.float32) + np.float32(0.5 - ax))[None, :]
+    dx, dy = np.float32(bx - ax), np.float32(by - ay)
+    length2 = float(dx * dx + dy * dy)
+    if length2 > 0:
+        along = np.clip((xs * dx + ys * dy) / np.float32(length2), 0, 1)
+        xs, ys = xs - along * dx, ys - along * dy
+    mask = xs * xs + ys * ys <= np.float32(max(radius_px, 0.71) ** 2)
+    return box, mask

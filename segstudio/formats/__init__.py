@@ -1,0 +1,1 @@
+"""Rooms for files: one module is one file format."""

@@ -1,0 +1,63 @@
+"""Whole or not at all: a reader never sees half a file, and a failed write leaves the old one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from segstudio.errors import FileError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Temporary file beside `path`, fsync, rename. Raises FileError and leaves what was there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise FileError(path, _fault(error), "choose a folder that can be written to") from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(path))
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileError(path, _fault(error), "free some space or check the folder's rights, then save again") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8, with line ends as given."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def _mode(path: Path) -> int:
+    """The rights of the file that is replaced, or those that a new file would get."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _fault(error: OSError) -> str:
+    return f"could not be written ({error.strerror or error})"

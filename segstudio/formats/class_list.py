@@ -1,0 +1,46 @@
+"""Class lists: labelme's `labels.txt`, a plain list of names, and VOC's `labelmap.txt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable
+from segstudio.errors import FileError, FormatError
+
+
+def read(path: Path) -> ClassTable:
+    """One name a line, class 0 first; `__ignore__` is no class. Raises FileError or FormatError."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(path, f"cannot be read ({error})", "save it as UTF-8 text, one name a line") from error
+    names = [line.strip() for line in text.splitlines()]
+    try:
+        return ClassTable.from_names(name for name in names if name)
+    except ValueError as error:
+        raise FormatError(path, str(error), "list each class once") from error
+
+
+def is_labelmes(path: Path) -> bool:
+    """Whether a `labels.txt` begins as labelme's do."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.readline().strip() in (IGNORE_NAME, BACKGROUND_NAME)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def labels_txt(table: ClassTable) -> str:
+    """As labelme wants it: `__ignore__`, class 0, class 1 …"""
+    return "\n".join([IGNORE_NAME, *table.names]) + "\n"
+
+
+def class_names_txt(table: ClassTable) -> str:
+    """As labelme2voc writes it: without `__ignore__`, without a last line end."""
+    return "\n".join(table.names)
+
+
+def labelmap_txt(table: ClassTable) -> str:
+    """VOC's label map: `name:r,g,b::`, class 0 first."""
+    rows = [f"{item.name}:{','.join(str(value) for value in item.colour)}::" for item in table]
+    return "\n".join(["# label:color_rgb:parts:actions", *rows]) + "\n"

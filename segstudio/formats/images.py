@@ -1,0 +1,179 @@
+"""Pictures: any bit depth, palette, alpha and EXIF orientation, read once and the same way everywhere."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from segstudio.errors import FileError
+
+Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8 or uint16
+
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"})
+TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
+MAX_PIXELS: Final = 500_000_000
+
+_ORIENTATION: Final = 0x0112
+_REMEDY: Final = "open it in an image viewer; if it fails there too, replace the file"
+# Our own limit, checked on the header before any pixel is decoded; Pillow's would only warn.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+def read_picture(path: Path) -> Pixels:
+    """The picture as it is meant to be seen: (H, W) for gray, (H, W, C) otherwise, without alpha.
+
+    8-bit stays uint8, 16-bit stays uint16; other depths are stretched to uint16 between their extremes.
+    Raises FileError for a file that is missing, broken or larger than 500 megapixels.
+    """
+    try:
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            return _read_tiff(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # foreign metadata is not the user's trouble
+            with Image.open(path) as image:
+                _check_size(path, *image.size)
+                return _pixels(ImageOps.exif_transpose(image))
+    except FileError:
+        raise
+    except FileNotFoundError as error:
+        raise FileError(path, "there is no such file", "put it back or remove the entry") from error
+    except MemoryError as error:
+        raise FileError(path, "is too large for the memory left", "close programs or cut it in parts") from error
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, KeyError) as error:
+        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """(height, width) from the header alone, with EXIF orientation applied. Raises FileError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                width, height = image.size
+                turned = image.getexif().get(_ORIENTATION, 1) >= 5
+                return (width, height) if turned else (height, width)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        if path.suffix.lower() in TIFF_SUFFIXES and path.exists():
+            height, width = read_picture(path).shape[:2]
+            return height, width
+        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+
+
+def read_thumbnail(path: Path, side_px: int) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB with its longer side at most `side_px`, decoded at reduced size where the format can."""
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        image = Image.fromarray(to_rgb8(read_picture(path)))
+    else:
+        try:
+            with Image.open(path) as opened:
+                _check_size(path, *opened.size)
+                opened.draft("RGB", (side_px * 2, side_px * 2))
+                image = Image.fromarray(to_rgb8(_pixels(ImageOps.exif_transpose(opened))))
+        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+            raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+    image.thumbnail((side_px, side_px))
+    return np.asarray(image)
+
+
+def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 for the screen and for JPEG: 16-bit is stretched, the first three bands are shown."""
+    if pixels.dtype != np.uint8:
+        pixels = _stretched(pixels, 255).astype(np.uint8)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[:, :, None], 3, axis=2)
+    if pixels.shape[2] < 3:
+        return np.repeat(pixels[:, :, :1], 3, axis=2)
+    return np.ascontiguousarray(pixels[:, :, :3])
+
+
+def jpeg_bytes(pixels: Pixels, quality: int = 95) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(to_rgb8(pixels)).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or width < 1 or height < 1:
+        raise FileError(
+            path,
+            f"says it is {width} x {height} pixels",
+            f"pictures of 1 to {MAX_PIXELS // 1_000_000} megapixels can be opened",
+        )
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.mode in ("I", "F"):
+        return _as_uint16(np.asarray(image))
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    if image.mode == "LA":
+        return np.asarray(image.getchannel("L"))
+    return np.asarray(image.convert("RGB"))  # palette, CMYK, YCbCr, RGBA: labelme shows these as RGB too
+
+
+def _read_tiff(path: Path) -> Pixels:
+    with tifffile.TiffFile(path) as file:
+        if not file.pages:
+            raise FileError(path, "holds no picture", _REMEDY)
+        page = file.pages[0]
+        shape = page.shape
+        if len(shape) not in (2, 3):
+            raise FileError(path, f"has {len(shape)} axes {shape}", "save one plane a file")
+        planar = len(shape) == 3 and shape[0] < min(shape[1:])
+        height, width = shape[1:] if planar else shape[:2]
+        _check_size(path, width, height)
+        pixels = page.asarray()
+        orientation = page.tags.get("Orientation")
+        turn = int(orientation.value) if orientation else 1
+        palette = getattr(page, "colormap", None)
+    if palette is not None and pixels.ndim == 2:
+        pixels = (palette[:, pixels] >> 8).astype(np.uint8).transpose(1, 2, 0)
+    elif planar:
+        pixels = np.moveaxis(pixels, 0, 2)
+    pixels = _oriented(pixels, turn)
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[:, :, : pixels.shape[2] - 1]  # alpha
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8) * 255
+    return np.ascontiguousarray(pixels if pixels.dtype in (np.uint8, np.uint16) else _as_uint16(pixels))
+
+
+def _oriented(pixels: Pixels, turn: int) -> Pixels:
+    """EXIF/TIFF orientations 1 to 8."""
+    if turn >= 5:
+        pixels = np.swapaxes(pixels, 0, 1)
+    flip_rows = turn in (3, 4, 7, 8)
+    flip_columns = turn in (2, 3, 6, 7)
+    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
+
+
+def _as_uint16(pixels: Pixels) -> NDArray[np.uint16]:
+    whole = np.issubdtype(pixels.dtype, np.integer)
+    if whole and pixels.size and int(pixels.min()) >= 0 and int(pixels.max()) < 65536:
+        return pixels.astype(np.uint16)
+    return _stretched(pixels, 65535).astype(np.uint16)
+
+
+def _stretched(pixels: Pixels, top: int) -> NDArray[np.float32]:
+    """Between the smallest and the largest finite value, to 0..top."""
+    values = pixels.astype(np.float32)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) * (top / max(high - low, 1e-12))
+    return np.clip(scaled, 0, top)
+
+
+def _short(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__)[:160]

@@ -1,0 +1,225 @@
+"""labelme JSON, versions 3 to 7 and its relatives: read leniently, written as labelme 7.1 demands.
+
+Format: labelme's `_label_file.py` and `_shape.py`. Unknown keys are kept at both levels. A shape that
+cannot be understood is named in a note and written back as it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from PIL import Image
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap, Mask
+from segstudio.core.geometry import Point
+from segstudio.core.shape import MASK, NUM_POINTS, POLYGON, RECTANGLE, Shape
+from segstudio.errors import FileError, FormatError
+
+NEW_VERSION: Final = "5.10.1"
+UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as they were
+
+_TOP_KEYS: Final = frozenset({"flags", "shapes", "imagePath", "imageHeight", "imageWidth"})
+_SHAPE_KEYS: Final = frozenset({"label", "points", "group_id", "shape_type", "flags", "description", "mask"})
+_FURTHEST: Final = 1e7  # no picture that can be opened is wider
+_RELATIVES: Final = {"rotation": POLYGON, "quadrilateral": POLYGON}  # X-AnyLabeling's words
+
+
+@dataclass(frozen=True)
+class LabelmeFile:
+    """`picture` is the path as written, with forward slashes; `notes` say what was altered or not understood."""
+
+    annotation: Annotation
+    picture: str
+    notes: tuple[str, ...]
+
+
+def read(path: Path, size: tuple[int, int] | None = None) -> LabelmeFile:
+    """`size` is the (height, width) of the real picture, which wins over what the file says.
+
+    Raises FormatError when the file is not labelme's at all, FileError when it cannot be read.
+    """
+    raw = _parsed(path)
+    notes: list[str] = []
+    height, width = _size(path, raw, size, notes)
+    shapes, unread = [], []
+    for index, item in enumerate(raw["shapes"]):
+        try:
+            shapes.append(_shape(item, notes))
+        except _Fault as fault:
+            notes.append(f"shape {index + 1} is shown in no way ({fault}); it is kept as it was")
+            unread.append(item)
+    extra = {str(key): value for key, value in raw.items() if key not in _TOP_KEYS}
+    if unread:
+        extra[UNREAD] = unread
+    annotation = Annotation(height, width, tuple(shapes), _flags(raw.get("flags"), notes), extra)
+    picture = PureWindowsPath(str(raw.get("imagePath") or "")).as_posix()
+    return LabelmeFile(annotation, picture, tuple(notes))
+
+
+def write(annotation: Annotation, picture: str) -> bytes:
+    """The file's bytes; `picture` is relative to the JSON's folder, with forward slashes."""
+    extra = dict(annotation.extra)
+    unread = extra.pop(UNREAD, [])
+    plain = {
+        "version": extra.pop("version", None) or NEW_VERSION,
+        "flags": dict(annotation.flags),
+        "shapes": [_plain(shape) for shape in annotation.shapes] + list(unread),
+        "imagePath": picture,
+        "imageData": extra.pop("imageData", None),
+        "imageHeight": annotation.height,
+        "imageWidth": annotation.width,
+        **extra,
+    }
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
+    except TypeError:  # integers beyond 64 bits in somebody's own keys
+        return json.dumps(plain, indent=2, ensure_ascii=False).encode("utf-8")
+
+
+class _Fault(Exception):
+    """Why one shape was not understood."""
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    remedy = "mend the file or take it away; segstudio leaves it as it is"
+    try:
+        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except OSError as error:
+        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
+    try:
+        raw = orjson.loads(data)
+    except ValueError:
+        try:
+            raw = json.loads(data)  # knows NaN, which orjson refuses as it should
+        except (ValueError, RecursionError) as error:
+            raise FormatError(path, f"is not JSON ({error})", remedy) from error
+    if not isinstance(raw, dict) or not isinstance(raw.get("shapes"), list):
+        raise FormatError(path, "is not a labelme file (it has no list of shapes)", remedy)
+    return raw
+
+
+def _size(path: Path, raw: Mapping[str, Any], size: tuple[int, int] | None, notes: list[str]) -> tuple[int, int]:
+    said = (raw.get("imageHeight"), raw.get("imageWidth"))
+    if size is None:
+        if all(isinstance(value, int) and 0 < value <= _FURTHEST for value in said):
+            return said  # type: ignore[return-value]
+        raise FormatError(path, "does not say how large its picture is", "put the picture beside it")
+    if None not in said and said != size:
+        notes.append(
+            f"labels are for {said[1]}x{said[0]} but the picture is {size[1]}x{size[0]}; "
+            "they are shown on the picture as it is"
+        )
+    return size
+
+
+def _shape(item: Any, notes: list[str]) -> Shape:
+    if not isinstance(item, dict):
+        raise _Fault("it is no object")
+    label = item.get("label")
+    if not isinstance(label, str):
+        raise _Fault(f"its label is {label!r}, not text")
+    kind = item.get("shape_type") or POLYGON
+    points = _points(item.get("points"))
+    bitmap = None
+    if kind == MASK:
+        bitmap, points = _bitmap(item.get("mask"), points), ()
+    kind, points = _known_kind(kind, points)
+    extra = {str(key): value for key, value in item.items() if key not in _SHAPE_KEYS}
+    group = item.get("group_id")
+    if isinstance(group, str) and group.strip().lstrip("-").isdigit():
+        group = int(group)
+    if group is not None and (isinstance(group, bool) or not isinstance(group, int)):
+        notes.append(f"{label}: group {group!r} is no number; kept aside as group_id_was")
+        extra["group_id_was"], group = group, None
+    description = item.get("description")
+    text = description if isinstance(description, str) else ""
+    return Shape(label, kind, points, bitmap, group, text, _flags(item.get("flags"), notes), extra)
+
+
+def _points(raw: Any) -> tuple[Point, ...]:
+    if not isinstance(raw, list):
+        raise _Fault("it has no list of points")
+    points = []
+    for pair in raw:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise _Fault(f"a point is {pair!r}, not two numbers"[:120])
+        for value in pair:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise _Fault(f"a coordinate is {value!r}, not a number"[:120])
+            if not math.isfinite(value) or abs(value) > _FURTHEST:
+                raise _Fault(f"a coordinate is {value}, which lies in no picture"[:120])
+        points.append((float(pair[0]), float(pair[1])))
+    return tuple(points)
+
+
+def _known_kind(kind: Any, points: tuple[Point, ...]) -> tuple[str, tuple[Point, ...]]:
+    kind = _RELATIVES.get(kind, kind)
+    if kind not in NUM_POINTS:
+        raise _Fault(f"its type {kind!r} is unknown")
+    if kind == RECTANGLE and len(points) == 4:  # X-AnyLabeling writes all corners
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        points = ((min(xs), min(ys)), (max(xs), max(ys)))
+    fewest, most = NUM_POINTS[kind]
+    if len(points) < fewest or (most is not None and len(points) > most):
+        raise _Fault(f"a {kind} of {len(points)} points")
+    return kind, points
+
+
+def _bitmap(encoded: Any, points: tuple[Point, ...]) -> Bitmap:
+    """A mask's pixels: the PNG patch lies with its first pixel at the first point."""
+    if not isinstance(encoded, str) or not points:
+        raise _Fault("it is a mask without pixels or place")
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(encoded, validate=False))) as image:
+            if image.mode not in ("1", "L", "P", "I", "I;16"):
+                raise _Fault(f"its mask is a {image.mode} picture, not one plane")
+            mask: Mask = np.asarray(image) != 0
+    except (OSError, ValueError, SyntaxError, binascii.Error, Image.DecompressionBombError) as error:
+        raise _Fault(f"its mask cannot be decoded ({error})"[:160]) from error
+    x, y = (int(value) for value in points[0])
+    return Bitmap.from_array(mask, y, x)
+
+
+def _flags(raw: Any, notes: list[str]) -> dict[str, bool]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        notes.append(f"flags are {raw!r}, not names with true or false; read as none"[:120])
+        return {}
+    return {str(key): bool(value) for key, value in raw.items()}
+
+
+def _plain(shape: Shape) -> dict[str, Any]:
+    points: list[list[float]] = [[x, y] for x, y in shape.points]
+    mask = None
+    if shape.bitmap is not None:
+        box = shape.bitmap.box
+        points = [[float(box.x0), float(box.y0)], [float(box.x1 - 1), float(box.y1 - 1)]]
+        mask = _png_text(shape.bitmap.to_array(box))
+    return {
+        "label": shape.label,
+        "points": points,
+        "group_id": shape.group_id,
+        "description": shape.description,
+        "shape_type": shape.kind,
+        "flags": dict(shape.flags),
+        "mask": mask,
+        **{key: value for key, value in shape.extra.items() if key not in _SHAPE_KEYS},
+    }
+
+
+def _png_text(mask: Mask) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8)).save(buffer, "PNG", compress_level=3)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

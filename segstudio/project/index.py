@@ -1,0 +1,138 @@
+"""The cache of what is on disk: states of items and their matrices. It can be deleted at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.metrics import Confusion
+from segstudio.errors import SegstudioError
+from segstudio.events import Progress
+from segstudio.formats import labelme
+from segstudio.project.item import Item, ItemState
+from segstudio.project.project import Project
+from segstudio.project.store import Stamp, stamp_of, status_of
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items(
+    name TEXT PRIMARY KEY, stamp TEXT, labelled INT, status TEXT, labels TEXT, problem TEXT
+);
+CREATE TABLE IF NOT EXISTS matrices(run TEXT, name TEXT, classes TEXT, matrix BLOB, PRIMARY KEY(run, name));
+"""
+
+
+class Index:
+    """One connection, used by the thread that opened it. Where SQLite cannot write, it lives in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = _opened(path)
+
+    def close(self) -> None:
+        self._db.commit()
+        self._db.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def states(self) -> dict[str, tuple[str, ItemState]]:
+        """By name: the stamp that a state was read at, and the state."""
+        rows = self._db.execute("SELECT name, stamp, labelled, status, labels, problem FROM items")
+        return {
+            name: (stamp, ItemState(name, bool(labelled), status, tuple(json.loads(labels)), problem))
+            for name, stamp, labelled, status, labels, problem in rows
+        }
+
+    def put_state(self, stamp: Stamp, state: ItemState) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO items VALUES(?,?,?,?,?,?)",
+            (
+                state.name,
+                repr(stamp),
+                state.labelled,
+                state.status,
+                json.dumps(state.labels, ensure_ascii=False),
+                state.problem,
+            ),
+        )
+
+    def put_matrix(self, run: str, name: str, classes: list[str], matrix: Confusion) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO matrices VALUES(?,?,?,?)",
+            (run, name, json.dumps(classes), np.ascontiguousarray(matrix, np.int64).tobytes()),
+        )
+
+    def matrices(self, run: str, classes: list[str]) -> dict[str, Confusion]:
+        """By picture, for these classes only: a matrix of other classes says nothing today."""
+        rows = self._db.execute(
+            "SELECT name, matrix FROM matrices WHERE run = ? AND classes = ?", (run, json.dumps(classes))
+        )
+        side = len(classes)
+        return {
+            name: np.frombuffer(blob, np.int64).reshape(side, side)
+            for name, blob in rows
+            if len(blob) == 8 * side * side
+        }
+
+    def commit(self) -> None:
+        self._db.commit()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A damaged or foreign file is set aside: nothing in it is the only copy of anything."""
+    for attempt in (path, path):
+        try:
+            attempt.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(attempt)
+            try:
+                db.execute("PRAGMA journal_mode=WAL")
+                db.executescript(_SCHEMA)
+                db.execute("SELECT name, stamp, labelled, status, labels, problem FROM items LIMIT 1")
+                db.execute("SELECT run, name, classes, matrix FROM matrices LIMIT 1")
+                return db
+            except sqlite3.Error:
+                db.close()
+                attempt.unlink(missing_ok=True)
+        except (sqlite3.Error, OSError):
+            break
+    db = sqlite3.connect(":memory:")
+    db.executescript(_SCHEMA)
+    return db
+
+
+def read_state(item: Item) -> ItemState:
+    """From the item's file itself."""
+    if not item.annotation_path.is_file():
+        return ItemState(item.name)
+    try:
+        annotation = labelme.read(item.annotation_path, (1, 1)).annotation
+    except SegstudioError as error:
+        return ItemState(item.name, problem=str(error))
+    return ItemState(item.name, bool(annotation.shapes), status_of(annotation), tuple(annotation.labels))
+
+
+def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
+    """The state of each item, from the index where its file has not changed since, else from the file."""
+    index: Index
+    with contextlib.closing(Index(project.index_file)) as index:
+        known = index.states()
+        for done, item in enumerate(items):
+            stamp = stamp_of(item)
+            held = known.get(item.name)
+            if held is not None and held[0] == repr(stamp):
+                state = held[1]
+            elif stamp is None:
+                state = ItemState(item.name)
+            else:
+                state = read_state(item)
+                index.put_state(stamp, state)
+            if done % 100 == 0:
+                yield Progress(done, len(items), "reading labels")
+            yield state

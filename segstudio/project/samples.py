@@ -1,0 +1,40 @@
+"""From a project to what learning sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.sample import Sample
+from segstudio.errors import SegstudioError
+from segstudio.events import Problem, Progress
+from segstudio.project.item import DONE, Item
+from segstudio.project.project import Project
+from segstudio.project.split import assign
+from segstudio.project.store import load, status_of
+
+
+def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem | tuple[Sample, ...]]:
+    """The labelled pictures of the project by value, split; a file that cannot be read is named and left out."""
+    found: list[tuple[Item, Annotation]] = []
+    for done, item in enumerate(items):
+        yield Progress(done, len(items), item.name)
+        if not item.annotation_path.is_file():
+            continue
+        try:
+            stored = load(item)
+        except SegstudioError as error:
+            yield Problem(item.name, str(error))
+            continue
+        if stored.problem:
+            yield Problem(item.name, stored.problem)
+        elif stored.annotation.shapes or status_of(stored.annotation) == DONE:
+            found.append((item, stored.annotation))
+    held = assign([item.name for item, _ in found], project.held_out)
+    yield tuple(Sample(item.name, item.picture, annotation, held[item.name]) for item, annotation in found)
+
+
+def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:
+    """The project with the split written down, so that later runs keep it."""
+    return replace(project, held_out={**project.held_out, **{s.name: s.held_out for s in samples}})

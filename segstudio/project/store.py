@@ -1,0 +1,90 @@
+"""Annotations to and from disk. What could not be read is never written over."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import ClassTable
+from segstudio.errors import FileError, SegstudioError
+from segstudio.formats import labelme
+from segstudio.formats.atomic import write_bytes
+from segstudio.formats.images import picture_size
+from segstudio.project.item import DONE, TODO, Item
+
+REVIEW_KEY = "segstudio"  # the one top-level key of ours; labelme keeps it
+
+Stamp = tuple[int, int] | None  # (time of change in ns, size in bytes); None: no file
+
+
+@dataclass(frozen=True)
+class Stored:
+    """`problem` says why the file cannot be read; then the annotation is empty and must not be saved."""
+
+    annotation: Annotation
+    stamp: Stamp
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self.problem)
+
+
+def stamp_of(item: Item) -> Stamp:
+    try:
+        found = item.annotation_path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def load(item: Item, size: tuple[int, int] | None = None) -> Stored:
+    """The item's annotation, empty where there is no file. `size` spares reading the picture's header."""
+    height, width = size or picture_size(item.picture)
+    stamp = stamp_of(item)
+    empty = Annotation(height, width)
+    if stamp is None:
+        return Stored(empty, None)
+    try:
+        found = labelme.read(item.annotation_path, (height, width))
+    except SegstudioError as error:
+        return Stored(empty, stamp, problem=str(error))
+    return Stored(found.annotation, stamp, found.notes)
+
+
+def save(item: Item, annotation: Annotation, table: ClassTable, known: Stamp) -> Stamp:
+    """Write the item's labelme file with today's class names, and give its new stamp.
+
+    Raises FileError when the file changed since it was loaded with the stamp `known`.
+    """
+    if stamp_of(item) != known:
+        raise FileError(
+            item.annotation_path,
+            "was changed by another program since it was opened",
+            "open the picture again to take that version, or move the file away to keep yours",
+        )
+    picture = os.path.relpath(item.picture, item.annotation_path.parent).replace(os.sep, "/")
+    write_bytes(item.annotation_path, labelme.write(canonical(annotation, table), picture))
+    return stamp_of(item)
+
+
+def canonical(annotation: Annotation, table: ClassTable) -> Annotation:
+    """Labels under their present names."""
+    if all(table.canonical(label) == label for label in annotation.labels):
+        return annotation
+    return annotation.with_shapes(
+        tuple(replace(shape, label=table.canonical(shape.label)) for shape in annotation.shapes)
+    )
+
+
+def status_of(annotation: Annotation) -> str:
+    review = annotation.extra.get(REVIEW_KEY)
+    return DONE if isinstance(review, dict) and review.get("status") == DONE else TODO
+
+
+def with_status(annotation: Annotation, status: str) -> Annotation:
+    review = annotation.extra.get(REVIEW_KEY)
+    kept = dict(review) if isinstance(review, dict) else {}
+    return annotation.with_extra(REVIEW_KEY, {**kept, "status": status})

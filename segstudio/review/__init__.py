@@ -1,0 +1,1 @@
+"""Figures about predictions: per-image scores and reports. numpy only."""

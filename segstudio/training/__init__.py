@@ -1,0 +1,1 @@
+"""Learning: models, losses, the engine, prediction. torch, no Qt."""

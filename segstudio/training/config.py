@@ -1,0 +1,94 @@
+"""Every choice of a training run, as one value that can be written down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from segstudio.core.classes import Class, ClassTable
+from segstudio.errors import TrainingError
+from segstudio.formats.atomic import write_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """0 means: chosen from device and data. A run ends at `minutes` or `steps`, whichever comes first."""
+
+    run_dir: Path
+    table: ClassTable = field(default_factory=ClassTable)
+    unlabelled: str = "background"
+    minutes: float = 2.0
+    steps: int = 0
+    width: int = 0
+    depth: int = 4
+    up: str = "transposed"
+    patch: int = 0
+    batch: int = 0
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    augment: bool = True
+    vertical_flip: str = "auto"
+    device: str = "auto"
+    seed: int = 0
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        if self.steps <= 0 and self.minutes <= 0:
+            raise TrainingError("a run needs an end: set minutes or steps above 0")
+        if self.unlabelled not in ("background", "ignore"):
+            raise TrainingError(f"unlabelled is {self.unlabelled!r}; it is 'background' or 'ignore'")
+        if self.vertical_flip not in ("auto", "yes", "no"):
+            raise TrainingError(f"vertical_flip is {self.vertical_flip!r}; it is 'auto', 'yes' or 'no'")
+        if self.depth < 1 or self.width < 0 or self.batch < 0 or self.patch < 0:
+            raise TrainingError("depth must be at least 1; width, patch and batch 0 (automatic) or more")
+        if self.patch % 2**self.depth:
+            raise TrainingError(f"patch {self.patch} must be a multiple of {2**self.depth} at depth {self.depth}")
+
+    def with_text(self, key: str, text: str) -> TrainConfig:
+        """A copy with one field set from what a user typed; names the fields when `key` is none."""
+        known = {f.name: f.type for f in fields(self) if f.name not in ("run_dir", "table")}
+        if key not in known:
+            raise TrainingError(f"--set {key}: there is no such choice; there are {', '.join(known)}")
+        kind = type(getattr(self, key))
+        try:
+            value: Any = _truth(text) if kind is bool else kind(text)
+        except ValueError as error:
+            raise TrainingError(f"--set {key}={text}: must be of type {kind.__name__}") from error
+        return replace(self, **{key: value})
+
+
+def _truth(text: str) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
+def table_to_plain(table: ClassTable) -> list[dict[str, Any]]:
+    return [{"name": item.name, "colour": list(item.colour)} for item in table]
+
+
+def table_from_plain(rows: list[dict[str, Any]]) -> ClassTable:
+    """Raises ValueError, KeyError or TypeError for rows that are none."""
+    classes = []
+    for index, row in enumerate(rows):
+        red, green, blue = (int(value) for value in row["colour"])
+        classes.append(Class(index, str(row["name"]), (red, green, blue)))
+    return ClassTable(tuple(classes))
+
+
+def write_config(config: TrainConfig) -> None:
+    """`config.json` in the run's folder."""
+    plain = asdict(config) | {"run_dir": config.run_dir.name, "table": table_to_plain(config.table)}
+    write_text(config.run_dir / "config.json", json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_choices(path: Path) -> dict[str, str]:
+    """Choices of an earlier `config.json`, as text for `with_text`."""
+    try:
+        plain = json.loads(path.read_text("utf-8"))
+        return {key: str(value) for key, value in plain.items() if key not in ("run_dir", "table", "resume")}
+    except (OSError, ValueError, AttributeError) as error:
+        raise TrainingError(f"{path}: cannot be read as a configuration ({error}); name a config.json") from error

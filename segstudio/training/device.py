@@ -1,0 +1,70 @@
+"""Where learning runs, and in which precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """`dtype` is what autocast computes in; float32 means no autocast."""
+
+    name: str
+    dtype: torch.dtype
+
+    @property
+    def torch(self) -> torch.device:
+        return torch.device(self.name)
+
+    @property
+    def precision(self) -> str:
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.name != "cpu"
+
+    def autocast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.name, self.dtype, enabled=self.dtype != torch.float32)
+
+    def describe(self) -> str:
+        if self.name == "cuda":
+            return f"{torch.cuda.get_device_name()} ({self.precision})"
+        kind = "Apple GPU" if self.name == "mps" else f"CPU, {torch.get_num_threads()} threads"
+        return f"{kind} ({self.precision})"
+
+    def free(self) -> None:
+        """Give cached GPU memory back."""
+        if self.name == "cuda":
+            torch.cuda.empty_cache()
+
+
+def choose_device(name: str = "auto") -> Device:
+    """The best device there is, or the one named ("cpu", "cuda", "mps")."""
+    if name == "auto":
+        name = "cpu"
+        if torch.cuda.is_available():
+            name = "cuda"
+        elif torch.backends.mps.is_available():
+            name = "mps"
+    return Device(name, _best_dtype(name))
+
+
+def _best_dtype(name: str) -> torch.dtype:
+    if name == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    if name == "cpu" and cpu_has_bf16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def cpu_has_bf16() -> bool:
+    """Whether this processor has matrix tiles for bfloat16 (AMX).
+
+    AVX-512 bf16 alone does not pay: a step of a width-16 U-Net took 455 ms in float32 and 536 ms in bf16.
+    """
+    ask = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(ask and ask())

@@ -1,0 +1,1 @@
+"""The few questions asked in a box of their own."""

@@ -1,0 +1,205 @@
+"""Opening: a folder, a picture in it, the one before and the one after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from segstudio.core.metrics import Confusion
+from segstudio.errors import ProjectError, SegstudioError
+from segstudio.formats.images import SUFFIXES
+from segstudio.project.index import Index, scan
+from segstudio.project.item import Item, ItemState
+from segstudio.project.project import Project, open_project
+from segstudio.project.runs import run_names
+from segstudio.ui.flows.save import SaveFlow
+from segstudio.ui.messages import MessageBar
+from segstudio.ui.picture import OpenPicture, read_open_picture
+from segstudio.ui.session import Session
+from segstudio.ui.settings import Settings
+
+_CHUNK = 500
+
+Scores = tuple[str, dict[str, Confusion]]
+
+
+def list_items(project: Project) -> Iterator[list[Item]]:
+    items = project.items()
+    while chunk := list(islice(items, _CHUNK)):
+        yield chunk
+
+
+def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState] | Scores]:
+    """States in batches, then the figures of the newest run."""
+    held: list[ItemState] = []
+    for event in scan(project, items):
+        if isinstance(event, ItemState):
+            held.append(event)
+        elif held:
+            yield held
+            held = []
+    yield held
+    runs = run_names(project)
+    if runs:
+        with Index(project.index_file) as index:
+            yield runs[-1], index.matrices(runs[-1], project.table.names)
+
+
+class OpenFlow(QObject):
+    """`order` gives the names that the list shows, for walking."""
+
+    def __init__(
+        self, session: Session, saving: SaveFlow, messages: MessageBar, settings: Settings, window: QWidget
+    ) -> None:
+        super().__init__(session)
+        self._session = session
+        self._saving = saving
+        self._messages = messages
+        self._settings = settings
+        self._window = window
+        self._wanted = ""
+        self._select = ""
+        self.order: Callable[[], list[str]] = lambda: [item.name for item in session.items]
+
+    def choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(
+            self._window, self.tr("Open a folder of pictures"), self._settings.last_folder
+        )
+        if chosen:
+            self.open_path(Path(chosen))
+
+    def open_path(self, path: Path) -> None:
+        """A folder, a picture, or a labelme file beside its picture."""
+        try:
+            self._open(path.absolute())
+        except SegstudioError as error:
+            self._messages.warn(str(error), self.tr("Open another folder"), self.choose_folder)
+
+    def open_item(self, name: str) -> None:
+        """Show a picture of the project; the last one asked for wins."""
+        project = self._session.project
+        item = next((item for item in self._session.items if item.name == name), None)
+        here = self._session.picture
+        if project is None or item is None or name == self._wanted or (here and here.item.name == name):
+            return
+        self._saving.leave()
+        self._wanted = name
+
+        def events() -> Iterator[OpenPicture]:
+            if self._wanted == name:
+                yield read_open_picture(self._session.project or project, item, self._saving.visits.get(name))
+
+        job = self._session.jobs.enqueue(events, self._on_loaded)
+        job.failed.connect(lambda error: self._on_unreadable(name, error))
+
+    def next(self) -> None:
+        self._walk(1)
+
+    def previous(self) -> None:
+        self._walk(-1)
+
+    def _walk(self, step: int) -> None:
+        names = self.order()
+        current = self._wanted or (self._session.picture.item.name if self._session.picture else "")
+        if not names:
+            return
+        at = names.index(current) + step if current in names else 0
+        self.open_item(names[max(0, min(len(names) - 1, at))])
+
+    def _open(self, path: Path) -> None:
+        self._select = ""
+        if path.is_dir():
+            folder = path
+        elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == ".json":
+            folder, self._select = path.parent, path.stem
+        else:
+            raise ProjectError(f"{path}: is neither a folder nor a picture; open a folder of pictures")
+        if not path.exists():
+            raise ProjectError(f"{path}: there is no such file or folder; open a folder of pictures")
+        project = open_project(folder)
+        self._saving.leave()
+        self._settings.last_folder = str(folder)
+        self._wanted = ""
+        self._session.set_project(project)
+        found: list[Item] = []
+
+        def on_chunk(chunk: list[Item]) -> None:
+            if self._session.project is not None and self._session.project.folder == project.folder:
+                found.extend(chunk)
+                self._session.set_items(found)
+                self._open_first()
+
+        self._session.jobs.start(lambda: list_items(project), on_chunk, lambda: self._scan(project, found))
+
+    def _open_first(self) -> None:
+        if self._wanted or self._session.picture is not None:
+            return
+        names = [item.name for item in self._session.items]
+        chosen = [item.name for item in self._session.items if item.picture.stem == self._select]
+        if names and (chosen or not self._select):
+            self.open_item((chosen or names)[0])
+
+    def _scan(self, project: Project, items: list[Item]) -> None:
+        if not items:
+            self._messages.tell(self.tr("This folder has no pictures."), self.tr("Open another"), self.choose_folder)
+            return
+        self._session.jobs.start(
+            lambda: read_states(project, items),
+            lambda event: self._on_states(project, event),
+            lambda: self._add_classes(project),
+        )
+
+    def _on_states(self, project: Project, event: list[ItemState] | Scores) -> None:
+        if self._session.project is None or self._session.project.folder != project.folder:
+            return
+        if isinstance(event, list):
+            self._session.set_states(event)
+        else:
+            self._session.set_scores(*event)
+
+    def _add_classes(self, scanned: Project) -> None:
+        project = self._session.project
+        if project is None or project.folder != scanned.folder:
+            return
+        labels = {label for state in self._session.states.values() for label in state.labels}
+        self._adopt(project, sorted(labels))
+        self._session.choose(class_id=1 if len(self._session.table) > 1 else 0)
+
+    def _adopt(self, project: Project, labels: list[str]) -> None:
+        """A class for each label; beyond 254 classes the rest is told, and read as ignored."""
+        try:
+            extended = project.with_labels(labels)
+        except ValueError as error:
+            self._messages.warn(str(error))
+            return
+        if extended is not project:
+            self._session.update_project(extended)
+
+    def _on_loaded(self, picture: OpenPicture) -> None:
+        if picture.item.name != self._wanted or self._session.project is None:
+            return  # somebody walked on meanwhile
+        self._adopt(self._session.project, picture.document.annotation.labels)
+        picture.document.set_table(self._session.table)
+        self._wanted = ""
+        self._session.set_picture(picture)
+        if picture.problem:
+            self._messages.warn(
+                self.tr("{} It is shown without labels and is not written to.").format(_sentence(picture.problem))
+            )
+        elif picture.notes:
+            self._messages.tell(f"{picture.item.name}: {'; '.join(picture.notes)}")
+
+    def _on_unreadable(self, name: str, error: SegstudioError) -> None:
+        if name == self._wanted:
+            self._wanted = ""
+            self._session.set_picture(None)
+        self._session.set_states([ItemState(name, problem=str(error))])
+        self._messages.warn(str(error))
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."

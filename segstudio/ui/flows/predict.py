@@ -1,0 +1,144 @@
+"""Predicting: the open picture at once, and the figures of all labelled pictures after a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from segstudio.core.prediction import Prediction, in_terms_of, unknown_classes
+from segstudio.core.sample import Sample
+from segstudio.events import Problem, Progress
+from segstudio.project.project import Project
+from segstudio.project.runs import run_names, weights_file
+from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
+from segstudio.ui.jobs import Job
+from segstudio.ui.messages import MessageBar
+from segstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from segstudio.training.device import Device
+    from segstudio.training.model import Model
+
+
+class ModelCache:
+    """The weights used last, loaded once; asked only from within jobs, so torch stays out of the window's thread."""
+
+    def __init__(self) -> None:
+        self._key: tuple[str, int] | None = None
+        self._held: tuple[Model, Device] | None = None
+
+    def get(self, project: Project, run: str) -> tuple[Model, Device]:
+        from segstudio.training.checkpoint import load_weights
+        from segstudio.training.device import choose_device
+
+        path = weights_file(project, run)
+        key = (str(path), path.stat().st_mtime_ns)
+        if self._held is None or key != self._key:
+            device = choose_device()
+            self._held, self._key = (load_weights(path, device), device), key
+        return self._held
+
+
+class PredictFlow(QObject):
+    """A result that is late, for a picture left behind or from a model replaced, is dropped."""
+
+    def __init__(self, session: Session, messages: MessageBar) -> None:
+        super().__init__(session)
+        self._session = session
+        self._messages = messages
+        self._models = ModelCache()
+        self._job: Job | None = None
+        self._again = False
+        session.picture_changed.connect(self._on_picture)
+        session.layers_changed.connect(self._on_layers)
+
+    def predict(self) -> None:
+        """Predict the open picture with the newest run and show it."""
+        project = self._session.project
+        if project is None or self._session.picture is None:
+            return
+        self._session.run = self._session.run or (run_names(project) or [""])[-1]
+        if not self._session.run:
+            self._messages.tell(self.tr("There is no model yet. Label a few pictures, then press Train."))
+            return
+        self._session.layers.prediction.visible = True
+        self._session.layers_changed.emit()
+        self._start()
+
+    def show(self, prediction: Prediction) -> None:
+        """Lay a prediction over the picture it belongs to, if that is the open one."""
+        picture = self._session.picture
+        if picture is None or picture.item.name != prediction.name:
+            return
+        if prediction.labels.shape != picture.document.plane.shape:
+            return
+        picture.set_prediction(in_terms_of(prediction, self._session.table), self._session.unlabelled)
+        self._session.prediction_changed.emit()
+
+    def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:
+        """mIoU of each labelled picture under a run, in the background."""
+        project = self._session.project
+        if project is None:
+            return
+        self._session.set_scores(run, {})
+
+        def events() -> Iterator[Progress | Problem | ImageScore | Evaluation]:
+            from segstudio.training.predict import predict_file
+
+            model, device = self._models.get(project, run)
+            if unknown_classes(tuple(model.table.names), project.table):
+                return
+            yield from evaluate(
+                project,
+                samples,
+                lambda s: in_terms_of(predict_file(model, s.picture, device, s.name), project.table).labels,
+                run,
+            )
+
+        self._session.jobs.start(events, lambda event: self._on_score(run, event))
+
+    def _on_score(self, run: str, event: object) -> None:
+        if isinstance(event, ImageScore) and run == self._session.run:
+            self._session.set_scores(run, {**self._session.scores, event.name: event.confusion})
+
+    def _start(self) -> None:
+        project, picture, run = self._session.project, self._session.picture, self._session.run
+        if project is None or picture is None or not run:
+            return
+        if self._job is not None:
+            self._again = True
+            self._job.stop()
+            return
+
+        def events() -> Iterator[Progress | Prediction]:
+            from segstudio.training.predict import predict
+
+            model, device = self._models.get(project, run)
+            yield from predict(model, picture.pixels, device, picture.item.name)
+
+        self._job = self._session.jobs.start(events, self._on_event, self._on_end)
+
+    def _on_event(self, event: Progress | Prediction) -> None:
+        if isinstance(event, Prediction):
+            self.show(event)
+
+    def _on_end(self) -> None:
+        self._job = None
+        if self._again:
+            self._again = False
+            self._start()
+
+    def _wanted(self) -> bool:
+        layers, picture = self._session.layers, self._session.picture
+        shown = layers.prediction.visible or layers.heat.visible or layers.errors.visible
+        return shown and bool(self._session.run) and picture is not None and picture.prediction is None
+
+    def _on_picture(self) -> None:
+        if self._wanted() and not self._session.training:
+            self._start()
+
+    def _on_layers(self) -> None:
+        if self._wanted() and not self._session.training and self._job is None:
+            self._start()

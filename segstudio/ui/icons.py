@@ -1,0 +1,46 @@
+"""Icons of one family (Phosphor) at one size, in the colour of the text."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtGui import QGuiApplication, QIcon, QPalette
+
+os.environ.setdefault("QT_API", "pyside6")  # labelme may have brought PyQt5 along
+
+import qtawesome  # after QT_API is set
+
+NAMES = {
+    "open": "ph.folder-open",
+    "save": "ph.floppy-disk",
+    "undo": "ph.arrow-u-up-left",
+    "redo": "ph.arrow-u-up-right",
+    "brush": "ph.paint-brush",
+    "eraser": "ph.eraser",
+    "polygon": "ph.polygon",
+    "train": "ph.play",
+    "stop": "ph.stop",
+    "predict": "ph.magic-wand",
+    "export": "ph.export",
+    "fit": "ph.frame-corners",
+    "add": "ph.plus",
+    "shown": "ph.eye",
+    "hidden": "ph.eye-slash",
+    "next": "ph.caret-right",
+    "previous": "ph.caret-left",
+    "done": "ph.check-circle",
+    "close": "ph.x",
+    "info": "ph.info",
+    "problem": "ph.warning",
+}
+
+
+def icon(name: str) -> QIcon:
+    """Drawn in the palette's colours of this moment; ask again after a change of theme."""
+    palette = QGuiApplication.palette()
+    return qtawesome.icon(
+        NAMES[name],
+        color=palette.color(QPalette.ColorRole.ButtonText),
+        color_disabled=palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText),
+        color_on="white",
+    )

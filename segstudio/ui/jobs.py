@@ -1,0 +1,166 @@
+"""Background work: a generator drained in a thread, its events handed to the window's thread.
+
+This is the only module that knows threads, and one of the two places where any exception is caught.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal
+
+from segstudio.errors import SegstudioError
+
+Events = Callable[[], Iterable[Any]]
+
+_BATCH_INTERVAL_S = 0.03
+
+
+class CrashError(SegstudioError):
+    """An error that is ours, not the user's; `details` is the traceback."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"something went wrong in segstudio: {type(error).__name__}: {error}")
+        self.details = "".join(traceback.format_exception(error))
+
+
+class _Thread(QThread):
+    """Drains the generator; events travel in batches, so that thousands cost the window little."""
+
+    batch = Signal(list)
+    error = Signal(object)
+
+    def __init__(self, make: Events) -> None:
+        super().__init__()
+        self._make = make
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        try:
+            self._drain()
+        except SegstudioError as error:
+            self.error.emit(error)
+        except Exception as error:  # border: a job may not take the program with it
+            logging.getLogger(__name__).exception("job failed")
+            self.error.emit(CrashError(error))
+
+    def _drain(self) -> None:
+        events = self._make()
+        held: list[Any] = []
+        sent = time.monotonic()
+        try:
+            for event in events:
+                held.append(event)
+                if time.monotonic() - sent >= _BATCH_INTERVAL_S:
+                    self.batch.emit(held)
+                    held, sent = [], time.monotonic()
+                if self.stopping.is_set():
+                    break
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+            if held:
+                self.batch.emit(held)
+
+
+class Job(QObject):
+    """One piece of work. Signals come in the window's thread; `ended` is always the last of them."""
+
+    reported = Signal(object)
+    failed = Signal(object)  # SegstudioError
+    ended = Signal()
+
+    def __init__(self, make: Events, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread = _Thread(make)
+        self._thread.batch.connect(self._on_batch, Qt.ConnectionType.QueuedConnection)
+        self._thread.error.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
+        self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        return self._thread.isRunning()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the generator to close at its next event."""
+        self._thread.stopping.set()
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Whether the thread left in time."""
+        return self._thread.wait(timeout_ms)
+
+    def _on_batch(self, events: list[Any]) -> None:
+        for event in events:
+            self.reported.emit(event)
+
+    def _on_error(self, error: SegstudioError) -> None:
+        self.failed.emit(error)
+
+    def _on_finished(self) -> None:
+        self.ended.emit()
+        self.deleteLater()
+
+
+class Jobs(QObject):
+    """All work of the window: any number side by side, and one queue for what touches annotations on disk."""
+
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: list[Job] = []
+        self._queue: list[Job] = []
+
+    @property
+    def idle(self) -> bool:
+        return not self._running and not self._queue
+
+    def start(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None) -> Job:
+        """Run beside everything else. A failure goes to `failed`."""
+        job = self._prepared(make, on_event, on_end)
+        self._run(job)
+        return job
+
+    def enqueue(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None) -> Job:
+        """Run after everything enqueued before it: a load sees what an earlier save wrote."""
+        job = self._prepared(make, on_event, on_end)
+        job.ended.connect(self._next)
+        self._queue.append(job)
+        if len(self._queue) == 1:
+            self._run(job)
+        return job
+
+    def stop_all(self, timeout_ms: int = 10_000) -> None:
+        """Stop what runs beside, and let the queue write what it holds."""
+        for job in self._running:
+            if job not in self._queue:
+                job.stop()
+        for job in [*self._running]:
+            job.wait(timeout_ms)
+
+    def _prepared(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None) -> Job:
+        job = Job(make, self)
+        job.reported.connect(on_event)
+        job.failed.connect(self.failed)
+        job.ended.connect(lambda: self._running.remove(job))
+        if on_end is not None:
+            job.ended.connect(on_end)
+        return job
+
+    def _run(self, job: Job) -> None:
+        self._running.append(job)
+        job.start()
+
+    def _next(self) -> None:
+        self._queue.pop(0)
+        if self._queue:
+            self._run(self._queue[0])

@@ -1,0 +1,127 @@
+"""The classes: colour, number, name, and whether they are shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from segstudio.core.classes import IGNORE, IGNORE_NAME
+from segstudio.ui.icons import icon
+from segstudio.ui.session import Session
+
+_SWATCH, _NUMBER, _NAME, _EYE = range(4)
+_ID = Qt.ItemDataRole.UserRole
+
+
+def swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
+    """A square of the class's colour with a thin edge."""
+    pixmap = QPixmap(side, side)
+    pixmap.fill(QColor(*colour))
+    painter = QPainter(pixmap)
+    painter.setPen(QColor(128, 128, 128))
+    painter.drawRect(0, 0, side - 1, side - 1)
+    painter.end()
+    return QIcon(pixmap)
+
+
+class ClassesPanel(QWidget):
+    """Click a row to paint with it, its swatch for another colour, its name twice to rename, its eye to hide."""
+
+    chosen = Signal(int)
+    renamed = Signal(int, str)
+    colour_asked = Signal(int)
+    visibility_toggled = Signal(int)
+    add_asked = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._tree = QTreeWidget()
+        self._tree.setColumnCount(4)
+        self._tree.setHeaderHidden(True)
+        self._tree.setRootIsDecorated(False)
+        self._tree.setUniformRowHeights(True)
+        self._tree.setIconSize(QSize(14, 14))
+        self._tree.setAccessibleName(self.tr("Classes"))
+        self._tree.setEditTriggers(QTreeWidget.EditTrigger.NoEditTriggers)
+        header = self._tree.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(22)
+        for column, width in ((_SWATCH, 26), (_NUMBER, 30), (_EYE, 30)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        self._add = QPushButton(self.tr("Add class"))
+        self._add.setToolTip(self.tr("Add a class to draw with"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 6)
+        layout.setSpacing(6)
+        layout.addWidget(self._tree)
+        bottom = QVBoxLayout()
+        bottom.setContentsMargins(6, 0, 6, 0)
+        bottom.addWidget(self._add)
+        layout.addLayout(bottom)
+        self._tree.itemClicked.connect(self._on_clicked)
+        self._tree.itemDoubleClicked.connect(self._on_double)
+        self._tree.itemChanged.connect(self._on_changed)
+        self._add.clicked.connect(self.add_asked)
+        session.classes_changed.connect(self.rebuild)
+        session.layers_changed.connect(self._show_eyes)
+        session.choice_changed.connect(self._follow)
+        session.project_changed.connect(self.rebuild)
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Show the table as it is now."""
+        self._tree.blockSignals(True)
+        self._tree.clear()
+        self._add.setEnabled(self._session.project is not None)
+        self._add.setIcon(icon("add"))
+        rows = [(item.id, item.name, item.colour) for item in self._session.table]
+        for class_id, name, colour in [*rows, (IGNORE, IGNORE_NAME, (224, 224, 192))]:
+            row = QTreeWidgetItem(self._tree)
+            row.setData(0, _ID, class_id)
+            row.setIcon(_SWATCH, swatch(colour))
+            row.setText(_NUMBER, str(class_id))
+            row.setTextAlignment(_NUMBER, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            row.setText(_NAME, name)
+            if class_id != IGNORE:
+                row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
+        self._tree.blockSignals(False)
+        self._show_eyes()
+        self._follow()
+
+    def _rows(self) -> list[QTreeWidgetItem]:
+        return [self._tree.topLevelItem(index) for index in range(self._tree.topLevelItemCount())]
+
+    def _show_eyes(self) -> None:
+        self._tree.blockSignals(True)
+        for row in self._rows():
+            hidden = row.data(0, _ID) in self._session.layers.hidden
+            row.setIcon(_EYE, icon("hidden" if hidden else "shown"))
+        self._tree.blockSignals(False)
+
+    def _follow(self) -> None:
+        for row in self._rows():
+            if row.data(0, _ID) == self._session.choice.class_id:
+                self._tree.setCurrentItem(row)
+
+    def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
+        if column == _EYE:
+            self.visibility_toggled.emit(row.data(0, _ID))
+            self._follow()
+        else:
+            self.chosen.emit(row.data(0, _ID))
+
+    def _on_double(self, row: QTreeWidgetItem, column: int) -> None:
+        if row.data(0, _ID) == IGNORE:
+            return
+        if column == _SWATCH:
+            self.colour_asked.emit(row.data(0, _ID))
+        elif column == _NAME:
+            self._tree.editItem(row, _NAME)
+
+    def _on_changed(self, row: QTreeWidgetItem, column: int) -> None:
+        if column == _NAME:
+            self.renamed.emit(row.data(0, _ID), row.text(_NAME))

@@ -1,0 +1,121 @@
+"""The figures of the open picture: mIoU, IoU by class, and the confusion matrix as a coloured table."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.core.colours import HEAT_PALETTE, contrasting
+from segstudio.core.metrics import Scores, confusion, scores
+from segstudio.core.sample import reading
+from segstudio.review.report import text
+from segstudio.ui.session import Session
+
+_DELAY_MS = 150
+
+
+class MetricsPanel(QWidget):
+    """Follows labels and prediction, a moment after they rest."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._headline = QLabel()
+        self._headline.setProperty("large", True)
+        self._quiet = QLabel()
+        self._quiet.setProperty("quiet", True)
+        self._quiet.setWordWrap(True)
+        self._table = QTableWidget()
+        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table.setShowGrid(False)
+        self._table.setAccessibleName(self.tr("Confusion matrix"))
+        self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._table.horizontalHeader().setMinimumSectionSize(44)
+        self._table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._table.verticalHeader().setDefaultSectionSize(24)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(4)
+        for widget in (self._headline, self._quiet, self._table):
+            layout.addWidget(widget)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DELAY_MS)
+        self._timer.timeout.connect(self.refresh)
+        for changed in (session.region_changed, session.prediction_changed, session.classes_changed):
+            changed.connect(lambda *_: self._timer.start())
+        session.picture_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Count and show. 12 megapixels are counted in 10 ms."""
+        found = self._scores()
+        self._table.setVisible(found is not None)
+        if found is None:
+            self._headline.setText("mIoU –")
+            has_picture = self._session.picture is not None
+            self._quiet.setText(
+                self.tr("Press Predict, or Train first, to compare this picture's labels with a model.")
+                if has_picture
+                else self.tr("Open a picture to see its figures.")
+            )
+            return
+        self._headline.setText(f"mIoU {text(found.miou)}")
+        self._quiet.setText(
+            self.tr("{} classes averaged · pixel accuracy {} · rows: labels, columns: prediction").format(
+                found.classes_averaged, text(found.pixel_accuracy)
+            )
+        )
+        self._fill(found)
+
+    def _scores(self) -> Scores | None:
+        picture, table = self._session.picture, self._session.table
+        if picture is None or picture.prediction is None:
+            return None
+        predicted = picture.prediction.labels
+        if predicted.size and int(predicted.max()) >= len(table):
+            return None  # the model knows a class that the project lacks
+        truth = reading(picture.document.plane, self._session.unlabelled)
+        return scores(confusion(truth, predicted, len(table)))
+
+    def _fill(self, found: Scores) -> None:
+        """Only classes that labels or prediction have; the last column is their IoU."""
+        matrix = found.confusion
+        present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
+        names = [self._session.table[int(index)].name for index in present]
+        self._table.setRowCount(len(present))
+        self._table.setColumnCount(len(present) + 1)
+        self._table.setVerticalHeaderLabels(names)
+        self._table.setHorizontalHeaderLabels([*(name[:12] for name in names), "IoU"])
+        totals = np.maximum(matrix.sum(axis=1), 1)
+        for row, truth in enumerate(present):
+            for column, predicted in enumerate(present):
+                share = matrix[truth, predicted] / totals[truth]
+                cell = self._cell(f"{int(matrix[truth, predicted]):,}".replace(",", "\u2009"), float(share))
+                cell.setToolTip(f"{names[row]} → {names[column]}: {share:.1%}")
+                self._table.setItem(row, column, cell)
+            iou = QTableWidgetItem(text(float(found.iou[truth])))
+            iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            iou.setForeground(self.palette().color(QPalette.ColorRole.Text))
+            self._table.setItem(row, len(present), iou)
+
+    def _cell(self, number: str, share: float) -> QTableWidgetItem:
+        """Coloured by its share of the row; an empty cell stays blank."""
+        cell = QTableWidgetItem(number)
+        cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if share > 0:
+            red, green, blue = (int(value) for value in HEAT_PALETTE[40 + int(share * 190)])
+            cell.setBackground(QColor(red, green, blue))
+            cell.setForeground(QColor(*contrasting((red, green, blue))))
+        return cell

@@ -1,0 +1,104 @@
+"""The open picture as the window holds it: pixels for the screen, the document, and what a model says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.box import Box
+from segstudio.core.document import Document
+from segstudio.core.history import History
+from segstudio.core.metrics import errors_plane
+from segstudio.core.prediction import Prediction
+from segstudio.core.sample import reading
+from segstudio.formats.images import Pixels, read_picture, to_rgb8
+from segstudio.project.item import Item
+from segstudio.project.project import Project
+from segstudio.project.store import Stamp, load
+
+_SMALLEST = 1024  # no pyramid level is needed below this side
+
+
+@dataclass
+class OpenPicture:
+    """`levels` are (h, w, 4) BGRA arrays, each half the size of the one before, the first at full size."""
+
+    item: Item
+    pixels: Pixels
+    levels: list[NDArray[np.uint8]]
+    document: Document
+    stamp: Stamp
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+    saved_revision: int = 0
+    prediction: Prediction | None = None
+    errors: NDArray[np.uint8] | None = None
+    unsaved: bool = field(default=False)  # kept from an earlier visit because it could not be saved
+
+    @property
+    def read_only(self) -> bool:
+        return bool(self.problem)
+
+    @property
+    def dirty(self) -> bool:
+        return self.unsaved or self.document.revision != self.saved_revision
+
+    def set_prediction(self, prediction: Prediction | None, unlabelled: str) -> None:
+        self.prediction = prediction
+        self.errors = None
+        if prediction is not None:
+            self.errors = np.zeros_like(prediction.labels)
+            self.refresh_errors(self.document.annotation.box, unlabelled)
+
+    def refresh_errors(self, box: Box, unlabelled: str) -> None:
+        """Compare labels and prediction again inside `box`."""
+        if self.errors is None or self.prediction is None:
+            return
+        truth = reading(self.document.plane[box.slices], unlabelled)
+        predicted = self.prediction.labels[box.slices]
+        self.errors[box.slices] = errors_plane(truth, predicted, len(self.document.table))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is kept of a picture while the user is elsewhere."""
+
+    annotation: Annotation
+    history: History
+    stamp: Stamp
+    unsaved: bool
+
+
+def read_open_picture(project: Project, item: Item, visit: Visit | None) -> OpenPicture:
+    """Reads picture and labels. What was kept of an earlier visit holds unless the file changed since."""
+    pixels = read_picture(item.picture)
+    height, width = pixels.shape[:2]
+    stored = load(item, (height, width))
+    kept = visit is not None and (visit.unsaved or visit.stamp == stored.stamp) and not stored.problem
+    annotation = visit.annotation if visit is not None and kept else stored.annotation
+    history = visit.history if visit is not None and kept else History()
+    table = project.with_labels(annotation.labels).table
+    return OpenPicture(
+        item,
+        pixels,
+        pyramid(pixels),
+        Document(annotation, table, history),
+        visit.stamp if visit is not None and kept else stored.stamp,
+        stored.notes,
+        stored.problem,
+        unsaved=kept and visit is not None and visit.unsaved,
+    )
+
+
+def pyramid(pixels: Pixels) -> list[NDArray[np.uint8]]:
+    """Levels for the screen, each averaged from the one before."""
+    levels: list[NDArray[np.uint8]] = [cv2.cvtColor(to_rgb8(pixels), cv2.COLOR_RGB2BGRA)]
+    while max(levels[-1].shape[:2]) > _SMALLEST and min(levels[-1].shape[:2]) > 1:
+        height, width = levels[-1].shape[:2]
+        half = cv2.resize(levels[-1], (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
+        levels.append(half)
+    return levels

@@ -1,0 +1,214 @@
+"""The main window: it makes the parts, puts them in their places and connects them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from segstudio.ui.actions import build_actions, set_icons
+from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.flows.annotate import AnnotateFlow
+from segstudio.ui.flows.classes import ClassesFlow
+from segstudio.ui.flows.export import ExportFlow
+from segstudio.ui.flows.open import OpenFlow
+from segstudio.ui.flows.predict import PredictFlow
+from segstudio.ui.flows.save import SaveFlow
+from segstudio.ui.flows.train import TrainFlow
+from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar
+from segstudio.ui.messages import MessageBar
+from segstudio.ui.panels.classes import ClassesPanel
+from segstudio.ui.panels.layers import LayersPanel
+from segstudio.ui.panels.metrics import MetricsPanel
+from segstudio.ui.panels.pictures import PicturesPanel
+from segstudio.ui.panels.status import StatusBar
+from segstudio.ui.panels.tool_strip import ToolStrip
+from segstudio.ui.panels.training import TrainingPanel
+from segstudio.ui.panels.welcome import Welcome
+from segstudio.ui.session import Session
+from segstudio.ui.settings import Settings
+from segstudio.ui.theme import apply_theme
+from segstudio.ui.workspaces import ANNOTATE, REVIEW, TRAIN, Workspaces
+
+
+class MainWindow(QMainWindow):
+    """The canvas in the middle, docks around it, flows behind the actions."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        super().__init__()
+        self.session = session
+        self.settings = settings
+        self.messages = MessageBar()
+        self.canvas = Canvas(session)
+        self._make_flows()
+        self._make_panels()
+        self._place_middle()
+        flows = {
+            "open": self.opening,
+            "save": self.saving,
+            "annotate": self.annotating,
+            "classes": self.classing,
+            "train": self.training,
+            "predict": self.predicting,
+            "export": self.exporting,
+            "canvas": self.canvas,
+            "window": self,
+        }
+        self.actions_by_name = build_actions(session, self, flows)
+        place_toolbar(self, self.actions_by_name)
+        self._place_menus()
+        self._wire_panels()
+        self._wire_session()
+        self._retheme()
+        self._show_title()
+        self.workspaces.restore()
+
+    def open_path(self, path: Path) -> None:
+        self.opening.open_path(path)
+
+    def zoom_in(self) -> None:
+        self.canvas.zoom(1.25)
+
+    def zoom_out(self) -> None:
+        self.canvas.zoom(0.8)
+
+    def set_theme(self, theme: str) -> None:
+        """system, light or dark."""
+        self.settings.theme = theme
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, theme)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_by_name"):
+            self._retheme()
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop what runs, write what is to be written, and ask only if something could not be."""
+        self.saving.leave()
+        self.session.jobs.stop_all()
+        while not self.session.jobs.idle:
+            QApplication.processEvents()
+        if self.saving.unsaved_names and not self._agrees_to_lose(self.saving.unsaved_names):
+            event.ignore()
+            return
+        self.workspaces.remember()
+        super().closeEvent(event)
+
+    def _agrees_to_lose(self, names: list[str]) -> bool:
+        answer = QMessageBox.warning(
+            self,
+            self.tr("Not saved"),
+            self.tr("The labels of {} are not saved. Close all the same and lose them?").format(", ".join(names)),
+            QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Discard
+
+    def _make_flows(self) -> None:
+        session, messages = self.session, self.messages
+        self.saving = SaveFlow(session, messages, self.settings)
+        self.opening = OpenFlow(session, self.saving, messages, self.settings, self)
+        self.annotating = AnnotateFlow(session, messages)
+        self.classing = ClassesFlow(session, self.saving, messages, self)
+        self.predicting = PredictFlow(session, messages)
+        self.training = TrainFlow(session, self.saving, self.predicting, messages, self)
+        self.exporting = ExportFlow(session, self.saving, messages, self)
+
+    def _make_panels(self) -> None:
+        self.pictures = PicturesPanel(self.session)
+        self.classes = ClassesPanel(self.session)
+        self.layers = LayersPanel(self.session)
+        self.metrics = MetricsPanel(self.session)
+        self.training_panel = TrainingPanel(self.session)
+        self.status = StatusBar(self.session)
+        self.welcome = Welcome()
+        panels: dict[str, QWidget] = {
+            "pictures": self.pictures,
+            "classes": self.classes,
+            "layers": self.layers,
+            "metrics": self.metrics,
+            "training": self.training_panel,
+        }
+        self.workspaces = Workspaces(self, panels, self.settings)
+
+    def _place_middle(self) -> None:
+        work = QWidget()
+        layout = QVBoxLayout(work)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(ToolStrip(self.session))
+        layout.addWidget(self.messages)
+        layout.addWidget(self.canvas, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(work)
+        self.setCentralWidget(self._stack)
+        self.setStatusBar(self.status)
+
+    def _place_menus(self) -> None:
+        menus = place_menus(self, self.actions_by_name)
+        autosave = add_toggle(
+            menus["File"], self.tr("Save by itself"), self.settings.autosave, self.actions_by_name["export"]
+        )
+        autosave.toggled.connect(self.saving.set_autosave)
+        self._place_view_menu(menus["View"])
+        digit_actions(self).triggered.connect(lambda action: self.annotating.choose_class(action.data()))
+
+    def _place_view_menu(self, menu: QMenu) -> None:
+        menu.addSeparator()
+        words = {ANNOTATE: self.tr("Annotate"), TRAIN: self.tr("Train"), REVIEW: self.tr("Review")}
+        for number, (name, word) in enumerate(words.items(), 1):
+            action = menu.addAction(self.tr("Workspace: {}").format(word))
+            action.setShortcut(QKeySequence(f"Ctrl+{number}"))
+            action.triggered.connect(lambda _=False, name=name: self.workspaces.show(name))
+        menu.addMenu(self.tr("Panels")).addActions(self.workspaces.toggles())
+        menu.addAction(self.tr("Reset layout")).triggered.connect(self.workspaces.reset)
+        themes = {"system": self.tr("As the system"), "light": self.tr("Light"), "dark": self.tr("Dark")}
+        group = add_choice(menu.addMenu(self.tr("Theme")), self.settings.theme, themes)
+        group.triggered.connect(lambda action: self.set_theme(action.data()))
+
+    def _wire_panels(self) -> None:
+        self.pictures.chosen.connect(self.opening.open_item)
+        self.opening.order = self.pictures.visible_names
+        self.classes.chosen.connect(lambda class_id: self.session.choose(class_id=class_id))
+        self.classes.renamed.connect(self.classing.rename)
+        self.classes.colour_asked.connect(self.classing.ask_colour)
+        self.classes.visibility_toggled.connect(self.classing.toggle_visible)
+        self.classes.add_asked.connect(self.classing.ask_add)
+        self.training_panel.start_asked.connect(self.training.start)
+        self.training_panel.stop_asked.connect(self.training.stop)
+        self.training.told.connect(self.training_panel.show_event)
+        self.training.told.connect(self.status.show_event)
+        self.canvas.hand.pointed.connect(self.status.show_pointer)
+        self.canvas.hand.refused.connect(self.annotating.refuse)
+        self.canvas.zoomed.connect(self.status.show_zoom)
+        self.welcome.open_asked.connect(self.opening.choose_folder)
+
+    def _wire_session(self) -> None:
+        self.session.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
+        self.session.project_changed.connect(self._on_project)
+        self.session.picture_changed.connect(self._show_title)
+        self.session.training_changed.connect(self._on_training)
+
+    def _on_project(self) -> None:
+        self._stack.setCurrentIndex(1 if self.session.project else 0)
+        self._show_title()
+
+    def _on_training(self) -> None:
+        if self.session.training:
+            self.workspaces.show_dock("training")
+
+    def _show_title(self) -> None:
+        parts = [self.session.picture.item.name] if self.session.picture else []
+        parts += [self.session.project.folder.name] if self.session.project else []
+        self.setWindowTitle(" – ".join([*parts, "segstudio"]))
+
+    def _retheme(self) -> None:
+        set_icons(self.actions_by_name)
+        self.welcome.retheme()
+        self.classes.rebuild()
+        self.training_panel.retheme()

@@ -1,0 +1,89 @@
+"""The docks around the canvas, and the sets of them for annotating, training and reviewing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from segstudio.ui.settings import Settings
+
+ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
+
+_SHOWN = {
+    ANNOTATE: ("pictures", "classes", "layers", "metrics"),
+    TRAIN: ("pictures", "classes", "layers", "training"),
+    REVIEW: ("pictures", "layers", "metrics"),
+}
+_HEIGHTS = {"classes": 190, "layers": 170, "metrics": 300, "training": 420}
+_LEFT_PX, _RIGHT_PX = 250, 310
+_VERSION = 1
+
+
+class Workspaces(QObject):
+    """Every dock can be closed, floated and restored; the canvas stays where it is."""
+
+    def __init__(self, window: QMainWindow, panels: dict[str, QWidget], settings: Settings) -> None:
+        super().__init__(window)
+        self._window = window
+        self._settings = settings
+        self._docks = {name: self._dock(name, panel) for name, panel in panels.items()}
+
+    def toggles(self) -> list[QAction]:
+        """One for each dock, for the menu."""
+        return [dock.toggleViewAction() for dock in self._docks.values()]
+
+    def show_dock(self, name: str) -> None:
+        if not self._docks[name].isVisible():
+            self._docks[name].show()
+            self._balance()
+
+    def show(self, workspace: str) -> None:
+        for name, dock in self._docks.items():
+            dock.setVisible(name in _SHOWN[workspace])
+        self._balance()
+
+    def reset(self) -> None:
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(_area(name), dock)
+        self.show(ANNOTATE)
+
+    def restore(self) -> None:
+        """As the program was left, or the first layout."""
+        if not self._window.restoreGeometry(self._settings.load_bytes("geometry")):
+            self._window.resize(1280, 800)
+        if not self._window.restoreState(self._settings.load_bytes("docks"), _VERSION):
+            self.reset()
+
+    def remember(self) -> None:
+        self._settings.save_bytes("geometry", self._window.saveGeometry())
+        self._settings.save_bytes("docks", self._window.saveState(_VERSION))
+
+    def _dock(self, name: str, panel: QWidget) -> QDockWidget:
+        words = {
+            "pictures": QCoreApplication.translate("Workspaces", "Pictures"),
+            "classes": QCoreApplication.translate("Workspaces", "Classes"),
+            "layers": QCoreApplication.translate("Workspaces", "Layers"),
+            "metrics": QCoreApplication.translate("Workspaces", "This picture"),
+            "training": QCoreApplication.translate("Workspaces", "Training"),
+        }
+        dock = QDockWidget(words[name], self._window)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self._window.addDockWidget(_area(name), dock)
+        return dock
+
+    def _balance(self) -> None:
+        shown = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
+        right = [name for name in _HEIGHTS if name in shown]
+        if "pictures" in shown:
+            self._window.resizeDocks([shown["pictures"]], [_LEFT_PX], Qt.Orientation.Horizontal)
+        if right:
+            self._window.resizeDocks([shown[right[0]]], [_RIGHT_PX], Qt.Orientation.Horizontal)
+            docks, heights = [shown[name] for name in right], [_HEIGHTS[name] for name in right]
+            self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
+
+
+def _area(name: str) -> Qt.DockWidgetArea:
+    return Qt.DockWidgetArea.LeftDockWidgetArea if name == "pictures" else Qt.DockWidgetArea.RightDockWidgetArea
