@@ -22,7 +22,7 @@ class TrainConfig:
     minutes: float = 2.0
     steps: int = 0
     width: int = 0
-    depth: int = 4
+    depth: int = 0
     up: str = "transposed"
     patch: int = 0
     batch: int = 0
@@ -41,10 +41,13 @@ class TrainConfig:
             raise TrainingError(f"unlabelled is {self.unlabelled!r}; it is 'background' or 'ignore'")
         if self.vertical_flip not in ("auto", "yes", "no"):
             raise TrainingError(f"vertical_flip is {self.vertical_flip!r}; it is 'auto', 'yes' or 'no'")
-        if self.depth < 1 or self.width < 0 or self.batch < 0 or self.patch < 0:
-            raise TrainingError("depth must be at least 1; width, patch and batch 0 (automatic) or more")
-        if self.patch % 2**self.depth:
-            raise TrainingError(f"patch {self.patch} must be a multiple of {2**self.depth} at depth {self.depth}")
+        if min(self.depth, self.width, self.batch, self.patch) < 0 or self.depth > 8:
+            raise TrainingError("width, depth, patch and batch are 0 (automatic) or more, depth at most 8")
+        unit = 2 ** (self.depth or 4)
+        if self.patch % unit:
+            raise TrainingError(
+                f"patch {self.patch} must be a multiple of {unit}; take {self.patch // unit * unit or unit}"
+            )
 
     def with_text(self, key: str, text: str) -> TrainConfig:
         """A copy with one field set from what a user typed; names the fields when `key` is none."""

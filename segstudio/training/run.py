@@ -14,7 +14,7 @@ from torch import nn
 
 from segstudio.errors import TrainingError
 from segstudio.formats.atomic import write_text
-from segstudio.training.augment import Augmentation
+from segstudio.training.augment import Augmentation, augmented_share
 from segstudio.training.batches import Pool, random_batch, statistics, unit_scale
 from segstudio.training.checkpoint import BEST, LAST, load_state, save_state, save_weights
 from segstudio.training.config import TrainConfig
@@ -89,7 +89,8 @@ class Run:
     def describe(self) -> str:
         parameters = sum(p.numel() for p in self._model.net.parameters())
         return (
-            f"{self.device.describe()}; U-Net of width {self.plan.width}, {parameters / 1e6:.1f} M parameters; "
+            f"{self.device.describe()}; U-Net of depth {self.plan.depth} and width {self.plan.width}, "
+            f"{parameters / 1e6:.1f} M parameters; "
             f"{self.plan.batch} patches of {self.plan.patch} px a step"
         )
 
@@ -103,7 +104,8 @@ class Run:
         images_BCHW = unit_scale(pixels.to(self.device.torch))
         labels_BHW = labels_BHW.to(self.device.torch)
         if self._augment:
-            images_BCHW, labels_BHW = self._augment(images_BCHW, labels_BHW)
+            share = augmented_share(self.step / self.plan.steps_per_epoch)
+            images_BCHW, labels_BHW = self._augment(images_BCHW, labels_BHW, share)
         images_BCHW = self._model.normalised(images_BCHW).contiguous(memory_format=torch.channels_last)
         with self.device.autocast():
             logits_BCHW = net(images_BCHW)
@@ -196,7 +198,7 @@ def start_run(config: TrainConfig, pool: Pool, device: Device) -> Run:
     torch.manual_seed(config.seed)
     plan = make_plan(config, device, pool)
     mean, deviation = statistics(pool)
-    architecture = Architecture(pool.channels, len(config.table), plan.width, config.depth, config.up)
+    architecture = Architecture(pool.channels, len(config.table), plan.width, plan.depth, config.up)
     net = architecture.build().to(device.torch, memory_format=torch.channels_last)
     model = Model(net, architecture, config.table, config.unlabelled, mean, deviation, plan.tile)
     run = Run(config, pool, device, plan, model)

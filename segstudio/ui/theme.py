@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from segstudio.ui.resources import resource_folder
+
 
 @dataclass(frozen=True)
 class Greys:
@@ -59,6 +61,10 @@ def _palette(greys: Greys) -> QPalette:
     return palette
 
 
+def _tick() -> str:
+    return (resource_folder() / "tick.svg").as_posix()
+
+
 def _style(greys: Greys) -> str:
     return f"""
     QWidget {{ font-size: 12px; }}
@@ -67,11 +73,14 @@ def _style(greys: Greys) -> str:
     QToolBar QToolButton {{ padding: 4px 6px; border: 1px solid transparent; border-radius: 4px; }}
     QToolBar QToolButton:hover {{ background: {greys.button}; border-color: {greys.line}; }}
     QToolBar QToolButton:checked {{ background: {greys.accent}; color: white; }}
-    QDockWidget {{ titlebar-close-icon: none; font-weight: 600; }}
+    QDockWidget {{ font-weight: 600; }}
     QDockWidget::title {{ padding: 6px 8px; background: {greys.window}; border-bottom: 1px solid {greys.line}; }}
     QMainWindow::separator {{ background: {greys.line}; width: 1px; height: 1px; }}
     QStatusBar {{ border-top: 1px solid {greys.line}; }}
     QStatusBar::item {{ border: 0; }}
+    QStatusBar QLabel {{ padding: 2px 6px; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {greys.quiet}; border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {greys.accent}; border-color: {greys.accent}; image: url({_tick()}); }}
     QListView, QTableView, QTreeView {{ border: 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
     QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ padding: 3px 5px; min-height: 18px; }}

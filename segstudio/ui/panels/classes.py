@@ -22,7 +22,9 @@ def swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
     painter.setPen(QColor(128, 128, 128))
     painter.drawRect(0, 0, side - 1, side - 1)
     painter.end()
-    return QIcon(pixmap)
+    drawn = QIcon(pixmap)
+    drawn.addPixmap(pixmap, QIcon.Mode.Selected)  # data colours are not tinted by a selection
+    return drawn
 
 
 class ClassesPanel(QWidget):

@@ -47,8 +47,10 @@ class MetricsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(4)
-        for widget in (self._headline, self._quiet, self._table):
-            layout.addWidget(widget)
+        layout.addWidget(self._headline)
+        layout.addWidget(self._quiet)
+        layout.addWidget(self._table, 1)
+        layout.addStretch()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY_MS)
