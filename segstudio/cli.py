@@ -185,22 +185,16 @@ def predict(
 
 def _written(event: Any, out: Path, probabilities: bool) -> Any:
     """Writes a prediction as it comes, so that only one is held, and gives its name; other events pass."""
-    import io
-
-    import numpy as np
-
     from segstudio.core.prediction import Prediction
     from segstudio.formats.atomic import write_bytes
-    from segstudio.formats.masks import index_png
+    from segstudio.formats.masks import index_png, npy_bytes
 
     if not isinstance(event, Prediction):
         return event
     target = out / Path(event.name).with_suffix(".png")
     write_bytes(target, index_png(event.labels))
     if probabilities:
-        buffer = io.BytesIO()
-        np.save(buffer, event.probabilities)
-        write_bytes(target.with_suffix(".npy"), buffer.getvalue())
+        write_bytes(target.with_suffix(".npy"), npy_bytes(event.probabilities))
     return event.name
 
 

@@ -57,7 +57,7 @@ class Document:
         history: History | None = None,
         plane: Labels | None = None,
     ) -> None:
-        self.history = history or History()
+        self.history = History() if history is None else history
         self.plane: Labels = rasterise(annotation, table) if plane is None else plane
         self.revision = 0  # grows with every committed change, undo and redo included
         self.on_change: Callable[[Region], None] = lambda region: None

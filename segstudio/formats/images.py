@@ -99,6 +99,13 @@ def jpeg_bytes(pixels: Pixels, quality: int = 95) -> bytes:
     return buffer.getvalue()
 
 
+def png_bytes(pixels: Pixels) -> bytes:
+    """(H, W) or (H, W, 3) uint8, or (H, W) uint16, without loss."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MAX_PIXELS or width < 1 or height < 1:
         raise FileError(

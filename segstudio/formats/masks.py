@@ -82,6 +82,13 @@ def instance_png(instances: NDArray[np.int32]) -> tuple[bytes, bool]:
     return index_png(instances.astype(np.uint8)), False
 
 
+def npy_bytes(array: NDArray[np.generic]) -> bytes:
+    """numpy's own file."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")

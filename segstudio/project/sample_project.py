@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.synthetic import DISC, SQUARE, Recipe, noisy_shapes
 from segstudio.errors import ProjectError
 from segstudio.events import Progress
 from segstudio.formats.atomic import write_bytes
+from segstudio.formats.images import png_bytes
 from segstudio.project.item import Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
@@ -35,9 +34,7 @@ def make_sample_project(
         yield Progress(number, pictures, "drawing discs and squares")
         image, annotation = noisy_shapes(replace(recipe, seed=recipe.seed + number))
         path = folder / f"shapes_{number:03d}.png"
-        buffer = io.BytesIO()
-        Image.fromarray((image * 255 + 0.5).astype(np.uint8)).save(buffer, "PNG")
-        write_bytes(path, buffer.getvalue())
+        write_bytes(path, png_bytes((image * 255 + 0.5).astype(np.uint8)))
         save(Item(path.name, path, path.with_suffix(".json")), annotation, table, None)
     project = replace(open_project(folder), table=table, listed=True)
     project.save()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,13 +13,13 @@ from segstudio.core.document import Document
 from segstudio.core.history import History
 from segstudio.core.metrics import errors_plane
 from segstudio.core.prediction import Prediction
+from segstudio.core.pyramid import pyramid
 from segstudio.core.sample import reading
 from segstudio.formats.images import Pixels, read_picture, to_rgb8
 from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.store import Stamp, load
 
-_SMALLEST = 1024  # no pyramid level is needed below this side
 
 
 @dataclass
@@ -85,20 +84,10 @@ def read_open_picture(project: Project, item: Item, visit: Visit | None) -> Open
     return OpenPicture(
         item,
         pixels,
-        pyramid(pixels),
+        pyramid(to_rgb8(pixels)),
         Document(annotation, table, history),
         visit.stamp if visit is not None and kept else stored.stamp,
         stored.notes,
         stored.problem,
         unsaved=kept and visit is not None and visit.unsaved,
     )
-
-
-def pyramid(pixels: Pixels) -> list[NDArray[np.uint8]]:
-    """Levels for the screen, each averaged from the one before."""
-    levels: list[NDArray[np.uint8]] = [cv2.cvtColor(to_rgb8(pixels), cv2.COLOR_RGB2BGRA)]
-    while max(levels[-1].shape[:2]) > _SMALLEST and min(levels[-1].shape[:2]) > 1:
-        height, width = levels[-1].shape[:2]
-        half = cv2.resize(levels[-1], (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA)
-        levels.append(half)
-    return levels

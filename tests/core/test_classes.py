@@ -1,0 +1,50 @@
+"""The class table and the colours of VOC."""
+
+from __future__ import annotations
+
+import pytest
+
+from segstudio.core.classes import IGNORE, MAX_CLASSES, ClassTable
+from segstudio.core.colours import VOC_PALETTE
+
+
+def test_the_palette_is_vocs() -> None:
+    known = {0: (0, 0, 0), 1: (128, 0, 0), 2: (0, 128, 0), 8: (64, 0, 0), 15: (192, 128, 128), 20: (0, 64, 128)}
+    assert {index: tuple(VOC_PALETTE[index]) for index in known} == known
+    assert tuple(VOC_PALETTE[255]) == (224, 224, 192)
+
+
+def test_254_classes_fit_and_the_next_is_refused_with_the_reason() -> None:
+    table = ClassTable.from_names(f"c{number}" for number in range(MAX_CLASSES))
+    assert len(table) == 254
+    with pytest.raises(ValueError, match="at most 254 classes"):
+        table.with_added("one more")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "__ignore__", "car"])
+def test_empty_reserved_and_used_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        ClassTable.from_names(["_background_", "car"]).with_added(name)
+
+
+def test_a_renamed_class_is_still_found_by_its_old_name() -> None:
+    table = ClassTable.from_names(["_background_", "car"]).with_renamed(1, "vehicle")
+    assert table.id_of("car") == table.id_of("vehicle") == 1
+    assert table.canonical("car") == "vehicle"
+
+
+def test_a_new_class_may_take_an_old_name() -> None:
+    table = ClassTable.from_names(["_background_", "car"]).with_renamed(1, "vehicle").with_added("car")
+    assert table.id_of("car") == 2
+
+
+def test_renaming_back_leaves_no_trace_of_itself() -> None:
+    table = ClassTable.from_names(["_background_", "car"])
+    assert table.with_renamed(1, "bus").with_renamed(1, "car").id_of("car") == 1
+
+
+def test_ignore_and_background_have_their_ids_and_other_names_none() -> None:
+    table = ClassTable.from_names(["__ignore__", "sky", "road"])
+    assert table.id_of("__ignore__") == IGNORE
+    assert table.id_of("_background_") == 0
+    assert table.id_of("?") is None

@@ -1,0 +1,240 @@
+"""Document: whatever a hand does, the plane shows the annotation, and undo gives back the first value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
+from segstudio.core.box import TILE, Box
+from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
+from segstudio.core.document import ERASE, Document, Region
+from segstudio.core.history import History
+from segstudio.core.raster import capsule, rasterise
+from segstudio.core.shape import Shape
+
+HEIGHT, WIDTH = TILE + 70, 2 * TILE + 30
+TABLE = ClassTable.from_names(["_background_", "a", "b"])
+WHOLE = Box(0, 0, HEIGHT, WIDTH)
+
+xs = st.floats(-20, WIDTH + 20, allow_nan=False)
+ys = st.floats(-20, HEIGHT + 20, allow_nan=False)
+points = st.tuples(xs, ys)
+
+
+def paint(document: Document, class_id: int, a: tuple, b: tuple, radius: float) -> None:
+    document.paint(class_id, *capsule(a, b, radius, WHOLE))
+
+
+def rectangle(label: str, x0: float, y0: float, x1: float, y1: float) -> Shape:
+    return Shape(label, "polygon", ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
+
+
+class Hand(RuleBasedStateMachine):
+    """Strokes, erasures, polygons, vertex moves, deletions, undo, redo and cancel, in any order."""
+
+    @initialize(label=st.sampled_from(["a", "b", "__ignore__"]), corner=points)
+    def open(self, label: str, corner: tuple) -> None:
+        first = Shape(label, "circle", (corner, (corner[0] + 30, corner[1])))
+        self.first = Annotation(HEIGHT, WIDTH, (first,))
+        self.document = Document(self.first, TABLE, History(keep=10_000))
+        self.shown = self.document.plane.copy()
+        self.document.on_change = self.see
+
+    def see(self, region: Region) -> None:
+        for box in region:
+            assert box.intersect(WHOLE) == box
+            self.shown[box.slices] = self.document.plane[box.slices]
+
+    @rule(class_id=st.sampled_from([0, 1, 2, IGNORE, ERASE]), way=st.lists(points, min_size=1, max_size=4),
+          radius=st.floats(0.5, 60), keeps=st.booleans())  # fmt: skip
+    def stroke(self, class_id: int, way: list, radius: float, keeps: bool) -> None:
+        self.document.begin()
+        for start, end in zip(way, way[1:] or way, strict=False):
+            paint(self.document, class_id, start, end, radius)
+        self.document.commit("stroke") if keeps else self.document.cancel()
+
+    @rule(label=st.sampled_from(["a", "b"]), corners=st.lists(points, min_size=3, max_size=6))
+    def add_polygon(self, label: str, corners: list) -> None:
+        self.document.apply("add", self.document.annotation.with_added(Shape(label, "polygon", tuple(corners))))
+
+    @rule(data=st.data(), way=st.lists(points, min_size=1, max_size=3), keeps=st.booleans())
+    def drag_vertex(self, data: st.DataObject, way: list, keeps: bool) -> None:
+        polygons = [i for i, s in enumerate(self.document.annotation.shapes) if s.kind == "polygon"]
+        if polygons:
+            index = data.draw(st.sampled_from(polygons))
+            vertex = data.draw(st.integers(0, len(self.document.annotation.shapes[index].points) - 1))
+            self.document.begin()
+            for point in way:
+                shape = self.document.annotation.shapes[index]
+                moved = shape.with_points((*shape.points[:vertex], point, *shape.points[vertex + 1 :]))
+                self.document.replace(self.document.annotation.with_replaced(index, moved))
+            self.document.commit("vertex") if keeps else self.document.cancel()
+
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        if self.document.annotation.shapes:
+            index = data.draw(st.integers(0, len(self.document.annotation.shapes) - 1))
+            self.document.apply("delete", self.document.annotation.without(index))
+
+    @rule(data=st.data())
+    def reorder(self, data: st.DataObject) -> None:
+        shapes = data.draw(st.permutations(self.document.annotation.shapes))
+        self.document.apply("order", self.document.annotation.with_shapes(tuple(shapes)))
+
+    @rule()
+    def undo(self) -> None:
+        self.document.undo()
+
+    @rule()
+    def redo(self) -> None:
+        self.document.redo()
+
+    @invariant()
+    def plane_is_the_rasterised_annotation(self) -> None:
+        if hasattr(self, "document"):
+            truth = rasterise(self.document.annotation, TABLE)
+            assert (self.document.plane == truth).all()
+            assert (self.shown == truth).all(), "a change was not told"
+
+    def teardown(self) -> None:
+        if hasattr(self, "document"):
+            after, shown = self.document.annotation, self.document.plane.copy()
+            steps = 0
+            while self.document.undo():
+                steps += 1
+            assert self.document.annotation is self.first
+            assert (self.document.plane == rasterise(self.first, TABLE)).all()
+            for _ in range(steps):
+                assert self.document.redo()
+            assert self.document.annotation is after
+            assert (self.document.plane == shown).all()
+
+
+TestHand = Hand.TestCase
+TestHand.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+@pytest.fixture
+def document() -> Document:
+    return Document(Annotation(HEIGHT, WIDTH), TABLE)
+
+
+def stroke(document: Document, class_id: int, x: float, y: float, radius: float = 10) -> None:
+    document.begin()
+    paint(document, class_id, (x, y), (x, y), radius)
+    document.commit("stroke")
+
+
+def test_strokes_of_one_class_share_one_mask_and_masks_do_not_overlap(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    stroke(document, 1, 90, 50)
+    stroke(document, 2, 70, 50, radius=25)
+    first, second = document.annotation.shapes
+    assert (first.label, second.label) == ("a", "b")
+    assert not first.bitmap.intersect(second.bitmap)
+
+
+def test_painting_leaves_polygons_as_they_are_and_lies_above_them(document: Document) -> None:
+    polygon = rectangle("a", 20, 20, 200, 200)
+    document.apply("add", document.annotation.with_added(polygon))
+    stroke(document, 2, 100, 100)
+    assert document.annotation.shapes[0] is polygon
+    assert document.plane[100, 100] == 2
+
+
+def test_painting_under_a_polygon_starts_a_mask_above_it(document: Document) -> None:
+    stroke(document, 1, 100, 100)
+    document.apply("add", document.annotation.with_added(rectangle("b", 50, 50, 150, 150)))
+    stroke(document, 1, 100, 100, radius=5)
+    assert [shape.kind for shape in document.annotation.shapes] == ["mask", "polygon", "mask"]
+    assert document.plane[100, 100] == 1
+
+
+def test_erasing_bakes_only_the_polygons_it_touches_in_one_step(document: Document) -> None:
+    near, far = rectangle("a", 20, 20, 100, 100), rectangle("b", 300, 200, 400, 300)
+    document.apply("add", document.annotation.with_shapes((near, far)))
+    document.begin()
+    paint(document, ERASE, (20, 20), (60, 60), 8)
+    edit = document.commit("erase")
+    assert edit is not None and edit.baked == 1
+    assert [shape.kind for shape in document.annotation.shapes] == ["mask", "polygon"]
+    assert document.plane[40, 40] == UNLABELLED
+    document.undo()
+    assert document.annotation.shapes == (near, far)
+
+
+def test_erasing_a_whole_shape_takes_it_away(document: Document) -> None:
+    stroke(document, 1, 60, 60, radius=5)
+    stroke(document, ERASE, 60, 60, radius=9)
+    assert document.annotation.shapes == ()
+
+
+def test_a_baked_shape_keeps_group_flags_description_and_foreign_keys(document: Document) -> None:
+    polygon = Shape("a", "polygon", ((10, 10), (90, 10), (50, 90)), None, 4, "text", {"old": True}, {"score": 0.5})
+    document.apply("add", document.annotation.with_added(polygon))
+    stroke(document, ERASE, 50, 30)
+    (baked,) = document.annotation.shapes
+    assert (baked.group_id, baked.description, baked.flags, baked.extra) == (4, "text", {"old": True}, {"score": 0.5})
+
+
+def test_a_stroke_that_changes_nothing_is_no_step(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    revision, length = document.revision, len(document.history)
+    stroke(document, 1, 50, 50, radius=5)
+    stroke(document, ERASE, 300, 200)
+    assert (document.revision, len(document.history)) == (revision, length)
+
+
+def test_a_stroke_shares_the_tiles_it_did_not_touch(document: Document) -> None:
+    document.begin()
+    document.paint(1, WHOLE, np.ones((HEIGHT, WIDTH), bool))
+    document.commit("fill")
+    before = document.annotation.shapes[0].bitmap
+    stroke(document, ERASE, 5, 5, radius=3)
+    after = document.annotation.shapes[0].bitmap
+    assert sum(after.tiles[key] is not before.tiles[key] for key in after.tiles) == 1
+    assert document.history.last.held_bytes < 3 * TILE * TILE // 8
+
+
+def test_history_keeps_its_floor_and_then_obeys_the_budget() -> None:
+    document = Document(Annotation(HEIGHT, WIDTH), TABLE, History(keep=5, budget_bytes=1))
+    for step in range(12):
+        stroke(document, 1 + step % 2, 20 + 40 * step, 60)
+    assert len(document.history) == 5
+    assert sum(document.undo() is not None for _ in range(20)) == 5
+
+
+def test_a_history_given_to_another_document_still_undoes(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    stroke(document, 2, 150, 150)
+    reopened = Document(document.annotation, TABLE, document.history)
+    reopened.undo()
+    assert (reopened.plane == rasterise(reopened.annotation, TABLE)).all()
+    assert reopened.plane[150, 150] == UNLABELLED
+
+
+def test_unknown_classes_and_mixed_strokes_are_refused(document: Document) -> None:
+    document.begin()
+    with pytest.raises(ValueError, match="no class 7"):
+        paint(document, 7, (5, 5), (5, 5), 3)
+    paint(document, 1, (5, 5), (5, 5), 3)
+    with pytest.raises(ValueError, match="one class"):
+        paint(document, 2, (5, 5), (5, 5), 3)
+
+
+def test_another_table_rasterises_again_when_ids_change(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    document.set_table(ClassTable.from_names(["_background_", "b", "a"]))
+    assert document.plane[50, 50] == 2
+
+
+def test_the_bitmap_of_a_mask_beyond_the_picture_is_kept() -> None:
+    shape = Shape("a", "mask", bitmap=Bitmap.from_array(np.ones((50, 50), bool), HEIGHT - 10, WIDTH - 10))
+    document = Document(Annotation(HEIGHT, WIDTH, (shape,)), TABLE)
+    stroke(document, 2, 10, 10)
+    assert document.annotation.shapes[0].bitmap.count == 2500
