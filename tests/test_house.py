@@ -66,9 +66,7 @@ def internal(name: str) -> str | None:
     if name.split(".")[0] != "segstudio":
         return None
     parts = name.split(".")[1:]
-    while parts and not (
-        (PACKAGE.joinpath(*parts)).with_suffix(".py").is_file() or PACKAGE.joinpath(*parts).is_dir()
-    ):
+    while parts and not ((PACKAGE.joinpath(*parts)).with_suffix(".py").is_file() or PACKAGE.joinpath(*parts).is_dir()):
         parts = parts[:-1]
     return ".".join(parts)
 

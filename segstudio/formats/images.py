@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import struct
 import warnings
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +25,20 @@ TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
 MAX_PIXELS: Final = 500_000_000
 
 _ORIENTATION: Final = 0x0112
+_TURNED: Final = 5  # EXIF orientations from here on swap rows and columns
+_DECODER_ERRORS: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 _REMEDY: Final = "open it in an image viewer; if it fails there too, replace the file"
 # Our own limit, checked on the header before any pixel is decoded; Pillow's would only warn.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -32,54 +50,52 @@ def read_picture(path: Path) -> Pixels:
     8-bit stays uint8, 16-bit stays uint16; other depths are stretched to uint16 between their extremes.
     Raises FileError for a file that is missing, broken or larger than 500 megapixels.
     """
-    try:
+    with _errors_of(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
             return _read_tiff(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # foreign metadata is not the user's trouble
-            with Image.open(path) as image:
-                _check_size(path, *image.size)
-                return _pixels(ImageOps.exif_transpose(image))
-    except FileError:
-        raise
-    except FileNotFoundError as error:
-        raise FileError(path, "there is no such file", "put it back or remove the entry") from error
-    except MemoryError as error:
-        raise FileError(path, "is too large for the memory left", "close programs or cut it in parts") from error
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, KeyError) as error:
-        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+        with Image.open(path) as image:
+            _check_size(path, *image.size)
+            return _pixels(ImageOps.exif_transpose(image))
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """(height, width) from the header alone, with EXIF orientation applied. Raises FileError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                width, height = image.size
-                turned = image.getexif().get(_ORIENTATION, 1) >= 5
-                return (width, height) if turned else (height, width)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        if path.suffix.lower() in TIFF_SUFFIXES and path.exists():
-            height, width = read_picture(path).shape[:2]
-            return height, width
-        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+    """(height, width) from the header alone, with orientation applied. Raises FileError."""
+    with _errors_of(path):
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            return _tiff_size(path)
+        with Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            return (width, height) if turned else (height, width)
 
 
 def read_thumbnail(path: Path, side_px: int) -> NDArray[np.uint8]:
     """(h, w, 3) RGB with its longer side at most `side_px`, decoded at reduced size where the format can."""
-    if path.suffix.lower() in TIFF_SUFFIXES:
-        image = Image.fromarray(to_rgb8(read_picture(path)))
-    else:
-        try:
+    with _errors_of(path):
+        if path.suffix.lower() in TIFF_SUFFIXES:
+            image = Image.fromarray(to_rgb8(_read_tiff(path)))
+        else:
             with Image.open(path) as opened:
                 _check_size(path, *opened.size)
                 opened.draft("RGB", (side_px * 2, side_px * 2))
                 image = Image.fromarray(to_rgb8(_pixels(ImageOps.exif_transpose(opened))))
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-            raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
-    image.thumbnail((side_px, side_px))
-    return np.asarray(image)
+        image.thumbnail((side_px, side_px))
+        return np.asarray(image)
+
+
+@contextlib.contextmanager
+def _errors_of(path: Path) -> Iterator[None]:
+    """Whatever a decoder raises becomes a FileError; its warnings on foreign metadata are not the user's trouble."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except FileNotFoundError as error:
+        raise FileError(path, "there is no such file", "put it back or remove the entry") from error
+    except MemoryError as error:
+        raise FileError(path, "is too large for the memory left", "close programs or cut it in parts") from error
+    except _DECODER_ERRORS as error:
+        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
 
 
 def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
@@ -127,6 +143,17 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))  # palette, CMYK, YCbCr, RGBA: labelme shows these as RGB too
 
 
+def _tiff_size(path: Path) -> tuple[int, int]:
+    with tifffile.TiffFile(path) as file:
+        if not file.pages:
+            raise FileError(path, "holds no picture", _REMEDY)
+        page = file.pages[0].aspage()
+        orientation = page.tags.get("Orientation")
+        turned = orientation is not None and int(orientation.value) >= _TURNED
+        size = (page.imagelength, page.imagewidth)
+        return size[::-1] if turned else size
+
+
 def _read_tiff(path: Path) -> Pixels:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
@@ -158,7 +185,7 @@ def _read_tiff(path: Path) -> Pixels:
 
 def _oriented(pixels: Pixels, turn: int) -> Pixels:
     """EXIF/TIFF orientations 1 to 8."""
-    if turn >= 5:
+    if turn >= _TURNED:
         pixels = np.swapaxes(pixels, 0, 1)
     flip_rows = turn in (3, 4, 7, 8)
     flip_columns = turn in (2, 3, 6, 7)

@@ -21,7 +21,6 @@ from segstudio.project.project import Project
 from segstudio.project.store import Stamp, load
 
 
-
 @dataclass
 class OpenPicture:
     """`levels` are (h, w, 4) BGRA arrays, each half the size of the one before, the first at full size."""

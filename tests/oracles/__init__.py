@@ -29,8 +29,7 @@ def labelme_planes(labels: Path, out: Path, files: list[Path]) -> dict[str, tupl
 def labelme_reads(files: list[Path]) -> None:
     """Fails unless labelme's own reader takes every file."""
     code = (
-        "import sys; from labelme._label_file import read_label_file\n"
-        "for name in sys.argv[1:]: read_label_file(name)"
+        "import sys; from labelme._label_file import read_label_file\nfor name in sys.argv[1:]: read_label_file(name)"
     )
     run_labelme("-c", code, *map(str, files))
 

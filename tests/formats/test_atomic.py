@@ -1,0 +1,50 @@
+"""A write is whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from segstudio.errors import FileError
+from segstudio.formats import atomic
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    failing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    atomic.write_bytes(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail) if failing == "fsync" else monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(FileError, match="No space left"):
+        atomic.write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_the_rights_of_the_old_file_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    atomic.write_bytes(path, b"new")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert path.read_bytes() == b"new"
+
+
+def test_folders_are_made_and_a_name_of_any_length_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / ("ü" * 100 + ".json")
+    atomic.write_text(path, "text")
+    assert path.read_text("utf-8") == "text"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileError, match="could not be written"):
+        atomic.write_bytes(tmp_path / "file" / "a.json", b"")

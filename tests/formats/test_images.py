@@ -1,0 +1,108 @@
+"""Pictures of every kind come out as they are meant to be seen."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageOps
+
+from segstudio.errors import FileError
+from segstudio.formats.images import picture_size, read_picture, read_thumbnail, to_rgb8
+
+RGB = np.random.default_rng(1).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_orientation_is_applied_once_everywhere(orientation: int, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(RGB)
+    if suffix == ".tif":
+        image.save(path, tiffinfo={0x0112: orientation})
+    else:
+        image.save(path, exif=exif)
+    with Image.open(path) as opened:
+        expected = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    assert (read_picture(path) == expected).all()
+    assert picture_size(path) == expected.shape[:2]
+    assert read_thumbnail(path, 64).shape == expected.shape
+
+
+def test_modes_keep_their_depth_and_drop_alpha(tmp_path: Path) -> None:
+    deep = (np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    assert (read_picture(tmp_path / "deep.png") == deep).all()
+    tifffile.imwrite(tmp_path / "deep.tif", deep)
+    assert (read_picture(tmp_path / "deep.tif") == deep).all()
+    Image.fromarray(RGB).convert("RGBA").save(tmp_path / "alpha.png")
+    assert (read_picture(tmp_path / "alpha.png") == RGB).all()
+    gray = RGB[:, :, 0]
+    Image.fromarray(gray).convert("LA").save(tmp_path / "la.png")
+    assert (read_picture(tmp_path / "la.png") == gray).all()
+    Image.fromarray(RGB).quantize(16).save(tmp_path / "palette.png")
+    with Image.open(tmp_path / "palette.png") as image:
+        assert (read_picture(tmp_path / "palette.png") == np.asarray(image.convert("RGB"))).all()
+    Image.fromarray(gray > 100).save(tmp_path / "one.png")
+    assert set(np.unique(read_picture(tmp_path / "one.png"))) == {0, 255}
+    Image.fromarray(RGB).convert("CMYK").save(tmp_path / "cmyk.jpg")
+    assert read_picture(tmp_path / "cmyk.jpg").shape == RGB.shape
+
+
+def test_tiffs_of_science_are_read(tmp_path: Path) -> None:
+    bands = np.random.default_rng(2).integers(0, 4000, (5, 40, 50), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "planar.tif", bands, photometric="minisblack", planarconfig="separate")
+    assert (read_picture(tmp_path / "planar.tif") == np.moveaxis(bands, 0, 2)).all()
+    float_image = np.linspace(-1, 1, 600, dtype=np.float32).reshape(20, 30)
+    tifffile.imwrite(tmp_path / "float.tif", float_image)
+    found = read_picture(tmp_path / "float.tif")
+    assert found.dtype == np.uint16
+    assert (found.min(), found.max()) == (0, 65535)
+    assert to_rgb8(found).shape == (20, 30, 3)
+
+
+def test_names_in_any_script_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "数据" / "été.png"
+    path.parent.mkdir()
+    Image.fromarray(RGB).save(path)
+    assert (read_picture(path) == RGB).all()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    (tmp_path / "bomb.png").write_bytes(bomb)
+    with pytest.raises(FileError) as caught:
+        read_picture(tmp_path / "bomb.png")
+    assert "bomb.png" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.bmp"])
+@pytest.mark.parametrize("data", [b"", b"no picture at all", b"\x89PNG\r\n\x1a\n\0\0\0", b"II*\0\xff\xff\xff\xff"])
+def test_broken_pictures_are_refused_with_one_line(name: str, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    for read in (read_picture, picture_size, lambda p: read_thumbnail(p, 40)):
+        with pytest.raises(FileError) as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_a_picture_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
+    whole = np.random.default_rng(3).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    Image.fromarray(whole).save(tmp_path / f"a{suffix}")
+    data = (tmp_path / f"a{suffix}").read_bytes()
+    (tmp_path / f"cut{suffix}").write_bytes(data[: len(data) // 3])
+    with pytest.raises(FileError):
+        read_picture(tmp_path / f"cut{suffix}")

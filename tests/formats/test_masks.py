@@ -1,0 +1,104 @@
+"""Mask pictures, class lists, and the finding of sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.core.classes import IGNORE, ClassTable
+from segstudio.core.raster import rasterise
+from segstudio.errors import FormatError, SegstudioError
+from segstudio.formats import class_list, masks
+from segstudio.formats.registry import open_source
+from segstudio.formats.source import SourceOptions
+
+TABLE = ClassTable.from_names(["_background_", "a", "b"])
+
+
+def test_an_index_png_keeps_every_number_and_has_vocs_colours(tmp_path: Path) -> None:
+    plane = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    (tmp_path / "a.png").write_bytes(masks.index_png(plane))
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+        assert (np.asarray(image) == plane).all()
+        assert image.getpalette()[3:6] == [128, 0, 0]
+    assert (masks.read_indices(tmp_path / "a.png") == plane).all()
+
+
+def test_more_than_255_instances_go_to_16_bits(tmp_path: Path) -> None:
+    plane = np.arange(400, dtype=np.int32).reshape(20, 20)
+    png, wide = masks.instance_png(plane)
+    (tmp_path / "a.png").write_bytes(png)
+    assert wide
+    assert (masks.read_indices(tmp_path / "a.png") == plane).all()
+    assert masks.instance_png(plane % 256)[1] is False
+
+
+def test_index_masks_become_shapes_with_the_same_pixels(tmp_path: Path) -> None:
+    plane = np.random.default_rng(0).choice([0, 1, 2, 255], (300, 280)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(masks.index_png(plane))
+    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), TABLE)
+    annotation = masks.annotation_of(labels, TABLE)
+    again = rasterise(annotation, TABLE)
+    assert (again[plane != 0] == plane[plane != 0]).all()
+    assert [shape.label for shape in annotation.shapes] == ["a", "b", "__ignore__"]
+
+
+def test_a_class_0_that_is_a_thing_gets_a_shape_and_255_alone_means_class_1(tmp_path: Path) -> None:
+    table = ClassTable.from_names(["membrane", "cell"])
+    Image.fromarray(np.array([[0, 255]], np.uint8)).save(tmp_path / "a.png")
+    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), table)
+    assert labels.tolist() == [[0, 1]]
+    assert [shape.label for shape in masks.annotation_of(labels, table).shapes] == ["membrane", "cell"]
+
+
+def test_undeclared_values_are_counted_and_refused(tmp_path: Path) -> None:
+    plane = np.zeros((10, 10), np.int32)
+    plane[0, :3] = 7
+    with pytest.raises(FormatError, match="3 pixels of value 7"):
+        masks.to_labels(tmp_path / "a.png", plane, TABLE)
+
+
+def test_lossy_and_colour_masks_are_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(FormatError, match="colour picture"):
+        masks.read_indices(tmp_path / "a.png")
+    with pytest.raises(FormatError, match="lossy"):
+        masks.read_indices(tmp_path / "a.jpg")
+
+
+def test_class_lists_are_written_as_labelme_and_voc_have_them(tmp_path: Path) -> None:
+    assert class_list.labels_txt(TABLE) == "__ignore__\n_background_\na\nb\n"
+    assert class_list.class_names_txt(TABLE) == "_background_\na\nb"
+    assert "a:128,0,0::" in class_list.labelmap_txt(TABLE).splitlines()
+    (tmp_path / "labels.txt").write_text("\ufeff" + class_list.labels_txt(TABLE) + "\n\n", "utf-8")
+    assert class_list.read(tmp_path / "labels.txt").names == TABLE.names
+
+
+def test_a_list_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("_background_\na\na\n")
+    with pytest.raises(FormatError, match="already"):
+        class_list.read(tmp_path / "labels.txt")
+
+
+def test_a_source_that_nobody_reads_says_why_each_declined(tmp_path: Path) -> None:
+    with pytest.raises(SegstudioError) as caught:
+        open_source(tmp_path, SourceOptions())
+    assert "not labelme: it has no .json files" in str(caught.value)
+    assert "not masks:" in str(caught.value)
+
+
+def test_isbi_is_found_with_its_classes_and_its_split(shared: Path) -> None:
+    name, source = open_source(shared / "isbi2012", SourceOptions())
+    assert name == "masks"
+    assert source.table.names == ["membrane", "cell"]
+    assert len(source.entries) == 30
+    assert len(source.held_out) == 6
+    annotation, _ = source.entries[0].read()
+    with Image.open(shared / "isbi2012" / "train" / "labels" / f"{source.entries[0].name}.png") as image:
+        truth = (np.asarray(image) == 255).astype(np.uint8)
+    assert (rasterise(annotation, source.table) == truth).all()
+    assert IGNORE not in rasterise(annotation, source.table)
