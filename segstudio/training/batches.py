@@ -51,6 +51,10 @@ class Pool:
         self._held_bytes = 0
         self.channels = 0
 
+    @property
+    def names(self) -> list[str]:
+        return [sample.name for sample in self._samples]
+
     def __len__(self) -> int:
         return len(self._samples)
 

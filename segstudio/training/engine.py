@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 
 from segstudio.core.metrics import scores, summed
 from segstudio.core.sample import Sample, held_out_part, train_part
 from segstudio.errors import TrainingError
+from segstudio.events import Problem
 from segstudio.formats.images import Pixels
 from segstudio.training.batches import Pool
-from segstudio.training.config import TrainConfig, write_config
+from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone, TrainEvent
 from segstudio.training.predict import predict_whole
@@ -38,13 +40,18 @@ def train(
     """
     pool = Pool(train_part(samples), config.table, config.unlabelled)
     judges = Pool(held_out_part(samples), config.table, config.unlabelled)
-    yield from pool.load("reading pictures to learn from")
-    yield from judges.load("reading held-out pictures")
+    problems = []
+    for event in chain(pool.load("reading pictures to learn from"), judges.load("reading held-out pictures")):
+        if isinstance(event, Problem):
+            problems.append(str(event))
+        yield event
     if not len(pool):
         raise TrainingError("no picture to learn from has labels; label at least one, then train")
     run = start_run(config, pool, choose_device(config.device))
     try:
-        write_config(config)
+        run.write_beginning(pool.names, judges.names)
+        for line in (run.describe(), *problems):
+            run.log(line)
         yield Started(config.run_dir, run.describe(), len(pool), len(judges))
         yield from _learn(run, judges, open_picture)
     finally:
@@ -53,7 +60,8 @@ def train(
 
 
 def _learn(run: Run, judges: Pool, open_picture: OpenPicture) -> Iterator[TrainEvent]:
-    preview, report, save = _Clock(PREVIEW_SHARE), _Clock(0.0, REPORT_INTERVAL_S), _Clock(0.0, SAVE_INTERVAL_S)
+    preview, save = _Clock(PREVIEW_SHARE), _Clock(0.0, SAVE_INTERVAL_S)
+    report = _Clock(0.0, REPORT_INTERVAL_S, at_once=True)
     judge = _Clock(VALIDATION_SHARE)
     losses: list[float] = []
     while not run.done:
@@ -84,6 +92,7 @@ def _judged(run: Run, judges: Pool, losses: list[float]) -> EpochDone:
     miou = scores(matrix).miou
     loss = float(np.mean(losses)) if losses else run.mean_loss()
     run.record(loss, miou)
+    run.log(f"step {run.step}: loss {loss:.4f}, held-out mIoU {miou:.4f}")
     return EpochDone(run.step, loss, matrix, miou, run.best_miou)
 
 
@@ -97,10 +106,10 @@ def _previewed(run: Run, open_picture: OpenPicture) -> Iterator[Preview]:
 class _Clock:
     """Says when something is due so that it takes at most `share` of the time, or every `interval_s`."""
 
-    def __init__(self, share: float, interval_s: float = 1.0) -> None:
+    def __init__(self, share: float, interval_s: float = 1.0, at_once: bool = False) -> None:
         self._share = share
         self._interval_s = interval_s
-        self._last = time.monotonic()
+        self._last = time.monotonic() - (interval_s if at_once else 0.0)
 
     def due(self) -> bool:
         if time.monotonic() - self._last < self._interval_s:

@@ -17,7 +17,7 @@ from segstudio.formats.atomic import write_text
 from segstudio.training.augment import Augmentation, augmented_share
 from segstudio.training.batches import Pool, random_batch, statistics, unit_scale
 from segstudio.training.checkpoint import BEST, LAST, load_state, save_state, save_weights
-from segstudio.training.config import TrainConfig
+from segstudio.training.config import TrainConfig, write_config
 from segstudio.training.device import Device
 from segstudio.training.losses import segmentation_loss
 from segstudio.training.model import Architecture, Model
@@ -59,6 +59,7 @@ class Run:
         )
         self._rng = np.random.default_rng(config.seed)
         self._losses: list[torch.Tensor] = []
+        self._last_loss = math.nan
         self._spent_s = 0.0  # in earlier sessions of this run
         self._began = time.monotonic()
 
@@ -85,6 +86,17 @@ class Run:
     @property
     def weights_path(self) -> Path:
         return self.config.run_dir / BEST
+
+    def write_beginning(self, train: list[str], held_out: list[str]) -> None:
+        """`config.json` and `split.json`."""
+        write_config(self.config)
+        split = json.dumps({"train": train, "val": held_out}, indent=1, ensure_ascii=False)
+        write_text(self.config.run_dir / "split.json", split + "\n")
+
+    def log(self, line: str) -> None:
+        """Append to `log.txt`."""
+        with (self.config.run_dir / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
     def describe(self) -> str:
         parameters = sum(p.numel() for p in self._model.net.parameters())
@@ -204,4 +216,6 @@ def start_run(config: TrainConfig, pool: Pool, device: Device) -> Run:
     run = Run(config, pool, device, plan, model)
     if config.resume:
         run.resume()
+        if run.done:
+            raise TrainingError(f"{config.run_dir.name}: is finished; give it more minutes or steps to go on")
     return run

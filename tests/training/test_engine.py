@@ -1,0 +1,175 @@
+"""The loop: learns, judges, stops, resumes, and says what it left out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.sample import Sample
+from segstudio.errors import FileError, TrainingError
+from segstudio.events import Problem
+from segstudio.project.project import Project
+from segstudio.training.batches import Pool, random_batch, statistics
+from segstudio.training.checkpoint import load_state, load_weights
+from segstudio.training.config import TrainConfig, read_choices
+from segstudio.training.device import choose_device
+from segstudio.training.engine import train
+from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone
+from segstudio.training.run import one_cycle
+
+Samples = tuple[Sample, ...]
+
+
+def test_a_run_tells_its_story_in_order_and_leaves_its_files(config: TrainConfig, samples: Samples) -> None:
+    events = list(train(config, samples))
+    told = [type(e) for e in events if isinstance(e, Started | StepDone | EpochDone | Preview | Finished)]
+    assert told[0] is Started
+    assert told[-1] is Finished
+    assert StepDone in told
+    assert EpochDone in told
+    finished = events[-1]
+    assert finished.step == 12
+    assert {path.name for path in config.run_dir.iterdir()} == {
+        "config.json", "split.json", "metrics.jsonl", "last.ckpt", "best.safetensors", "log.txt"
+    }  # fmt: skip
+    rows = [json.loads(line) for line in (config.run_dir / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 12
+    split = json.loads((config.run_dir / "split.json").read_text())
+    assert len(split["train"]) == 5
+    assert len(split["val"]) == 1
+    assert read_choices(config.run_dir / "config.json")["width"] == "4"
+
+
+def test_it_learns(config: TrainConfig, samples: Samples) -> None:
+    events = list(train(replace(config, steps=150, width=8), samples))
+    losses = [event.loss for event in events if isinstance(event, StepDone)]
+    assert losses[-1] < 0.6 * losses[0]
+    assert events[-1].best_miou > 0.4  # a net that says background everywhere would have 0.26
+
+
+def test_closing_the_generator_keeps_what_was_learnt(config: TrainConfig, samples: Samples) -> None:
+    events = train(replace(config, steps=100_000), samples)
+    for event in events:
+        if isinstance(event, StepDone):
+            break
+    events.close()
+    assert load_state(config.run_dir / "last.ckpt")["step"] >= 1
+    assert load_weights(config.run_dir, choose_device("cpu")).step >= 1
+
+
+def test_a_stopped_run_resumes_and_ends_like_one_that_was_not_stopped(config: TrainConfig, samples: Samples) -> None:
+    *_, whole = train(replace(config, run_dir=config.run_dir.with_name("whole")), samples)
+    halves = replace(config, run_dir=config.run_dir.with_name("halves"))
+    events = train(halves, samples)
+    stopped_at = next(event.step for event in events if isinstance(event, StepDone))
+    events.close()
+    *_, resumed = train(replace(halves, resume=True), samples)
+    assert stopped_at < 12
+    assert resumed.step == whole.step == 12
+    a, b = (load_state(path.weights.parent / "last.ckpt")["net"] for path in (whole, resumed))
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_resuming_what_is_not_there_or_another_network_is_told(config: TrainConfig, samples: Samples) -> None:
+    with pytest.raises(FileError, match=r"last\.ckpt: there is no such file"):
+        list(train(replace(config, resume=True), samples))
+    list(train(config, samples))
+    with pytest.raises(TrainingError, match="is finished"):
+        list(train(replace(config, resume=True), samples))
+    with pytest.raises(TrainingError, match="another network"):
+        list(train(replace(config, width=6, resume=True), samples))
+
+
+def test_nothing_labelled_is_told(config: TrainConfig, samples: Samples) -> None:
+    with pytest.raises(TrainingError, match="label at least one"):
+        list(train(config, ()))
+    ignored = replace(config, unlabelled="ignore")
+    empty = [replace(sample, annotation=Annotation(64, 72)) for sample in samples]
+    with pytest.raises(TrainingError, match="label at least one"):
+        list(train(ignored, empty))
+
+
+def test_a_broken_picture_is_named_and_the_rest_goes_on(config: TrainConfig, samples: Samples, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    events = list(train(config, [replace(samples[0], name="broken.png", picture=broken), *samples[1:]]))
+    assert [event.where for event in events if isinstance(event, Problem)] == ["broken.png"]
+    assert isinstance(events[-1], Finished)
+
+
+def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, samples: Samples) -> None:
+    pixels = np.zeros((50, 60, 3), np.uint8)
+    events = list(train(config, samples, lambda: ("open.png", pixels)))
+    previews = [event.prediction for event in events if isinstance(event, Preview)]
+    assert previews[-1].name == "open.png"
+    assert previews[-1].labels.shape == (50, 60)
+    assert previews[-1].step == 12
+
+
+def test_it_runs_in_a_thread_and_leaves_it(config: TrainConfig, samples: Samples) -> None:
+    done: list[object] = []
+    thread = threading.Thread(target=lambda: done.extend(train(config, samples)))
+    thread.start()
+    thread.join(60)
+    assert isinstance(done[-1], Finished)
+
+
+def test_16_bit_and_multi_band_pictures_are_learnt_from(config: TrainConfig, project: Project, tmp_path: Path) -> None:
+    import tifffile
+
+    rng = np.random.default_rng(0)
+    made = []
+    for number in range(2):
+        path = tmp_path / f"{number}.tif"
+        bands = rng.integers(0, 60_000, (5, 48, 52), dtype=np.uint16)
+        tifffile.imwrite(path, bands, photometric="minisblack", planarconfig="separate")
+        made.append(Sample(path.name, path, Annotation(48, 52), held_out=bool(number)))
+    *_, finished = train(replace(config, steps=2), made)
+    assert load_weights(finished.weights, choose_device("cpu")).architecture.in_channels == 5
+
+
+def test_batches_are_cut_where_something_is_labelled(project: Project, samples: Samples) -> None:
+    spots = [replace(s, annotation=s.annotation.with_shapes(s.annotation.shapes[-1:])) for s in samples]
+    pool = Pool(spots, project.table, "ignore")
+    assert not [event for event in pool.load("") if isinstance(event, Problem)]
+    _, labels = random_batch(pool, 64, 16, np.random.default_rng(0))
+    assert all((patch != 255).any() for patch in labels)
+    pixels, labels = random_batch(pool, 3, 96, np.random.default_rng(0))  # larger than the pictures
+    assert pixels.shape == (3, 3, 96, 96)
+    assert (labels[:, 64:] == 255).all()
+
+
+def test_statistics_are_those_of_the_pixels(project: Project, samples: Samples) -> None:
+    pool = Pool(samples, project.table, "background")
+    list(pool.load(""))
+    mean, deviation = statistics(pool)
+    pixels = np.concatenate([pair.pixels.reshape(3, -1) for pair in pool], axis=1) / 255
+    assert np.allclose(mean, pixels.mean(axis=1), atol=0.02)
+    assert np.allclose(deviation, pixels.std(axis=1), atol=0.02)
+
+
+def test_the_learning_rate_rises_once_and_falls_once() -> None:
+    rates = np.array([one_cycle(p) for p in np.linspace(0, 1, 200)])
+    assert (rates[0], rates.max(), rates[-1]) == pytest.approx((1 / 25, 1.0, 1e-3), rel=1e-2)
+    assert (np.diff(np.sign(np.diff(rates))) != 0).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "word"),
+    [
+        ("depth", "x", "int"),
+        ("nothing", "1", "no such choice"),
+        ("patch", "33", "multiple"),
+        ("resume", "maybe", "bool"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_told(config: TrainConfig, key: str, value: str, word: str) -> None:
+    with pytest.raises(TrainingError, match=word):
+        config.with_text(key, value)
