@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -15,6 +16,11 @@ def main() -> None:
         return
     from segstudio.cli import open_window
 
+    if arguments and not Path(arguments[0]).exists():
+        sys.stderr.write(
+            f"segstudio: {arguments[0]}: is no file, no folder and no verb; verbs are {', '.join(VERBS)}\n"
+        )
+        sys.exit(2)
     sys.exit(open_window(arguments[0] if arguments else None))
 
 

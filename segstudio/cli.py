@@ -97,7 +97,7 @@ def export(
             raise SegstudioError(f"format {format_name!r} cannot be exported; there is voc")
         reporter = Reporter(quiet=as_json)
         project, items = _open(folder, reporter)
-        table = class_list.read(labels) if labels else None
+        table = class_list.read_labels(labels) if labels else None
         report = reporter.drain(export_voc(project, items, out, table), "exporting VOC")[-1]
         reporter.say(
             f"{report.pictures} pictures exported to {report.folder}; {report.untouched} without labels left out"
@@ -115,36 +115,35 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a U-Net on the project's labels."""
-    from segstudio.errors import TrainingError
-
     with one_line_errors():
         reporter = Reporter(quiet=as_json)
         project, items = _open(folder, reporter)
         samples = _gather(project, items, reporter)
-        made = _config(project, run, config, resume)
-        for choice in choices or []:
-            key, sign, value = choice.partition("=")
-            if not sign:
-                raise TrainingError(f"--set {choice}: write KEY=VALUE")
-            made = made.with_text(key, value)
+        made = _config(project, run, config, _chosen(choices or []) | ({"resume": "yes"} if resume else {}))
         finished = _train(project, samples, made, reporter)
         reporter.finish(
             as_json, run=made.run_dir, weights=finished.weights, step=finished.step, miou=finished.best_miou
         )
 
 
-def _config(project: Project, run: str, earlier: Path | None, resume: bool) -> TrainConfig:
+def _chosen(choices: list[str]) -> dict[str, str]:
+    from segstudio.errors import TrainingError
+
+    pairs = [choice.partition("=") for choice in choices]
+    for key, sign, _ in pairs:
+        if not sign:
+            raise TrainingError(f"--set {key}: write KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def _config(project: Project, run: str, earlier: Path | None, choices: dict[str, str]) -> TrainConfig:
+    """Choices of an earlier run's file, if any, and over them those made now."""
     from segstudio.project.runs import new_run_name, run_folder
     from segstudio.training.config import TrainConfig, read_choices
 
-    made = TrainConfig(
-        run_dir=run_folder(project, run or new_run_name(project)),
-        table=project.table,
-        unlabelled=project.unlabelled,
-    )
-    for key, value in (read_choices(earlier) if earlier else {}).items():
-        made = made.with_text(key, value)
-    return made.with_text("resume", "yes") if resume else made
+    folder = run_folder(project, run or new_run_name(project))
+    made = TrainConfig(run_dir=folder, table=project.table, unlabelled=project.unlabelled)
+    return made.with_texts({**(read_choices(earlier) if earlier else {}), **choices})
 
 
 def _train(project: Project, samples: tuple[Sample, ...], config: TrainConfig, reporter: Reporter) -> Any:
@@ -167,16 +166,20 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Write a prediction PNG for each picture."""
+    from segstudio.errors import ProjectError
     from segstudio.project.project import open_project
     from segstudio.training.device import choose_device
     from segstudio.training.predict import predict_files
 
     with one_line_errors():
         reporter = Reporter(quiet=as_json)
-        project = open_project(source)
+        project = open_project(source.parent if source.is_file() else source)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ProjectError(f"{out}: is not empty, and nothing is written over; choose a new folder")
         device = choose_device()
         model = _load(project, weights, device)
-        pictures = {item.name: item.picture for item in project.items()}
+        alone = source.resolve() if source.is_file() else None
+        pictures = {item.name: item.picture for item in project.items() if alone in (None, item.picture)}
         events = (_written(event, out, probabilities) for event in predict_files(model, pictures, device))
         done = reporter.drain(events, "predicting")
         reporter.say(f"{len(done)} predictions are in {out}")
@@ -186,13 +189,18 @@ def predict(
 def _written(event: Any, out: Path, probabilities: bool) -> Any:
     """Writes a prediction as it comes, so that only one is held, and gives its name; other events pass."""
     from segstudio.core.prediction import Prediction
+    from segstudio.events import Problem
     from segstudio.formats.atomic import write_bytes
     from segstudio.formats.masks import index_png, npy_bytes
 
     if not isinstance(event, Prediction):
         return event
     target = out / Path(event.name).with_suffix(".png")
+    if target.exists():  # a.jpg and a.png in one folder
+        target = out / f"{event.name}.png"
     write_bytes(target, index_png(event.labels))
+    if probabilities and not len(event.probabilities):
+        return Problem(event.name, f"{event.name}: is too large to keep its probabilities; its labels are written")
     if probabilities:
         write_bytes(target.with_suffix(".npy"), npy_bytes(event.probabilities))
     return event.name
@@ -302,12 +310,14 @@ def demo(
         project, items = _open(folder, reporter)
         samples = _gather(project, items, reporter)
         reporter.say("2 of 4: training")
-        config = _config(project, "demo", None, resume=False).with_text("minutes", str(minutes))
+        config = _config(project, "demo", None, {"minutes": str(minutes)})
         _train(project, samples, config, reporter)
         reporter.say("3 of 4: mIoU of each picture (the held-out ones are those that judge)")
         for line in as_lines(_evaluate(project, list(samples), "demo", reporter)):
             reporter.say(line)
-        report = reporter.drain(export_voc(project, items, folder / "export-voc"), "4 of 4: exporting VOC")[-1]
+        report = reporter.drain(
+            export_voc(project, items, _fresh(folder.with_name(f"{folder.name}-voc"))), "4 of 4: exporting VOC"
+        )[-1]
         reporter.say(f"{report.pictures} label PNGs are in {report.folder}/SegmentationClass")
         if window and _has_display():
             open_window(str(folder))
@@ -317,7 +327,7 @@ def demo(
 def _fresh(folder: Path) -> Path:
     """`folder`, or the first free name after it."""
     number, free = 2, folder
-    while free.exists() and any(free.iterdir()):
+    while free.exists() and (not free.is_dir() or any(free.iterdir())):
         free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
     return free
 

@@ -17,6 +17,10 @@ class FileError(SegstudioError):
         self.remedy = remedy
 
 
+class ChangedError(FileError):
+    """A file that another program changed since it was read."""
+
+
 class FormatError(FileError):
     """A file that was read but does not hold what its format promises."""
 

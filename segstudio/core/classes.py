@@ -55,6 +55,7 @@ class ClassTable:
 
     def id_of(self, label: str) -> int | None:
         """Class id of a label, IGNORE for `__ignore__`, None for a name the table does not know."""
+        label = label.strip()
         if label == IGNORE_NAME:
             return IGNORE
         for item in self.classes:
@@ -76,14 +77,14 @@ class ClassTable:
     def with_added(self, name: str, colour: Colour | None = None) -> ClassTable:
         """Raises ValueError for an empty, reserved or used name and beyond 254 classes."""
         name = self._checked(name)
+        self._check_alias(name)
         new_id = len(self.classes)
         if new_id >= MAX_CLASSES:
             raise ValueError(
                 f"class {name!r} would be number {new_id + 1}; a label plane of bytes holds at most "
                 f"{MAX_CLASSES} classes (254 means unlabelled, 255 ignore), so merge or drop some"
             )
-        kept = tuple(_without_alias(item, name) for item in self.classes)
-        return ClassTable((*kept, Class(new_id, name, colour or voc_colour(new_id))))
+        return ClassTable((*self.classes, Class(new_id, name, colour or voc_colour(new_id))))
 
     def with_renamed(self, class_id: int, name: str) -> ClassTable:
         """The former name stays as an alias, so that files and undo steps that use it keep their meaning."""
@@ -91,8 +92,10 @@ class ClassTable:
         if name.strip() == old.name:
             return self
         name = self._checked(name)
+        if name not in old.aliases:
+            self._check_alias(name)
         aliases = tuple(alias for alias in (*old.aliases, old.name) if alias != name)
-        kept = [_without_alias(item, name) for item in self.classes]
+        kept = list(self.classes)
         kept[class_id] = replace(old, name=name, aliases=aliases)
         return ClassTable(tuple(kept))
 
@@ -111,6 +114,8 @@ class ClassTable:
             raise ValueError(f"there is a class {name!r} already; choose another name")
         return name
 
-
-def _without_alias(item: Class, name: str) -> Class:
-    return replace(item, aliases=tuple(alias for alias in item.aliases if alias != name))
+    def _check_alias(self, name: str) -> None:
+        """A former name may still stand in files and in undo steps, so it cannot become another class."""
+        for item in self.classes:
+            if name in item.aliases:
+                raise ValueError(f"{name!r} was the name of {item.name!r} and still means it; choose another name")

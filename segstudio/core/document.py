@@ -161,7 +161,14 @@ class Document:
         old, self._table = self._table, table
         if any(old.id_of(label) != table.id_of(label) for label in self._annotation.labels):
             self.plane[:] = rasterise(self._annotation, table)
+            for key, tile in (self._stroke.painted if self._stroke else {}).items():
+                part = tile_box(key).intersect(self._annotation.box)
+                self.plane[part.slices][tile[part.within(tile_box(key))]] = self._stroke_class()
             self.on_change((self._annotation.box,))
+
+    def _stroke_class(self) -> int:
+        assert self._stroke is not None and self._stroke.class_id is not None
+        return self._stroke.class_id
 
     def _open_stroke(self) -> _Stroke:
         if self._stroke is None:

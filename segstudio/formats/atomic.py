@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -24,10 +25,10 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.chmod(_mode(path))
         temporary.replace(path)
-        _sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FileError(path, _fault(error), "free some space or check the folder's rights, then save again") from error
+    _sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -50,13 +51,15 @@ def _umask() -> int:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Makes the rename itself last; where a file system cannot, the file is there all the same."""
     if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _fault(error: OSError) -> str:

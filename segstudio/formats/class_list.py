@@ -8,15 +8,22 @@ from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable
 from segstudio.errors import FileError, FormatError
 
 
-def read(path: Path) -> ClassTable:
+def read_labels(path: Path) -> ClassTable:
+    """A list for shapes drawn on a background: `_background_` is class 0, whether it is listed or not."""
+    return read(path, with_background=True)
+
+
+def read(path: Path, with_background: bool = False) -> ClassTable:
     """One name a line, class 0 first; `__ignore__` is no class. Raises FileError or FormatError."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "save it as UTF-8 text, one name a line") from error
-    names = [line.strip() for line in text.splitlines()]
+    names = [line.strip() for line in text.splitlines() if line.strip()]
+    if with_background and BACKGROUND_NAME not in names:
+        names.insert(0, BACKGROUND_NAME)
     try:
-        return ClassTable.from_names(name for name in names if name)
+        return ClassTable.from_names(names)
     except ValueError as error:
         raise FormatError(path, str(error), "list each class once") from error
 

@@ -25,7 +25,7 @@ TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
 MAX_PIXELS: Final = 500_000_000
 
 _ORIENTATION: Final = 0x0112
-_TURNED: Final = 5  # EXIF orientations from here on swap rows and columns
+_TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap rows and columns
 _DECODER_ERRORS: Final = (
     OSError,
     ValueError,
@@ -51,11 +51,7 @@ def read_picture(path: Path) -> Pixels:
     Raises FileError for a file that is missing, broken or larger than 500 megapixels.
     """
     with _errors_of(path):
-        if path.suffix.lower() in TIFF_SUFFIXES:
-            return _read_tiff(path)
-        with Image.open(path) as image:
-            _check_size(path, *image.size)
-            return _pixels(ImageOps.exif_transpose(image))
+        return _read(path)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -65,7 +61,7 @@ def picture_size(path: Path) -> tuple[int, int]:
             return _tiff_size(path)
         with Image.open(path) as image:
             width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _TURNED
+            turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
             return (width, height) if turned else (height, width)
 
 
@@ -73,7 +69,7 @@ def read_thumbnail(path: Path, side_px: int) -> NDArray[np.uint8]:
     """(h, w, 3) RGB with its longer side at most `side_px`, decoded at reduced size where the format can."""
     with _errors_of(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
-            image = Image.fromarray(to_rgb8(_read_tiff(path)))
+            image = Image.fromarray(to_rgb8(_read(path)))
         else:
             with Image.open(path) as opened:
                 _check_size(path, *opened.size)
@@ -143,13 +139,26 @@ def _pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"))  # palette, CMYK, YCbCr, RGBA: labelme shows these as RGB too
 
 
+def _read(path: Path) -> Pixels:
+    """TIFF by tifffile, which knows depth and bands; by Pillow where that lacks a codec, and all the rest."""
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        try:
+            return _read_tiff(path)
+        except ValueError as error:
+            if "imagecodecs" not in str(error):
+                raise
+    with Image.open(path) as image:
+        _check_size(path, *image.size)
+        return _pixels(image if path.suffix.lower() in TIFF_SUFFIXES else ImageOps.exif_transpose(image))
+
+
 def _tiff_size(path: Path) -> tuple[int, int]:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
             raise FileError(path, "holds no picture", _REMEDY)
         page = file.pages[0].aspage()
         orientation = page.tags.get("Orientation")
-        turned = orientation is not None and int(orientation.value) >= _TURNED
+        turned = orientation is not None and int(orientation.value) in _TURNED
         size = (page.imagelength, page.imagewidth)
         return size[::-1] if turned else size
 
@@ -169,13 +178,17 @@ def _read_tiff(path: Path) -> Pixels:
         orientation = page.tags.get("Orientation")
         turn = int(orientation.value) if orientation else 1
         palette = getattr(page, "colormap", None)
+        alpha = any(int(sample) in (1, 2) for sample in page.extrasamples)
+        inverted = int(page.photometric) == 0 and np.issubdtype(pixels.dtype, np.unsignedinteger)
     if palette is not None and pixels.ndim == 2:
         pixels = (palette[:, pixels] >> 8).astype(np.uint8).transpose(1, 2, 0)
     elif planar:
         pixels = np.moveaxis(pixels, 0, 2)
     pixels = _oriented(pixels, turn)
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        pixels = pixels[:, :, : pixels.shape[2] - 1]  # alpha
+    if alpha and pixels.ndim == 3 and pixels.shape[2] > 1:
+        pixels = pixels[:, :, :-1]
+    if inverted:
+        pixels = np.iinfo(pixels.dtype).max - pixels
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.dtype == np.bool_:
@@ -185,7 +198,7 @@ def _read_tiff(path: Path) -> Pixels:
 
 def _oriented(pixels: Pixels, turn: int) -> Pixels:
     """EXIF/TIFF orientations 1 to 8."""
-    if turn >= _TURNED:
+    if turn in _TURNED:
         pixels = np.swapaxes(pixels, 0, 1)
     flip_rows = turn in (3, 4, 7, 8)
     flip_columns = turn in (2, 3, 6, 7)

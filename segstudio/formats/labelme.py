@@ -11,6 +11,7 @@ import binascii
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -32,6 +33,7 @@ UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as
 _TOP_KEYS: Final = frozenset({"flags", "shapes", "imagePath", "imageHeight", "imageWidth"})
 _SHAPE_KEYS: Final = frozenset({"label", "points", "group_id", "shape_type", "flags", "description", "mask"})
 _FURTHEST: Final = 1e7  # no picture that can be opened is wider
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _RELATIVES: Final = {"rotation": POLYGON, "quadrilateral": POLYGON}  # X-AnyLabeling's words
 
 
@@ -83,8 +85,8 @@ def write(annotation: Annotation, picture: str) -> bytes:
     }
     try:
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
-    except TypeError:  # integers beyond 64 bits in somebody's own keys
-        return json.dumps(plain, indent=2, ensure_ascii=False).encode("utf-8")
+    except TypeError:  # integers beyond 64 bits in somebody's own keys, or a name that is no Unicode
+        return json.dumps(plain, indent=2).encode("ascii")
 
 
 class _Fault(Exception):
@@ -98,10 +100,12 @@ def _parsed(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
     try:
+        if _LONG_NUMBER.search(data):
+            raise ValueError  # orjson would round it
         raw = orjson.loads(data)
     except ValueError:
         try:
-            raw = json.loads(data)  # knows NaN, which orjson refuses as it should
+            raw = json.loads(data)  # knows NaN too, which orjson refuses as it should
         except (ValueError, RecursionError) as error:
             raise FormatError(path, f"is not JSON ({error})", remedy) from error
     if not isinstance(raw, dict) or not isinstance(raw.get("shapes"), list):
@@ -130,6 +134,8 @@ def _shape(item: Any, notes: list[str]) -> Shape:
     if not isinstance(label, str):
         raise _Fault(f"its label is {label!r}, not text")
     kind = item.get("shape_type") or POLYGON
+    if not isinstance(kind, str):
+        raise _Fault(f"its type is {kind!r}, not text"[:120])
     points = _points(item.get("points"))
     bitmap = None
     if kind == MASK:
@@ -144,6 +150,9 @@ def _shape(item: Any, notes: list[str]) -> Shape:
         extra["group_id_was"], group = group, None
     description = item.get("description")
     text = description if isinstance(description, str) else ""
+    if description is not None and not isinstance(description, str):
+        notes.append(f"{label}: description {description!r} is no text; kept aside as description_was"[:160])
+        extra["description_was"] = description
     return Shape(label, kind, points, bitmap, group, text, _flags(item.get("flags"), notes), extra)
 
 
@@ -163,7 +172,7 @@ def _points(raw: Any) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _known_kind(kind: Any, points: tuple[Point, ...]) -> tuple[str, tuple[Point, ...]]:
+def _known_kind(kind: str, points: tuple[Point, ...]) -> tuple[str, tuple[Point, ...]]:
     kind = _RELATIVES.get(kind, kind)
     if kind not in NUM_POINTS:
         raise _Fault(f"its type {kind!r} is unknown")
@@ -188,7 +197,10 @@ def _bitmap(encoded: Any, points: tuple[Point, ...]) -> Bitmap:
     except (OSError, ValueError, SyntaxError, binascii.Error, Image.DecompressionBombError) as error:
         raise _Fault(f"its mask cannot be decoded ({error})"[:160]) from error
     x, y = (int(value) for value in points[0])
-    return Bitmap.from_array(mask, y, x)
+    bitmap = Bitmap.from_array(mask, y, x)
+    if not bitmap:
+        raise _Fault("its mask has no pixel inside a picture")
+    return bitmap
 
 
 def _flags(raw: Any, notes: list[str]) -> dict[str, bool]:
@@ -197,6 +209,9 @@ def _flags(raw: Any, notes: list[str]) -> dict[str, bool]:
     if not isinstance(raw, dict):
         notes.append(f"flags are {raw!r}, not names with true or false; read as none"[:120])
         return {}
+    strange = [key for key, value in raw.items() if not isinstance(value, bool)]
+    if strange:
+        notes.append(f"flags {', '.join(map(str, strange))} are neither true nor false; read as what they seem"[:160])
     return {str(key): bool(value) for key, value in raw.items()}
 
 

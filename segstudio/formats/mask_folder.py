@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.errors import FileError, FormatError
@@ -15,7 +17,7 @@ from segstudio.formats.source import Entry, Source, SourceOptions
 _PICTURES = ("images", "imgs", "pictures", "image", "JPEGImages")
 _MASKS = ("labels", "masks", "label", "mask", "SegmentationClass", "annotations", "gt")
 _LISTS = ("classes.txt", "class_names.txt", "labels.txt")
-_HELD_OUT = ("split_val.txt", "val.txt")
+_HELD_OUT = ("split_val.txt", "val.txt", "ImageSets/Segmentation/val.txt")
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
@@ -41,15 +43,18 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     near = [root, mask_folder.parent, mask_folder]
     listed = options.labels or _first(near, _LISTS)
     table = class_list.read(listed) if listed else _counted(list(by_stem.values()))
+    binary = len(table) == 2 and _all_binary(list(by_stem.values()))
     entries = [
-        Entry(stem, picture, partial(_read, picture, by_stem[stem], table))
+        Entry(stem, partial(_read, picture, by_stem[stem], (table, binary)))
         for stem, picture in _by_stem(pictures).items()
         if stem in by_stem
     ]
     missing = len(by_stem) - len(entries)
     notes = (f"{missing} masks have no picture of their name",) if missing else ()
     held_out = options.held_out or _first(near, _HELD_OUT)
-    return Source(table, "background", entries, _stems(held_out) if held_out else None, notes)
+    # Masks say something of every pixel; where class 0 is a thing, an erased pixel must not become it.
+    unlabelled = "background" if masks.is_background(table[0].name) else "ignore"
+    return Source(table, unlabelled, entries, _stems(held_out) if held_out else None, notes)
 
 
 def _pair(root: Path) -> tuple[Path, Path] | None:
@@ -74,26 +79,42 @@ def _first(folders: list[Path], names: tuple[str, ...]) -> Path | None:
 
 def _stems(path: Path) -> frozenset[str]:
     try:
-        return frozenset(Path(line.strip()).stem for line in path.read_text("utf-8-sig").split("\n") if line.strip())
+        lines = [Path(line.strip()) for line in path.read_text("utf-8-sig").split("\n") if line.strip()]
+        return frozenset(line.stem if line.suffix.lower() in SUFFIXES else line.name for line in lines)
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "list one file stem a line") from error
 
 
 def _counted(paths: list[Path]) -> ClassTable:
     """`_background_`, `class_1` … up to the largest number in the masks; 0 and 255 alone are two classes."""
-    values: set[int] = set()
-    for path in paths:
-        values.update(int(value) for value in set(masks.read_indices(path).ravel().tolist()))
+    values = set().union(*(_values(path) for path in paths))
     if values <= {0, 255}:
         return ClassTable().with_added("foreground")
     table = ClassTable()
-    for number in range(1, max(value for value in values if value != 255) + 1):
-        table = table.with_added(f"class_{number}")
+    try:
+        for number in range(1, max(value for value in values if value != 255) + 1):
+            table = table.with_added(f"class_{number}")
+    except ValueError as error:
+        raise FormatError(paths[0].parent, str(error), "name the classes in a class list") from error
     return table
 
 
-def _read(picture: Path, mask: Path, table: ClassTable) -> tuple[Annotation, tuple[str, ...]]:
-    labels = masks.to_labels(mask, masks.read_indices(mask), table)
+def _all_binary(paths: list[Path]) -> bool:
+    """Whether no mask holds anything but 0 and 255: decided for the whole folder, as 255 alone also means ignored."""
+    return all(_values(path) <= {0, 255} for path in paths)
+
+
+def _values(path: Path) -> set[int]:
+    """The numbers in a mask; none where it cannot be read, which is told when its turn comes."""
+    try:
+        return {int(value) for value in np.unique(masks.read_indices(path))}
+    except FileError:
+        return set()
+
+
+def _read(picture: Path, mask: Path, meaning: tuple[ClassTable, bool]) -> tuple[Path, Annotation, tuple[str, ...]]:
+    table, binary = meaning
+    labels = masks.to_labels(mask, masks.read_indices(mask), table, binary)
     size = picture_size(picture)
     if labels.shape != size:
         raise FormatError(
@@ -101,4 +122,4 @@ def _read(picture: Path, mask: Path, table: ClassTable) -> tuple[Annotation, tup
             f"is {labels.shape[1]}x{labels.shape[0]} but the picture is {size[1]}x{size[0]}",
             "export the mask again at the picture's size",
         )
-    return masks.annotation_of(labels, table), ()
+    return picture, masks.annotation_of(labels, table), ()

@@ -39,10 +39,10 @@ def read_indices(path: Path) -> NDArray[np.int32]:
         raise FileError(path, f"cannot be read as a mask ({error})", "export it again as PNG") from error
 
 
-def to_labels(path: Path, indices: NDArray[np.int32], table: ClassTable) -> Labels:
-    """Class ids of a mask file. 0 and 255 alone, for two classes, mean class 0 and class 1."""
+def to_labels(path: Path, indices: NDArray[np.int32], table: ClassTable, binary: bool = False) -> Labels:
+    """Class ids of a mask file; where masks are `binary`, 255 is class 1 and not ignored."""
     values = np.unique(indices)
-    if len(table) == 2 and set(values.tolist()) <= {0, 255}:
+    if binary and set(values.tolist()) <= {0, 255}:
         return (indices == 255).astype(np.uint8)
     strange = values[((values >= len(table)) & (values != IGNORE)) | (values < 0)]
     if strange.size:
@@ -56,12 +56,16 @@ def to_labels(path: Path, indices: NDArray[np.int32], table: ClassTable) -> Labe
     return indices.astype(np.uint8)
 
 
+def is_background(name: str) -> bool:
+    return name.strip("_").lower() == "background"
+
+
 def annotation_of(labels: Labels, table: ClassTable) -> Annotation:
     """One mask shape a class. Class 0 gets one too, unless it is the background, which needs none."""
     shapes = []
     present = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
     for value in present.tolist():
-        if value == UNLABELLED or (value == 0 and table[0].name.strip("_").lower() == "background"):
+        if value == UNLABELLED or (value == 0 and is_background(table[0].name)):
             continue
         name = IGNORE_NAME if value == IGNORE else table.name_of(value)
         shapes.append(Shape(name, MASK, bitmap=Bitmap.from_array(labels == value)))

@@ -12,11 +12,10 @@ from segstudio.core.classes import ClassTable
 
 @dataclass(frozen=True)
 class Entry:
-    """`read` gives the annotation and notes on what was altered; it raises SegstudioError for this entry alone."""
+    """`read` gives picture, annotation and notes on what was altered; it raises SegstudioError for this entry alone."""
 
     name: str
-    picture: Path
-    read: Callable[[], tuple[Annotation, tuple[str, ...]]]
+    read: Callable[[], tuple[Path, Annotation, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)

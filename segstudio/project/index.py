@@ -33,7 +33,6 @@ class Index:
         self._db = _opened(path)
 
     def close(self) -> None:
-        self._db.commit()
         self._db.close()
 
     def __enter__(self) -> Index:
@@ -81,29 +80,35 @@ class Index:
             if len(blob) == 8 * side * side
         }
 
-    def commit(self) -> None:
-        self._db.commit()
-
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A damaged or foreign file is set aside: nothing in it is the only copy of anything."""
-    for attempt in (path, path):
-        try:
-            attempt.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(attempt)
-            try:
-                db.execute("PRAGMA journal_mode=WAL")
-                db.executescript(_SCHEMA)
-                db.execute("SELECT name, stamp, labelled, status, labels, problem FROM items LIMIT 1")
-                db.execute("SELECT run, name, classes, matrix FROM matrices LIMIT 1")
-                return db
-            except sqlite3.Error:
-                db.close()
-                attempt.unlink(missing_ok=True)
-        except (sqlite3.Error, OSError):
-            break
-    db = sqlite3.connect(":memory:")
-    db.executescript(_SCHEMA)
+    """A damaged file is deleted: nothing in it is the only copy of anything."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _connected(str(path))
+    except sqlite3.OperationalError:  # locked by another program for long, or not ours to write
+        return _connected(":memory:")
+    except sqlite3.DatabaseError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+            return _connected(str(path))
+    except OSError:
+        pass
+    return _connected(":memory:")
+
+
+def _connected(name: str) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=10.0, isolation_level=None)  # every write is on disk at once: nobody waits
+    try:
+        if name != ":memory:":
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=OFF")  # a cache; it may be lost
+        db.executescript(_SCHEMA)
+        db.execute("SELECT name, stamp, labelled, status, labels, problem FROM items LIMIT 1")
+        db.execute("SELECT run, name, classes, matrix FROM matrices LIMIT 1")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

@@ -11,7 +11,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.errors import FileError, ProjectError, SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.formats.source import Entry, Source
-from segstudio.project.item import HIDDEN, Item
+from segstudio.project.item import Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
 
@@ -48,27 +48,28 @@ def import_source(source: Source, folder: Path) -> Iterator[Progress | Problem |
         yield from (Problem(entry.name, note) for note in notes)
         pictures, shapes = pictures + 1, shapes + count
         if source.held_out is not None:
-            held_out[item.name] = entry.picture.stem in source.held_out
-    replace(project, unlabelled=source.unlabelled, held_out=held_out).save()
+            held_out[item.name] = item.picture.stem in source.held_out
+    unlabelled = project.unlabelled if project.file.exists() else source.unlabelled
+    replace(project, unlabelled=unlabelled, held_out=held_out).save()
     yield Imported(folder, pictures, shapes)
 
 
 def _with_classes(project: Project, table: ClassTable) -> Project:
     """A new project takes the source's classes as they are; one with classes keeps its own and adds."""
-    if not (project.folder / HIDDEN).exists() and not project.listed:
+    if not project.file.exists() and not project.listed:
         return replace(project, table=table)
     return project.with_labels(table.names)
 
 
 def _take(entry: Entry, project: Project) -> tuple[Item, int, tuple[str, ...], Project]:
-    target = project.folder / entry.picture.name
+    picture, annotation, notes = entry.read()
+    target = project.folder / picture.name
     item = Item(target.name, target, target.with_suffix(".json"))
     if target.exists() or item.annotation_path.exists():
         raise FileError(target, "is there already", "import into an empty folder or remove it")
-    annotation, notes = entry.read()
     project = project.with_labels(annotation.labels)
     try:
-        shutil.copyfile(entry.picture, target)
+        shutil.copyfile(picture, target)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise FileError(target, f"could not be written ({error.strerror})", "free some space") from error

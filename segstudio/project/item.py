@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.errors import FileError
+from segstudio.formats import labelme
 from segstudio.formats.images import SUFFIXES
 
 HIDDEN = ".segstudio"
@@ -36,7 +38,7 @@ class ItemState:
 
 def natural_key(text: str) -> list[tuple[int, int | str]]:
     """Sorts a2 before a10."""
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", text.casefold()) if part]
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text.casefold()) if part]
 
 
 def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
@@ -45,7 +47,7 @@ def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
     while pending:
         here = pending.pop(0)
         files, below = [], []
-        for entry in here.iterdir():
+        for entry in _entries(here):
             if entry.name.startswith("."):
                 continue
             if entry.is_dir() and not entry.is_symlink():
@@ -53,15 +55,37 @@ def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
             elif entry.suffix.lower() in SUFFIXES:
                 files.append(entry)
         pending[:0] = sorted(below, key=lambda path: natural_key(path.name))
-        yield from _items_of(folder, files, annotation_folder)
+        home = here if annotation_folder is None else annotation_folder / here.relative_to(folder)
+        yield from _items_of(folder, files, home)
 
 
-def _items_of(folder: Path, pictures: Iterable[Path], annotation_folder: Path | None) -> Iterator[Item]:
-    """Of two pictures with one stem the second has its suffix in the name of its annotation too."""
-    taken: set[str] = set()
-    for picture in sorted(pictures, key=lambda path: natural_key(path.name)):
-        stem = picture.stem if picture.stem not in taken else picture.name
-        taken.add(stem)
-        name = picture.relative_to(folder)
-        home = picture.parent if annotation_folder is None else annotation_folder / name.parent
-        yield Item(name.as_posix(), picture, home / f"{stem}.json")
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where it may not be read or is an export of VOC's layout."""
+    try:
+        found = list(folder.iterdir())
+    except OSError:
+        return []
+    names = {path.name for path in found}
+    return [] if {"SegmentationClass", "labelmap.txt"} <= names else found
+
+
+def _items_of(folder: Path, pictures: Iterable[Path], home: Path) -> Iterator[Item]:
+    """Of several pictures with one stem, one owns STEM.json; the others have their suffix in the name too."""
+    ordered = sorted(pictures, key=lambda path: natural_key(path.name))
+    of_stem: dict[str, list[Path]] = {}
+    for picture in ordered:
+        of_stem.setdefault(picture.stem.casefold(), []).append(picture)
+    for picture in ordered:
+        rivals = of_stem[picture.stem.casefold()]
+        own = len(rivals) == 1 or picture == _owner(home / f"{picture.stem}.json", rivals)
+        stem = picture.stem if own else picture.name
+        yield Item(picture.relative_to(folder).as_posix(), picture, home / f"{stem}.json")
+
+
+def _owner(annotation: Path, rivals: list[Path]) -> Path:
+    """The picture that the annotation names; the first where it names none of them."""
+    try:
+        named = Path(labelme.read(annotation, (1, 1)).picture).name
+    except FileError:
+        named = ""
+    return next((picture for picture in rivals if picture.name == named), rivals[0])

@@ -25,6 +25,7 @@ class Project:
 
     `held_out` says for a picture's name whether it is kept from training; names not in it are assigned.
     `listed` is True when the classes came from a list or an earlier session, not from the pictures' labels.
+    `notes` say what could not be read when it was opened.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Project:
     held_out: dict[str, bool] = field(default_factory=dict)
     annotation_folder: Path | None = None
     listed: bool = False
+    notes: tuple[str, ...] = ()
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -59,11 +61,14 @@ class Project:
         raise ProjectError(f"{self.folder}: has no picture {name}; open one that the list shows")
 
     def with_labels(self, labels: list[str]) -> Project:
-        """A class for each label that has none yet, in the order given."""
+        """A class for each label that has none yet, in the order given. Raises ProjectError beyond 254."""
         table = self.table
-        for label in labels:
-            if label.strip() and label != IGNORE_NAME and table.id_of(label) is None:
-                table = table.with_added(label)
+        try:
+            for label in labels:
+                if label.strip() and label.strip() != IGNORE_NAME and table.id_of(label) is None:
+                    table = table.with_added(label)
+        except ValueError as error:
+            raise ProjectError(f"{self.folder}: {error}") from error
         return self if table is self.table else replace(self, table=table)
 
     def save(self) -> None:
@@ -91,9 +96,12 @@ def open_project(folder: Path) -> Project:
     if project.file.is_file():
         return _read(project)
     labels = class_list_near(folder)
-    if labels is not None:
-        return replace(project, table=class_list.read(labels), listed=True)
-    return project
+    if labels is None:
+        return project
+    try:
+        return replace(project, table=class_list.read_labels(labels), listed=True)
+    except FileError as error:  # a list of something else; the pictures can be opened without it
+        return replace(project, notes=(str(error),))
 
 
 def _read(project: Project) -> Project:

@@ -30,7 +30,7 @@ def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem |
         if stored.problem:
             yield Problem(item.name, stored.problem)
         elif stored.annotation.shapes or status_of(stored.annotation) == DONE:
-            found.append((item, stored.annotation))
+            found.append((item, replace(stored.annotation, extra={})))  # an embedded picture may be large
     held = assign([item.name for item, _ in found], project.held_out)
     yield tuple(Sample(item.name, item.picture, annotation, held[item.name]) for item, annotation in found)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
-from segstudio.errors import FileError, SegstudioError
+from segstudio.errors import ChangedError, SegstudioError
 from segstudio.formats import labelme
 from segstudio.formats.atomic import write_bytes
 from segstudio.formats.images import picture_size
@@ -57,13 +57,13 @@ def load(item: Item, size: tuple[int, int] | None = None) -> Stored:
 def save(item: Item, annotation: Annotation, table: ClassTable, known: Stamp) -> Stamp:
     """Write the item's labelme file with today's class names, and give its new stamp.
 
-    Raises FileError when the file changed since it was loaded with the stamp `known`.
+    Raises ChangedError when there is a file that is not the one loaded with the stamp `known`.
     """
-    if stamp_of(item) != known:
-        raise FileError(
+    if stamp_of(item) not in (known, None):
+        raise ChangedError(
             item.annotation_path,
             "was changed by another program since it was opened",
-            "open the picture again to take that version, or move the file away to keep yours",
+            "take that version, or move the file away and save again to keep yours",
         )
     picture = os.path.relpath(item.picture, item.annotation_path.parent).replace(os.sep, "/")
     write_bytes(item.annotation_path, labelme.write(canonical(annotation, table), picture))

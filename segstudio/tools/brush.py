@@ -18,6 +18,7 @@ class Brush:
     def __init__(self, choice: Choice) -> None:
         self._choice = choice
         self._last: Point | None = None
+        self._painting = 0
 
     @property
     def radius_px(self) -> float | None:
@@ -28,6 +29,7 @@ class Brush:
 
     def press(self, document: Document, pointer: Pointer) -> None:
         document.begin()
+        self._painting = self._class_id()  # a stroke keeps its class, whatever key is pressed meanwhile
         start = self._last if pointer.shift and self._last is not None else pointer.point
         self._sweep(document, start, pointer.point)
 
@@ -45,10 +47,14 @@ class Brush:
     def finish(self, document: Document) -> None:
         """A stroke ends with its release."""
 
+    def take_back(self, document: Document) -> bool:
+        return False
+
     def step_back(self, document: Document) -> bool:
         return False
 
     def cancel(self, document: Document) -> None:
+        self._last = None
         document.cancel()
 
     def draft(self, document: Document) -> Draft:
@@ -56,5 +62,5 @@ class Brush:
 
     def _sweep(self, document: Document, start: Point, end: Point) -> None:
         box, mask = capsule(start, end, self._choice.radius_px, document.annotation.box)
-        document.paint(self._class_id(), box, mask)
+        document.paint(self._painting, box, mask)
         self._last = end

@@ -16,6 +16,7 @@ class Hit:
     """A polygon under the pointer, and which of its vertices or edges, if any."""
 
     shape: int
+    points: tuple[Point, ...]
     vertex: int | None = None
     edge: int | None = None
 
@@ -53,15 +54,15 @@ class Polygon:
             self._points = (pointer.point,)
 
     def move(self, document: Document, pointer: Pointer) -> None:
-        if self._dragging and self._hit is not None and self._hit.vertex is not None:
+        if self._dragging and document.stroking and self._hit is not None and self._hit.vertex is not None:
             shape = document.annotation.shapes[self._hit.shape]
             moved = shape.with_points(geometry.replaced(shape.points, self._hit.vertex, pointer.point))
             document.replace(document.annotation.with_replaced(self._hit.shape, moved))
 
     def release(self, document: Document, pointer: Pointer) -> None:
-        if self._dragging:
-            self._dragging = False
+        if self._dragging and document.stroking:
             document.commit("move vertex")
+        self._dragging = False
 
     def hover(self, document: Document, pointer: Pointer) -> None:
         self._ghost = pointer.point
@@ -75,14 +76,21 @@ class Polygon:
             label = document.table.name_of(self._choice.class_id)
             document.apply(self.name, document.annotation.with_added(Shape(label, POLYGON, points)))
 
+    def take_back(self, document: Document) -> bool:
+        begun = bool(self._points)
+        self._points = self._points[:-1]
+        return begun
+
     def step_back(self, document: Document) -> bool:
-        if self._points:
-            self._points = self._points[:-1]
+        if self.take_back(document):
             return True
         if self._hit is None or self._dragging:
             return False
         hit, self._hit = self._hit, None
-        shape = document.annotation.shapes[hit.shape]
+        shapes = document.annotation.shapes
+        if hit.shape >= len(shapes) or shapes[hit.shape].points != hit.points:
+            return False  # undo or another edit came between
+        shape = shapes[hit.shape]
         if hit.vertex is not None and len(shape.points) > 3:
             smaller = shape.with_points(geometry.without(shape.points, hit.vertex))
             document.apply("remove vertex", document.annotation.with_replaced(hit.shape, smaller))
@@ -91,7 +99,7 @@ class Polygon:
         return True
 
     def cancel(self, document: Document) -> None:
-        self._points, self._hit, self._dragging = (), None, False
+        self._points, self._ghost, self._hit, self._dragging = (), None, None, False
         document.cancel()
 
     def draft(self, document: Document) -> Draft:
@@ -100,6 +108,8 @@ class Polygon:
         if self._hit is None or self._hit.shape >= len(document.annotation.shapes):
             return Draft()
         points = document.annotation.shapes[self._hit.shape].points
+        if not self._dragging and points != self._hit.points:
+            return Draft()
         return Draft(points, closed=True, handles=points, hot=self._hit.vertex)
 
     def _add(self, document: Document, pointer: Pointer) -> None:
@@ -116,7 +126,7 @@ class Polygon:
         larger = shape.with_points(geometry.inserted(shape.points, after, pointer.point))
         document.begin()
         document.replace(document.annotation.with_replaced(hit.shape, larger))
-        self._hit, self._dragging = Hit(hit.shape, vertex=after), True
+        self._hit, self._dragging = Hit(hit.shape, larger.points, vertex=after), True
 
 
 def find(document: Document, pointer: Pointer) -> Hit | None:
@@ -128,12 +138,12 @@ def find(document: Document, pointer: Pointer) -> Hit | None:
             continue
         vertex, distance = geometry.nearest_vertex(shape.points_N2, pointer.x, pointer.y)
         if distance <= pointer.reach:
-            return Hit(index, vertex=vertex)
+            return Hit(index, shape.points, vertex=vertex)
         edge, distance = geometry.nearest_edge(shape.points_N2, pointer.x, pointer.y, closed=True)
         if distance <= pointer.reach:
-            return Hit(index, edge=edge)
+            return Hit(index, shape.points, edge=edge)
         if inside is None and geometry.holds(shape.points_N2, pointer.x, pointer.y):
-            inside = Hit(index)
+            inside = Hit(index, shape.points)
     return inside
 
 

@@ -70,6 +70,9 @@ class Tool(Protocol):
     def finish(self, document: Document) -> None:
         """Enter or double click: complete what is begun."""
 
+    def take_back(self, document: Document) -> bool:
+        """Undo: whether the tool had begun something, not yet an edit, that it took a step of back."""
+
     def step_back(self, document: Document) -> bool:
         """Backspace or Delete: whether the tool had something to take back."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,11 +14,11 @@ from torch import Tensor
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import Labels
 from segstudio.core.sample import Sample, ground_truth
-from segstudio.errors import FileError, SegstudioError
+from segstudio.errors import FileError, SegstudioError, TrainingError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import Pixels, read_picture
 
-BUDGET_BYTES = 3 * 1024**3  # beyond this, pictures are read again whenever a patch is cut
+_WHITE_8_BIT = 255
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,43 @@ def channels_first(pixels: Pixels) -> Pixels:
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(np.moveaxis(pixels, 2, 0))
 
 
-def unit_scale(pixels: Tensor) -> Tensor:
-    """Integer pixels as float in 0..1."""
-    top = 65535.0 if pixels.dtype == torch.uint16 else 255.0
-    return pixels.float() / top
+def unit_scale(pixels: Pixels, white: int) -> NDArray[np.float32]:
+    """Integer pixels as float, about 0..1; `white` is the value that becomes 1.
+
+    255 stands for pictures of 8 bits; anything larger for 16 bits, of which cameras use 10, 12 or 14. A
+    picture of the other depth is brought to the same scale.
+    """
+    in_16_bits = 1 if pixels.dtype == np.uint16 else 257
+    factor = in_16_bits / (65535 if white <= _WHITE_8_BIT else white)
+    return pixels.astype(np.float32) * np.float32(factor)
+
+
+def fitted_channels(pixels_CHW: Pixels, channels: int, name: str) -> Pixels:
+    """Gray where colour is wanted is tripled, colour where gray is wanted is averaged; else TrainingError."""
+    have = len(pixels_CHW)
+    if have == channels:
+        return pixels_CHW
+    if have == 1 and channels == 3:
+        return np.repeat(pixels_CHW, 3, axis=0)
+    if have == 3 and channels == 1:
+        return pixels_CHW.mean(axis=0, keepdims=True).astype(pixels_CHW.dtype)
+    raise TrainingError(f"{name}: has {have} channels where {channels} are wanted; use pictures of one kind")
 
 
 class Pool:
-    """Samples that can be read, each once if the memory budget allows."""
+    """Samples that can be read, each once if the memory budget allows, else again whenever a patch is cut."""
 
-    def __init__(self, samples: Sequence[Sample], table: ClassTable, unlabelled: str) -> None:
+    def __init__(
+        self, samples: Sequence[Sample], table: ClassTable, unlabelled: str, budget_bytes: int = 1 << 30
+    ) -> None:
         self._samples = list(samples)
         self._table = table
         self._unlabelled = unlabelled
         self._held: dict[int, Pair] = {}
         self._held_bytes = 0
+        self._budget_bytes = budget_bytes
         self.channels = 0
+        self.white = _WHITE_8_BIT
 
     @property
     def names(self) -> list[str]:
@@ -61,6 +83,7 @@ class Pool:
     def load(self, text: str) -> Iterator[Progress | Problem]:
         """Read everything once; what cannot be read or has no counted pixel is named and left out."""
         usable = []
+        channels: Counter[int] = Counter()
         for done, sample in enumerate(self._samples):
             yield Progress(done, len(self._samples), text)
             try:
@@ -71,27 +94,42 @@ class Pool:
             if (pair.labels == IGNORE).all():
                 yield Problem(sample.name, f"{sample.name}: no pixel of it is labelled; left out")
                 continue
-            self.channels = self.channels or len(pair.pixels)
-            if len(pair.pixels) != self.channels:
-                yield Problem(
-                    sample.name,
-                    f"{sample.name}: has {len(pair.pixels)} channels but the first picture has "
-                    f"{self.channels}; left out",
-                )
-                continue
+            channels[len(pair.pixels)] += 1
+            if pair.pixels.dtype == np.uint16:
+                self.white = max(self.white, int(pair.pixels.max()))
             self._keep(len(usable), pair)
             usable.append(sample)
         self._samples = usable
+        self.channels = channels.most_common(1)[0][0] if channels else 0
+        yield from self._fit()
+
+    def _fit(self) -> Iterator[Problem]:
+        """Bring every picture to the channels that most have; one that cannot be is named and left out."""
+        kept, held = [], {}
+        for index, sample in enumerate(self._samples):
+            pair = self._held.get(index)
+            try:
+                fitted = None if pair is None else self._fitted(pair)
+            except TrainingError as error:
+                yield Problem(sample.name, str(error))
+                continue
+            if fitted is not None:
+                held[len(kept)] = fitted
+            kept.append(sample)
+        self._samples, self._held = kept, held
+
+    def _fitted(self, pair: Pair) -> Pair:
+        return replace(pair, pixels=fitted_channels(pair.pixels, self.channels, pair.name))
 
     def pair(self, index: int) -> Pair:
-        return self._held.get(index) or self._read(self._samples[index])
+        return self._held.get(index) or self._fitted(self._read(self._samples[index]))
 
     def __iter__(self) -> Iterator[Pair]:
         return (self.pair(index) for index in range(len(self)))
 
     def _keep(self, index: int, pair: Pair) -> None:
         size = pair.pixels.nbytes + pair.labels.nbytes
-        if self._held_bytes + size <= BUDGET_BYTES:
+        if self._held_bytes + size <= self._budget_bytes:
             self._held[index] = pair
             self._held_bytes += size
 
@@ -113,8 +151,7 @@ def statistics(pool: Pool, most: int = 50) -> tuple[list[float], list[float]]:
     sums, squares, count = np.zeros(pool.channels), np.zeros(pool.channels), 0
     for index in chosen:
         pixels = pool.pair(int(index)).pixels
-        flat = pixels.reshape(len(pixels), -1)[:, ::7].astype(np.float64)
-        flat /= 65535 if pixels.dtype == np.uint16 else 255
+        flat = unit_scale(pixels.reshape(len(pixels), -1)[:, ::7], pool.white).astype(np.float64)
         sums += flat.sum(axis=1)
         squares += (flat**2).sum(axis=1)
         count += flat.shape[1]
@@ -124,13 +161,13 @@ def statistics(pool: Pool, most: int = 50) -> tuple[list[float], list[float]]:
 
 
 def random_batch(pool: Pool, batch: int, patch: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """(B, C, patch, patch) pixels and (B, patch, patch) int64 labels, cut where something is labelled."""
+    """(B, C, patch, patch) images of about 0..1 and (B, patch, patch) int64 labels, cut where something is labelled."""
     pixels, labels = [], []
     for _ in range(batch):
         pair = pool.pair(int(rng.integers(len(pool))))
         y, x = _corner(pair.labels, patch, rng)
         cut_pixels, cut_labels = _cut(pair, y, x, patch)
-        pixels.append(cut_pixels)
+        pixels.append(unit_scale(cut_pixels, pool.white))
         labels.append(cut_labels)
     return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(labels)).long()
 

@@ -39,6 +39,7 @@ def save_weights(model: Model, path: Path) -> None:
         "mean": model.mean,
         "deviation": model.deviation,
         "tile": model.tile,
+        "white": model.white,
         "step": model.step,
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
@@ -76,6 +77,7 @@ def _described(about: dict[str, Any]) -> Model:
         mean=[float(value) for value in about["mean"]],
         deviation=[float(value) for value in about["deviation"]],
         tile=max(32, min(4096, int(about["tile"]))),
+        white=max(1, min(65535, int(about["white"]))),
         step=int(about["step"]),
     )
 

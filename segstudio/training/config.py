@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -41,25 +42,26 @@ class TrainConfig:
             raise TrainingError(f"unlabelled is {self.unlabelled!r}; it is 'background' or 'ignore'")
         if self.vertical_flip not in ("auto", "yes", "no"):
             raise TrainingError(f"vertical_flip is {self.vertical_flip!r}; it is 'auto', 'yes' or 'no'")
+        if self.up not in ("transposed", "bilinear"):
+            raise TrainingError(f"up is {self.up!r}; it is 'transposed' or 'bilinear'")
+        if self.seed < 0 or not 0 < self.learning_rate < 10 or not 0 <= self.weight_decay < 10:
+            raise TrainingError("seed must be 0 or more, learning_rate and weight_decay numbers between 0 and 10")
         if min(self.depth, self.width, self.batch, self.patch) < 0 or self.depth > 8:
             raise TrainingError("width, depth, patch and batch are 0 (automatic) or more, depth at most 8")
-        unit = 2 ** (self.depth or 4)
-        if self.patch % unit:
-            raise TrainingError(
-                f"patch {self.patch} must be a multiple of {unit}; take {self.patch // unit * unit or unit}"
-            )
 
-    def with_text(self, key: str, text: str) -> TrainConfig:
-        """A copy with one field set from what a user typed; names the fields when `key` is none."""
-        known = {f.name: f.type for f in fields(self) if f.name not in ("run_dir", "table")}
-        if key not in known:
-            raise TrainingError(f"--set {key}: there is no such choice; there are {', '.join(known)}")
-        kind = type(getattr(self, key))
-        try:
-            value: Any = _truth(text) if kind is bool else kind(text)
-        except ValueError as error:
-            raise TrainingError(f"--set {key}={text}: must be of type {kind.__name__}") from error
-        return replace(self, **{key: value})
+    def with_texts(self, texts: Mapping[str, str]) -> TrainConfig:
+        """A copy with fields set from what a user typed, all at once; names the fields when a key is none."""
+        known = [f.name for f in fields(self) if f.name not in ("run_dir", "table")]
+        values: dict[str, Any] = {}
+        for key, text in texts.items():
+            if key not in known:
+                raise TrainingError(f"{key}: there is no such choice; there are {', '.join(known)}")
+            kind = type(getattr(self, key))
+            try:
+                values[key] = _truth(text) if kind is bool else kind(text)
+            except ValueError as error:
+                raise TrainingError(f"{key}={text}: must be of type {kind.__name__}") from error
+        return replace(self, **values)
 
 
 def _truth(text: str) -> bool:
@@ -89,7 +91,7 @@ def write_config(config: TrainConfig) -> None:
 
 
 def read_choices(path: Path) -> dict[str, str]:
-    """Choices of an earlier `config.json`, as text for `with_text`."""
+    """Choices of an earlier `config.json`, as text for `with_texts`."""
     try:
         plain = json.loads(path.read_text("utf-8"))
         return {key: str(value) for key, value in plain.items() if key not in ("run_dir", "table", "resume")}

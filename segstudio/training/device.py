@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
+
+from segstudio.errors import TrainingError
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ def choose_device(name: str = "auto") -> Device:
             name = "cuda"
         elif torch.backends.mps.is_available():
             name = "mps"
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(name, False):
+        known = ", ".join(key for key, value in there.items() if value)
+        raise TrainingError(f"device {name!r} is not on this machine; there is {known}")
     return Device(name, _best_dtype(name))
 
 
@@ -68,3 +75,11 @@ def cpu_has_bf16() -> bool:
     """
     ask = getattr(torch.cpu, "_is_amx_tile_supported", None)
     return bool(ask and ask())
+
+
+def memory_bytes() -> int:
+    """Memory of this machine, or 8 GiB where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8 << 30

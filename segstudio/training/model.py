@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from segstudio.core.classes import ClassTable
+from segstudio.formats.images import Pixels
 from segstudio.training.batches import unit_scale
 from segstudio.training.device import Device
 from segstudio.training.unet import UNet
@@ -29,7 +30,7 @@ class Architecture:
 
 @dataclass
 class Model:
-    """`mean` and `deviation` are per channel in 0..1; `tile` is a side in pixels."""
+    """`mean` and `deviation` are per channel after `unit_scale` with `white`; `tile` is a side in pixels."""
 
     net: UNet
     architecture: Architecture
@@ -38,6 +39,7 @@ class Model:
     mean: list[float]
     deviation: list[float]
     tile: int
+    white: int = 255
     step: int = 0
 
     def normalised(self, images_BCHW: Tensor) -> Tensor:
@@ -46,10 +48,11 @@ class Model:
         mean = images_BCHW.new_tensor(self.mean).view(shape)
         return (images_BCHW - mean) / images_BCHW.new_tensor(self.deviation).view(shape)
 
-    def probabilities(self, pixels_BCHW: Tensor, device: Device) -> Tensor:
-        """Integer pixels (B, C, H, W) -> float32 softmax probabilities (B, num_classes, H, W) on the device."""
-        images_BCHW = self.normalised(unit_scale(pixels_BCHW.to(device.torch)))
+    def probabilities(self, pixels_CHW: Pixels, device: Device) -> Tensor:
+        """Integer pixels (C, H, W) -> float32 softmax probabilities (num_classes, H, W) on the device."""
+        images_BCHW = torch.from_numpy(unit_scale(pixels_CHW, self.white))[None].to(device.torch)
+        images_BCHW = self.normalised(images_BCHW)
         images_BCHW = images_BCHW.contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), device.autocast():
             logits_BCHW = self.net(images_BCHW)
-        return logits_BCHW.float().softmax(dim=1)
+        return logits_BCHW[0].float().softmax(dim=0)

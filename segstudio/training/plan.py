@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segstudio.errors import TrainingError
 from segstudio.training.batches import Pool
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import Device
@@ -30,12 +31,15 @@ def make_plan(config: TrainConfig, device: Device, pool: Pool) -> Plan:
 
     (isbi2012, 2 minutes on 2 cores: held-out mIoU 0.802 at depth 3, 0.796 at depth 4.)
     """
+    unit = 2 ** (config.depth or (4 if device.on_gpu else 3))
+    if config.patch % unit:
+        fitting = config.patch // unit * unit or unit
+        raise TrainingError(f"patch {config.patch} must be a multiple of {unit}; take {fitting}")
     shapes = np.array([pair.labels.shape for pair in pool])
     typical = int(np.median(shapes.min(axis=1)))
     width = config.width or (32 if device.on_gpu else 16)
     depth = config.depth or (4 if device.on_gpu else 3)
     largest = 512 if device.on_gpu else 256
-    unit = 2**depth
     patch = config.patch or max(unit * 2, min(largest, math.ceil(typical / unit) * unit))
     batch = config.batch or (8 if device.on_gpu else max(2, min(16, 4 * (256 * 256) // (patch * patch))))
     pixels = int(shapes.prod(axis=1).sum())

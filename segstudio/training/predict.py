@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from segstudio.core.prediction import Prediction
-from segstudio.errors import SegstudioError, TrainingError
+from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import Pixels, read_picture
-from segstudio.training.batches import channels_first
+from segstudio.training.batches import channels_first, fitted_channels
 from segstudio.training.device import Device
 from segstudio.training.model import Model
 from segstudio.training.tiles import gaussian_weight, tile_starts
@@ -54,26 +53,14 @@ def predict_whole(model: Model, pixels: Pixels, device: Device, name: str = "", 
     return last
 
 
-def fitted_channels(pixels_CHW: Pixels, channels: int, name: str) -> Pixels:
-    """Gray for a colour model is tripled, colour for a gray model is averaged; other mismatches raise."""
-    have = len(pixels_CHW)
-    if have == channels:
-        return pixels_CHW
-    if have == 1 and channels == 3:
-        return np.repeat(pixels_CHW, 3, axis=0)
-    if have == 3 and channels == 1:
-        return pixels_CHW.mean(axis=0, keepdims=True).astype(pixels_CHW.dtype)
-    raise TrainingError(f"{name}: has {have} channels but the model was trained on {channels}; use another model")
-
-
 def _tile_probabilities(model: Model, pixels_CHW: Pixels, y: int, x: int, device: Device) -> NDArray[np.float32]:
     """(C, h, w) of the tile that starts at (y, x), mirrored where the network needs more than there is."""
     tile = pixels_CHW[:, y : y + model.tile, x : x + model.tile]
     height, width = tile.shape[1:]
-    pad = [(0, 0), (0, -height % _EDGE), (0, -width % _EDGE)]
-    padded = np.ascontiguousarray(np.pad(tile, pad, mode="symmetric"))
-    probabilities = model.probabilities(torch.from_numpy(padded)[None], device)
-    return probabilities[0, :, :height, :width].cpu().numpy()
+    unit = max(_EDGE, 2**model.architecture.depth)
+    pad = [(0, 0), (0, -height % unit), (0, -width % unit)]
+    probabilities = model.probabilities(np.pad(tile, pad, mode="symmetric"), device)
+    return probabilities[:, :height, :width].cpu().numpy()
 
 
 class _Band:

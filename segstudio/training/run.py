@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from segstudio.errors import TrainingError
+from segstudio.errors import FileError, TrainingError
 from segstudio.formats.atomic import write_text
 from segstudio.training.augment import Augmentation, augmented_share
-from segstudio.training.batches import Pool, random_batch, statistics, unit_scale
+from segstudio.training.batches import Pool, random_batch, statistics
 from segstudio.training.checkpoint import BEST, LAST, load_state, save_state, save_weights
 from segstudio.training.config import TrainConfig, write_config
 from segstudio.training.device import Device
@@ -60,6 +60,7 @@ class Run:
         self._rng = np.random.default_rng(config.seed)
         self._losses: list[torch.Tensor] = []
         self._last_loss = math.nan
+        self._first_step = 0
         self._spent_s = 0.0  # in earlier sessions of this run
         self._began = time.monotonic()
 
@@ -79,6 +80,16 @@ class Run:
         return self.progress >= 1.0
 
     @property
+    def healthy(self) -> bool:
+        """Whether the loss is still a number; a run that is not may not replace what it saved before."""
+        return all(bool(torch.isfinite(loss)) for loss in self._losses[-1:]) and not math.isinf(self._last_loss)
+
+    def seconds_for(self, pixels: int) -> float:
+        """About how long predicting so many pixels takes: a third of the time to learn from them, twice for overlap."""
+        learnt = (self.step - self._first_step) * self.plan.batch * self.plan.patch**2
+        return pixels * (time.monotonic() - self._began) / learnt * 2 / 3 if learnt else math.inf
+
+    @property
     def left_s(self) -> float:
         progress = self.progress
         return self.spent_s * (1 - progress) / progress if progress > 0 else math.nan
@@ -95,8 +106,12 @@ class Run:
 
     def log(self, line: str) -> None:
         """Append to `log.txt`."""
-        with (self.config.run_dir / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
+        path = self.config.run_dir / "log.txt"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
+        except OSError as error:
+            raise FileError(path, f"could not be written ({error.strerror})", "free some space") from error
 
     def describe(self) -> str:
         parameters = sum(p.numel() for p in self._model.net.parameters())
@@ -112,9 +127,8 @@ class Run:
         net.train()
         for group in self._optimiser.param_groups:
             group["lr"] = self.config.learning_rate * one_cycle(self.progress)
-        pixels, labels_BHW = random_batch(self._pool, self.plan.batch, self.plan.patch, self._rng)
-        images_BCHW = unit_scale(pixels.to(self.device.torch))
-        labels_BHW = labels_BHW.to(self.device.torch)
+        images_BCHW, labels_BHW = random_batch(self._pool, self.plan.batch, self.plan.patch, self._rng)
+        images_BCHW, labels_BHW = images_BCHW.to(self.device.torch), labels_BHW.to(self.device.torch)
         if self._augment:
             share = augmented_share(self.step / self.plan.steps_per_epoch)
             images_BCHW, labels_BHW = self._augment(images_BCHW, labels_BHW, share)
@@ -135,6 +149,7 @@ class Run:
             self._last_loss = float(torch.stack(self._losses).mean())
             self._losses.clear()
         if not math.isfinite(self._last_loss):
+            self._last_loss = math.inf
             raise TrainingError(
                 f"the loss is {self._last_loss} at step {self.step}; train with a smaller learning rate"
             )
@@ -162,8 +177,8 @@ class Run:
             save_weights(self.snapshot(), self.weights_path)
 
     def save_last(self) -> None:
-        """Everything needed to resume, and weights to use if no validation came yet."""
-        if self.step == 0:
+        """Everything needed to resume, and weights to use if no validation came yet; nothing from a run gone wrong."""
+        if self.step == 0 or not self.healthy:
             return
         if not self.weights_path.exists():
             save_weights(self.snapshot(), self.weights_path)
@@ -192,7 +207,8 @@ class Run:
             self._optimiser.load_state_dict(state["optimiser"])
             self._rng.bit_generator.state = state["rng"]
             torch.set_rng_state(state["torch_rng"])
-            self.step, self._spent_s = int(state["step"]), float(state["spent_s"])
+            self.step = self._first_step = int(state["step"])
+            self._spent_s = float(state["spent_s"])
             self.best_miou, self.history = float(state["best_miou"]), list(state["history"])
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise TrainingError(f"{path}: cannot be resumed from ({error}); start a new run") from error
@@ -206,13 +222,15 @@ class Run:
 
 
 def start_run(config: TrainConfig, pool: Pool, device: Device) -> Run:
-    """Decide what was left open, build, and resume if asked."""
+    """Decide what was left open, build, and resume if asked. An earlier run of that name is never written over."""
+    if not config.resume and config.run_dir.is_dir() and any(config.run_dir.iterdir()):
+        raise TrainingError(f"{config.run_dir.name}: there is a run of this name; choose another, or resume it")
     torch.manual_seed(config.seed)
     plan = make_plan(config, device, pool)
     mean, deviation = statistics(pool)
     architecture = Architecture(pool.channels, len(config.table), plan.width, plan.depth, config.up)
     net = architecture.build().to(device.torch, memory_format=torch.channels_last)
-    model = Model(net, architecture, config.table, config.unlabelled, mean, deviation, plan.tile)
+    model = Model(net, architecture, config.table, config.unlabelled, mean, deviation, plan.tile, pool.white)
     run = Run(config, pool, device, plan, model)
     if config.resume:
         run.resume()

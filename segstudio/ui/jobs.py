@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
 
 from segstudio.errors import SegstudioError
 
@@ -94,9 +94,13 @@ class Job(QObject):
         """Ask the generator to close at its next event."""
         self._thread.stopping.set()
 
-    def wait(self, timeout_ms: int) -> bool:
-        """Whether the thread left in time."""
-        return self._thread.wait(timeout_ms)
+    @property
+    def stopped(self) -> bool:
+        return self._thread.stopping.is_set()
+
+    def skip(self) -> None:
+        """End without having begun."""
+        QTimer.singleShot(0, self._on_finished)
 
     def _on_batch(self, events: list[Any]) -> None:
         for event in events:
@@ -114,11 +118,13 @@ class Jobs(QObject):
     """All work of the window: any number side by side, and one queue for what touches annotations on disk."""
 
     failed = Signal(object)
+    one_ended = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[Job] = []
         self._queue: list[Job] = []
+        self._closing = False
 
     @property
     def idle(self) -> bool:
@@ -133,34 +139,60 @@ class Jobs(QObject):
     def enqueue(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None) -> Job:
         """Run after everything enqueued before it: a load sees what an earlier save wrote."""
         job = self._prepared(make, on_event, on_end)
-        job.ended.connect(self._next)
         self._queue.append(job)
         if len(self._queue) == 1:
             self._run(job)
         return job
 
-    def stop_all(self, timeout_ms: int = 10_000) -> None:
-        """Stop what runs beside, and let the queue write what it holds."""
+    def after_queue(
+        self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None
+    ) -> Job:
+        """Run beside everything else, but begin once all that is enqueued now is done; later saves do not wait."""
+        job = self._prepared(make, on_event, on_end)
+        barrier = self.enqueue(lambda: (), lambda _: None)
+        barrier.ended.connect(lambda: self._run(job))
+        return job
+
+    def drain_queue(self) -> None:
+        """Wait until all that is enqueued is done; what runs beside goes on."""
+        self._wait(lambda: not self._queue)
+
+    def close(self) -> None:
+        """Stop what runs beside, take no new work of that kind, and wait until all have left."""
+        self._closing = True
         for job in self._running:
             if job not in self._queue:
                 job.stop()
-        for job in [*self._running]:
-            job.wait(timeout_ms)
+        self._wait(lambda: self.idle)
+        self._closing = False
+
+    def _wait(self, done: Callable[[], bool]) -> None:
+        while not done():
+            loop = QEventLoop()
+            self.one_ended.connect(loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
     def _prepared(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None) -> Job:
         job = Job(make, self)
         job.reported.connect(on_event)
         job.failed.connect(self.failed)
-        job.ended.connect(lambda: self._running.remove(job))
         if on_end is not None:
             job.ended.connect(on_end)
+        job.ended.connect(lambda: self._on_ended(job))
         return job
 
     def _run(self, job: Job) -> None:
+        if (self._closing and job not in self._queue) or job.stopped:
+            job.skip()
+            return
         self._running.append(job)
         job.start()
 
-    def _next(self) -> None:
-        self._queue.pop(0)
-        if self._queue:
-            self._run(self._queue[0])
+    def _on_ended(self, job: Job) -> None:
+        if job in self._running:
+            self._running.remove(job)
+        if job in self._queue:
+            self._queue.remove(job)
+            if self._queue:
+                self._run(self._queue[0])
+        self.one_ended.emit()

@@ -43,7 +43,9 @@ class MessageBar(QFrame):
         return self._text.text() if not self.isHidden() else ""
 
     def tell(self, text: str, remedy: str = "", act: Callable[[], None] | None = None) -> None:
-        """Something worth knowing."""
+        """Something worth knowing; it does not push a problem aside that nobody has closed yet."""
+        if not self.isHidden() and self.property("kind") == "problem":
+            return
         self._show("info", text, remedy, act)
         self._timer.start(_SHOWN_MS)
 

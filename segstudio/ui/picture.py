@@ -45,11 +45,14 @@ class OpenPicture:
     def dirty(self) -> bool:
         return self.unsaved or self.document.revision != self.saved_revision
 
-    def set_prediction(self, prediction: Prediction | None, unlabelled: str) -> None:
+    def set_prediction(self, prediction: Prediction | None) -> None:
         self.prediction = prediction
         self.errors = None
-        if prediction is not None:
-            self.errors = np.zeros_like(prediction.labels)
+
+    def compute_errors(self, unlabelled: str) -> None:
+        """Once the errors are to be seen; from then on they follow every stroke."""
+        if self.prediction is not None and self.errors is None:
+            self.errors = np.zeros_like(self.prediction.labels)
             self.refresh_errors(self.document.annotation.box, unlabelled)
 
     def refresh_errors(self, box: Box, unlabelled: str) -> None:
@@ -65,10 +68,13 @@ class OpenPicture:
 class Visit:
     """What is kept of a picture while the user is elsewhere."""
 
+    item: Item
     annotation: Annotation
     history: History
     stamp: Stamp
     unsaved: bool
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def read_open_picture(project: Project, item: Item, visit: Visit | None) -> OpenPicture:
@@ -79,12 +85,11 @@ def read_open_picture(project: Project, item: Item, visit: Visit | None) -> Open
     kept = visit is not None and (visit.unsaved or visit.stamp == stored.stamp) and not stored.problem
     annotation = visit.annotation if visit is not None and kept else stored.annotation
     history = visit.history if visit is not None and kept else History()
-    table = project.with_labels(annotation.labels).table
     return OpenPicture(
         item,
         pixels,
         pyramid(to_rgb8(pixels)),
-        Document(annotation, table, history),
+        Document(annotation, project.table, history),
         visit.stamp if visit is not None and kept else stored.stamp,
         stored.notes,
         stored.problem,

@@ -16,7 +16,7 @@ from segstudio.tools.eraser import Eraser
 from segstudio.tools.polygon import Polygon
 from segstudio.tools.tool import Choice, Tool
 from segstudio.ui.jobs import Jobs
-from segstudio.ui.layers import Layers
+from segstudio.ui.layers import ENTROPY, Layers
 from segstudio.ui.picture import OpenPicture
 
 
@@ -85,6 +85,9 @@ class Session(QObject):
         """Another folder."""
         self.project = project
         self.items, self.states, self.scores, self.run = [], {}, {}, ""
+        self.choice.class_id = 1 if len(project.table) > 1 else 0
+        self.layers.hidden.clear()
+        self.layers.heat_of = ENTROPY
         self.set_picture(None)
         self.project_changed.emit()
         self.items_changed.emit()
@@ -93,7 +96,10 @@ class Session(QObject):
 
     def update_project(self, project: Project) -> None:
         """Other choices for the same folder."""
+        first_classes = len(self.table) < 2 <= len(project.table)
         self.project = project
+        if first_classes and self.choice.class_id == 0:
+            self.choice.class_id = 1
         if self.picture is not None:
             self.picture.document.set_table(project.table)
         if self.choice.class_id != IGNORE:
@@ -109,6 +115,9 @@ class Session(QObject):
         self.states_changed.emit([state.name for state in states])
 
     def set_picture(self, picture: OpenPicture | None) -> None:
+        if self.picture is not None:
+            self.tool.cancel(self.picture.document)
+            self.picture.document.on_change = lambda region: None
         self.picture = picture
         if picture is not None:
             picture.document.on_change = self._on_change
@@ -126,6 +135,10 @@ class Session(QObject):
         if radius_px is not None:
             self.choice.radius_px = min(1000.0, max(0.5, radius_px))
         self.choice_changed.emit()
+
+    def is_current(self, project: Project) -> bool:
+        """Whether a job that began in `project` still speaks of what is open."""
+        return self.project is not None and self.project.folder == project.folder
 
     def set_training(self, training: bool) -> None:
         self.training = training

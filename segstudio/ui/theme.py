@@ -83,7 +83,6 @@ def _style(greys: Greys) -> str:
     QCheckBox::indicator:checked {{ background: {greys.accent}; border-color: {greys.accent}; image: url({_tick()}); }}
     QListView, QTableView, QTreeView {{ border: 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
-    QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ padding: 3px 5px; min-height: 18px; }}
     QPushButton {{ padding: 4px 12px; }}
     QLabel[quiet="true"] {{ color: {greys.quiet}; }}
     QLabel[large="true"] {{ font-size: 18px; font-weight: 600; }}

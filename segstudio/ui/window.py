@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from segstudio.ui.actions import build_actions, set_icons
@@ -87,14 +87,13 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop what runs, write what is to be written, and ask only if something could not be."""
+        """Write what is to be written, ask only if something could not be, then stop what runs."""
         self.saving.leave()
-        self.session.jobs.stop_all()
-        while not self.session.jobs.idle:
-            QApplication.processEvents()
+        self.session.jobs.drain_queue()
         if self.saving.unsaved_names and not self._agrees_to_lose(self.saving.unsaved_names):
             event.ignore()
             return
+        self.session.jobs.close()
         self.workspaces.remember()
         super().closeEvent(event)
 
@@ -187,15 +186,18 @@ class MainWindow(QMainWindow):
         self.canvas.hand.refused.connect(self.annotating.refuse)
         self.canvas.zoomed.connect(self.status.show_zoom)
         self.welcome.open_asked.connect(self.opening.choose_folder)
+        self.saving.reload_asked.connect(self.opening.reload)
 
     def _wire_session(self) -> None:
         self.session.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
         self.session.project_changed.connect(self._on_project)
         self.session.picture_changed.connect(self._show_title)
         self.session.training_changed.connect(self._on_training)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
     def _on_project(self) -> None:
         self._stack.setCurrentIndex(1 if self.session.project else 0)
+        self.canvas.setFocus()
         self._show_title()
 
     def _on_training(self) -> None:
@@ -206,6 +208,10 @@ class MainWindow(QMainWindow):
         parts = [self.session.picture.item.name] if self.session.picture else []
         parts += [self.session.project.folder.name] if self.session.project else []
         self.setWindowTitle(" – ".join([*parts, "segstudio"]))
+
+    def _on_system_theme(self) -> None:
+        if self.settings.theme == "system":
+            self.set_theme("system")
 
     def _retheme(self) -> None:
         set_icons(self.actions_by_name)

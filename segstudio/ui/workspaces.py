@@ -11,7 +11,7 @@ from segstudio.ui.settings import Settings
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
 _SHOWN = {
-    ANNOTATE: ("pictures", "classes", "layers", "metrics"),
+    ANNOTATE: ("pictures", "classes", "layers", "training", "metrics"),
     TRAIN: ("pictures", "classes", "layers", "training"),
     REVIEW: ("pictures", "layers", "metrics"),
 }
@@ -34,19 +34,21 @@ class Workspaces(QObject):
         return [dock.toggleViewAction() for dock in self._docks.values()]
 
     def show_dock(self, name: str) -> None:
-        if not self._docks[name].isVisible():
-            self._docks[name].show()
-            self._balance()
+        """Show it, in front of the dock that shares its place."""
+        self._docks[name].show()
+        self._docks[name].raise_()
 
     def show(self, workspace: str) -> None:
         for name, dock in self._docks.items():
             dock.setVisible(name in _SHOWN[workspace])
+        self._docks[_SHOWN[workspace][-1]].raise_()
         self._balance()
 
     def reset(self) -> None:
         for name, dock in self._docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(_area(name), dock)
+        self._window.tabifyDockWidget(self._docks["metrics"], self._docks["training"])
         self.show(ANNOTATE)
 
     def restore(self) -> None:

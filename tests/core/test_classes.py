@@ -33,9 +33,13 @@ def test_a_renamed_class_is_still_found_by_its_old_name() -> None:
     assert table.canonical("car") == "vehicle"
 
 
-def test_a_new_class_may_take_an_old_name() -> None:
-    table = ClassTable.from_names(["_background_", "car"]).with_renamed(1, "vehicle").with_added("car")
-    assert table.id_of("car") == 2
+def test_a_former_name_cannot_become_another_class() -> None:
+    """Files and undo steps may still hold it; they would silently change their meaning."""
+    table = ClassTable.from_names(["_background_", "car", "bus"]).with_renamed(1, "vehicle")
+    with pytest.raises(ValueError, match="was the name of 'vehicle'"):
+        table.with_added("car")
+    with pytest.raises(ValueError, match="was the name of 'vehicle'"):
+        table.with_renamed(2, "car")
 
 
 def test_renaming_back_leaves_no_trace_of_itself() -> None:
@@ -48,3 +52,4 @@ def test_ignore_and_background_have_their_ids_and_other_names_none() -> None:
     assert table.id_of("__ignore__") == IGNORE
     assert table.id_of("_background_") == 0
     assert table.id_of("?") is None
+    assert table.id_of(" road ") == 1

@@ -20,6 +20,7 @@ from segstudio.errors import FileError, FormatError
 from segstudio.formats import labelme
 from tests.oracles import labelme_reads
 
+ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="  # one 0
 SQUARE = [[1, 2], [9, 2], [9, 8]]
 
 
@@ -82,6 +83,8 @@ def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None
         ({"points": None}, "no list of points"),
         ({"label": 3}, "not text"),
         ({"shape_type": "cuboid"}, "unknown"),
+        ({"shape_type": ["polygon"]}, "not text"),
+        ({"shape_type": "mask", "points": [[-9, -9], [-8, -8]], "mask": ONE_PIXEL}, "no pixel inside"),
         ({"shape_type": "mask", "mask": "!!"}, "mask"),
         ({"shape_type": "mask", "mask": base64.b64encode(b"no png").decode()}, "mask"),
     ],

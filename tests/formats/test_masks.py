@@ -10,7 +10,7 @@ from PIL import Image
 
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import rasterise
-from segstudio.errors import FormatError, SegstudioError
+from segstudio.errors import FileError, FormatError, SegstudioError
 from segstudio.formats import class_list, masks
 from segstudio.formats.registry import open_source
 from segstudio.formats.source import SourceOptions
@@ -50,9 +50,36 @@ def test_index_masks_become_shapes_with_the_same_pixels(tmp_path: Path) -> None:
 def test_a_class_0_that_is_a_thing_gets_a_shape_and_255_alone_means_class_1(tmp_path: Path) -> None:
     table = ClassTable.from_names(["membrane", "cell"])
     Image.fromarray(np.array([[0, 255]], np.uint8)).save(tmp_path / "a.png")
-    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), table)
+    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), table, binary=True)
     assert labels.tolist() == [[0, 1]]
     assert [shape.label for shape in masks.annotation_of(labels, table).shapes] == ["membrane", "cell"]
+
+
+def test_255_is_ignored_as_soon_as_one_mask_of_the_folder_holds_1(tmp_path: Path) -> None:
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "classes.txt").write_text("_background_\na\n")
+    for name, values in (("x", [0, 255]), ("y", [0, 1, 255])):
+        plane = np.array([values], np.uint8)
+        Image.fromarray(plane).save(tmp_path / "labels" / f"{name}.png")
+        Image.fromarray(plane).save(tmp_path / "images" / f"{name}.png")
+    _, source = open_source(tmp_path, SourceOptions())
+    _, annotation, _ = source.entries[0].read()
+    assert annotation.labels == ["__ignore__"]
+
+
+def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text('{"shapes": [], "imageHeight": 9, "imageWidth": 9}')
+    Image.new("L", (9, 9)).save(tmp_path / "b.png")
+    (tmp_path / "_meta.json").write_text("{}")
+    name, source = open_source(tmp_path, SourceOptions())
+    assert name == "labelme"
+    read = {entry.name: entry for entry in source.entries}
+    assert read["b"].read()[0].name == "b.png"
+    for broken in ("a", "_meta"):
+        with pytest.raises(FileError):
+            read[broken].read()
 
 
 def test_undeclared_values_are_counted_and_refused(tmp_path: Path) -> None:
@@ -97,7 +124,7 @@ def test_isbi_is_found_with_its_classes_and_its_split(shared: Path) -> None:
     assert source.table.names == ["membrane", "cell"]
     assert len(source.entries) == 30
     assert len(source.held_out) == 6
-    annotation, _ = source.entries[0].read()
+    _, annotation, _ = source.entries[0].read()
     with Image.open(shared / "isbi2012" / "train" / "labels" / f"{source.entries[0].name}.png") as image:
         truth = (np.asarray(image) == 255).astype(np.uint8)
     assert (rasterise(annotation, source.table) == truth).all()

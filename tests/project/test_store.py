@@ -98,6 +98,43 @@ def test_two_pictures_of_one_stem_have_two_annotation_files(tmp_path: Path) -> N
     assert [item.annotation_path.name for item in open_project(tmp_path).items()] == ["a.json", "a.png.json"]
 
 
+def test_labels_stay_with_their_picture_when_another_of_its_stem_comes(tmp_path: Path) -> None:
+    item = picture(tmp_path, "a.png")
+    save(item, Annotation(30, 40, (CAR,)), TABLE, None)
+    picture(tmp_path, "a.bmp")
+    places = {item.name: item.annotation_path.name for item in open_project(tmp_path).items()}
+    assert places == {"a.png": "a.json", "a.bmp": "a.bmp.json"}
+
+
+def test_odd_names_and_an_export_below_do_not_disturb_the_list(tmp_path: Path) -> None:
+    for name in ("a_10².png", "①/b.png"):
+        picture(tmp_path, name)
+    (tmp_path / "voc" / "SegmentationClass").mkdir(parents=True)
+    (tmp_path / "voc" / "labelmap.txt").write_text("")
+    picture(tmp_path / "voc" / "SegmentationClass", "a.png")
+    assert [item.name for item in open_project(tmp_path).items()] == ["a_10².png", "①/b.png"]
+
+
+@pytest.mark.parametrize("text", ["a\na\n", "\n".join(map(str, range(300)))])
+def test_an_odd_labels_txt_is_told_and_the_folder_opens(text: str, tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text(text)
+    project = open_project(tmp_path)
+    assert len(project.table) == 1
+    assert "labels.txt" in project.notes[0]
+
+
+def test_a_list_without_background_still_has_it_as_class_0(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("car\nroad\n")
+    assert open_project(tmp_path).table.names == ["_background_", "car", "road"]
+
+
+def test_labels_with_blanks_are_one_class_and_too_many_are_told(tmp_path: Path) -> None:
+    project = open_project(tmp_path)
+    assert project.with_labels(["car ", "car", " "]).table.names == ["_background_", "car"]
+    with pytest.raises(ProjectError, match="at most 254"):
+        project.with_labels([f"c{number}" for number in range(300)])
+
+
 def test_a_project_is_written_and_read_again(tmp_path: Path) -> None:
     table = TABLE.with_renamed(1, "vehicle").with_colour(1, (1, 2, 3))
     replace(open_project(tmp_path), table=table, unlabelled="ignore", held_out={"a.png": True}).save()

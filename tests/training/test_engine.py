@@ -81,6 +81,8 @@ def test_resuming_what_is_not_there_or_another_network_is_told(config: TrainConf
     with pytest.raises(FileError, match=r"last\.ckpt: there is no such file"):
         list(train(replace(config, resume=True), samples))
     list(train(config, samples))
+    with pytest.raises(TrainingError, match="there is a run of this name"):
+        list(train(config, samples))
     with pytest.raises(TrainingError, match="is finished"):
         list(train(replace(config, resume=True), samples))
     with pytest.raises(TrainingError, match="another network"):
@@ -111,6 +113,65 @@ def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, sample
     assert previews[-1].name == "open.png"
     assert previews[-1].labels.shape == (50, 60)
     assert previews[-1].step == 12
+
+
+def test_a_picture_of_other_channels_is_not_shown_and_ends_nothing(config: TrainConfig, samples: Samples) -> None:
+    events = list(train(config, samples, lambda: ("bands.tif", np.zeros((50, 60, 5), np.uint8))))
+    assert [event.where for event in events if isinstance(event, Problem)] == ["bands.tif"]
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_state(
+    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import segstudio.training.run as run_module
+
+    true_loss, calls = run_module.segmentation_loss, []
+
+    def failing(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return true_loss(logits, labels) * (float("nan") if len(calls) > 12 else 1.0)
+
+    list(train(config, samples))
+    before = (config.run_dir / "last.ckpt").read_bytes()
+    monkeypatch.setattr(run_module, "segmentation_loss", failing)
+    calls.extend([1] * 12)
+    with pytest.raises(TrainingError, match="smaller learning rate"):
+        list(train(replace(config, steps=30, resume=True), samples))
+    assert (config.run_dir / "last.ckpt").read_bytes() == before
+
+
+def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
+    config: TrainConfig, project: Project, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    deep = rng.integers(0, 4000, (48, 52), dtype=np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    Image.fromarray((deep // 16).astype(np.uint8)).save(tmp_path / "flat.png")
+    pool = Pool(
+        [Sample(n, tmp_path / n, Annotation(48, 52)) for n in ("deep.png", "flat.png")], project.table, "background"
+    )
+    assert not [event for event in pool.load("") if isinstance(event, Problem)]
+    assert pool.white == deep.max()
+    images, _ = random_batch(pool, 32, 32, np.random.default_rng(0))
+    assert images.mean(dim=(1, 2, 3)).min() > 0.3
+    Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "b.png")
+    Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "c.png")
+    names = ("flat.png", "b.png", "c.png")
+    pool = Pool([Sample(n, tmp_path / n, Annotation(48, 52)) for n in names], project.table, "background")
+    assert not [event for event in pool.load("") if isinstance(event, Problem)]
+    assert (pool.channels, len(pool)) == (3, 3)
+
+
+def test_a_patch_that_does_not_fit_the_depth_and_a_device_that_is_not_there_are_told(
+    config: TrainConfig, samples: Samples
+) -> None:
+    with pytest.raises(TrainingError, match="multiple of 4; take 32"):
+        list(train(replace(config, patch=33), samples))
+    with pytest.raises(TrainingError, match="not on this machine"):
+        list(train(replace(config, device="gpu"), samples))
 
 
 def test_it_runs_in_a_thread_and_leaves_it(config: TrainConfig, samples: Samples) -> None:
@@ -166,10 +227,12 @@ def test_the_learning_rate_rises_once_and_falls_once() -> None:
     [
         ("depth", "x", "int"),
         ("nothing", "1", "no such choice"),
-        ("patch", "33", "multiple"),
+        ("up", "foo", "transposed"),
+        ("seed", "-1", "seed"),
+        ("learning_rate", "nan", "learning_rate"),
         ("resume", "maybe", "bool"),
     ],
 )
 def test_a_choice_that_cannot_be_is_told(config: TrainConfig, key: str, value: str, word: str) -> None:
     with pytest.raises(TrainingError, match=word):
-        config.with_text(key, value)
+        config.with_texts({key: value})

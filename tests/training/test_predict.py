@@ -34,7 +34,7 @@ class Pointwise(nn.Module):
 def model_of(net: nn.Module, channels: int = 1, tile: int = 64) -> Model:
     table = ClassTable.from_names(["_background_", "a", "b"])
     architecture = Architecture(channels, 3, 4, 2, "transposed")
-    return Model(net, architecture, table, "background", [0.5] * channels, [0.25] * channels, tile, 17)
+    return Model(net, architecture, table, "background", [0.5] * channels, [0.25] * channels, tile, step=17)
 
 
 @given(st.integers(1, 2000), st.sampled_from([32, 64, 100]), st.sampled_from([0.25, 0.5]))

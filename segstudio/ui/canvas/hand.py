@@ -37,6 +37,8 @@ class Hand(QObject):
         self._canvas = canvas
         self.at: QPointF | None = None
         self._pan_from: QPointF | None = None
+        self._pan_button = Qt.MouseButton.NoButton
+        self._pressed = False
         self._space = False
         canvas.installEventFilter(self)
 
@@ -58,6 +60,8 @@ class Hand(QObject):
                 return self._on_key(event)
         if event.type() == QEvent.Type.Leave:
             self._move_to(None)
+        elif event.type() in (QEvent.Type.FocusOut, QEvent.Type.WindowDeactivate):
+            self._let_go()
         return False
 
     def _on_mouse(self, event: QMouseEvent) -> bool:
@@ -77,12 +81,13 @@ class Hand(QObject):
     def _press(self, event: QMouseEvent) -> None:
         left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
-            self._pan_from = event.position()
+            self._pan_from, self._pan_button = event.position(), event.button()
             self.changed.emit()
         elif left and self._session.picture is not None:
             if self._session.picture.read_only:
                 self.refused.emit()
                 return
+            self._pressed = True
             self._session.tool.press(self._session.picture.document, self._pointer(event))
             self._session.edited.emit()
 
@@ -92,16 +97,17 @@ class Hand(QObject):
             self._pan_from = event.position()
             self.panned.emit(step)
         elif self._session.picture is not None and not self._session.picture.read_only:
-            drawing = bool(event.buttons() & Qt.MouseButton.LeftButton)
+            drawing = self._pressed and bool(event.buttons() & Qt.MouseButton.LeftButton)
             act = self._session.tool.move if drawing else self._session.tool.hover
             act(self._session.picture.document, self._pointer(event))
         self._move_to(event.position())
 
     def _release(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
+        if self._pan_from is not None and event.button() == self._pan_button:
             self._pan_from = None
             self.changed.emit()
-        elif event.button() == Qt.MouseButton.LeftButton and self._session.picture is not None:
+        elif event.button() == Qt.MouseButton.LeftButton and self._pressed and self._session.picture is not None:
+            self._pressed = False
             self._session.tool.release(self._session.picture.document, self._pointer(event))
             self._session.edited.emit()
 
@@ -143,6 +149,14 @@ class Hand(QObject):
                 return False
         self._session.edited.emit()
         return True
+
+    def _let_go(self) -> None:
+        """Keys that are released elsewhere are not heard of here."""
+        self._space = False
+        if self._session.layers.held_hidden:
+            self._session.layers.held_hidden = False
+            self._session.layers_changed.emit()
+        self.changed.emit()
 
     def _finish(self) -> None:
         if self._session.picture is not None and not self._session.picture.read_only:

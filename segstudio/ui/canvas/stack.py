@@ -44,8 +44,7 @@ class LayerStack:
         heat = self._heat()
         if heat is not None:
             self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
-        if picture.errors is not None:
-            self._planes[ERRORS] = items.PlaneImage(picture.errors, error_colours())
+        self._rebuild_errors()
 
     def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float) -> None:
         """`seen` is the part to draw, in picture pixels; `ratio` the screen's device pixels a logical pixel."""
@@ -61,6 +60,14 @@ class LayerStack:
                 items.draw_plane(painter, plane, view, seen, layer.opacity)
         if layers.labels.visible:
             items.draw_outlines(painter, self._outlines(), view, seen)
+
+    def _rebuild_errors(self) -> None:
+        """Only when they are to be seen: comparing two planes is a pass over the picture."""
+        picture = self._session.picture
+        if picture is not None and picture.prediction is not None and self._session.layers.errors.visible:
+            picture.compute_errors(self._session.unlabelled)
+            if picture.errors is not None and ERRORS not in self._planes:
+                self._planes[ERRORS] = items.PlaneImage(picture.errors, error_colours())
 
     def _outlines(self) -> list[tuple[items.Shape, QColor]]:
         assert self._session.picture is not None
@@ -96,3 +103,5 @@ class LayerStack:
             self._planes.pop(HEAT, None)
             if heat is not None:
                 self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
+        self._rebuild_errors()
+        self._rebuild_errors()

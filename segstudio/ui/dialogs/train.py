@@ -47,7 +47,7 @@ class TrainDialog(QDialog):
         buttons = QDialogButtonBox()
         start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
         start.setDefault(True)
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

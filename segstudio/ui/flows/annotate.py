@@ -24,10 +24,15 @@ class AnnotateFlow(QObject):
         session.edited.connect(self._tell_baking)
 
     def undo(self) -> None:
-        if self._session.picture is not None:
-            self._session.tool.cancel(self._session.picture.document)
-            self._session.picture.document.undo()
-            self._session.edited.emit()
+        """What is begun first: an open stroke is taken back, or the last point of a polygon; else the last edit."""
+        picture = self._session.picture
+        if picture is None:
+            return
+        if picture.document.stroking:
+            self._session.tool.cancel(picture.document)
+        elif not self._session.tool.take_back(picture.document):
+            picture.document.undo()
+        self._session.edited.emit()
 
     def redo(self) -> None:
         if self._session.picture is not None:

@@ -13,6 +13,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.relabel import Relabelled, relabel
+from segstudio.project.store import canonical
 from segstudio.ui.flows.save import SaveFlow
 from segstudio.ui.messages import MessageBar
 from segstudio.ui.session import Session
@@ -81,22 +82,32 @@ class ClassesFlow(QObject):
 
     def _carry_into_files(self, old: str, table: ClassTable) -> None:
         """Files with the old name are written again; the open picture is saved like any other change."""
-        self._saving.save()
+        picture = self._session.picture
+        if picture is not None and not picture.read_only:
+            renamed = canonical(picture.document.annotation, table)
+            picture.document.apply("rename class", renamed)
+            self._session.edited.emit()
+            self._saving.save()
         names = [state.name for state in self._session.states.values() if old in state.labels]
-        open_one = self._session.picture.item.name if self._session.picture else ""
-        items = [item for item in self._session.items if item.name in names and item.name != open_one]
+        items = {item.name: item for item in self._session.items if item.name in names}
+        if picture is not None:
+            items.pop(picture.item.name, None)
 
         def events() -> Iterator[Progress | Problem | Relabelled]:
-            yield from relabel(items, table)
+            yield from relabel(list(items.values()), table)
 
-        self._session.jobs.enqueue(events, self._on_event)
+        def on_event(event: Progress | Problem | Relabelled) -> None:
+            if isinstance(event, Relabelled):
+                self._saving.set_stamp(items[event.state.name], event.stamp)
+            if project is not None and self._session.is_current(project):
+                self._tell(event)
 
-    def _on_event(self, event: Progress | Problem | Relabelled) -> None:
+        project = self._session.project
+        self._session.jobs.enqueue(events, on_event)
+
+    def _tell(self, event: Progress | Problem | Relabelled) -> None:
         match event:
             case Relabelled():
                 self._session.set_states([event.state])
-                visit = self._saving.visits.get(event.state.name)
-                if visit is not None:
-                    self._saving.visits[event.state.name] = replace(visit, stamp=event.stamp)
             case Problem():
                 self._messages.warn(str(event))

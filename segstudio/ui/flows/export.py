@@ -17,7 +17,7 @@ from segstudio.ui.session import Session
 
 
 class ExportFlow(QObject):
-    """The export is queued behind saving, so it writes what is on the screen."""
+    """The export begins when all is saved, so it writes what is on the screen."""
 
     def __init__(self, session: Session, saving: SaveFlow, messages: MessageBar, window: QWidget) -> None:
         super().__init__(session)
@@ -49,9 +49,7 @@ class ExportFlow(QObject):
         self._problems = []
         items = list(self._session.items)
         self._messages.tell(self.tr("Exporting to {} …").format(folder))
-        job = self._session.jobs.enqueue(
-            lambda: export_voc(self._session.project or project, items, folder), self._on_event
-        )
+        job = self._session.jobs.after_queue(lambda: export_voc(project, items, folder), self._on_event)
         job.failed.connect(self._on_failed)
 
     def _on_event(self, event: Progress | Problem | Exported) -> None:

@@ -61,7 +61,9 @@ class OpenFlow(QObject):
         self._messages = messages
         self._settings = settings
         self._window = window
-        self._wanted = ""
+        self._wanted = ""  # being loaded
+        self._last = ""  # asked for last, even if it could not be read
+        self._scanned = False
         self._select = ""
         self.order: Callable[[], list[str]] = lambda: [item.name for item in session.items]
 
@@ -81,20 +83,33 @@ class OpenFlow(QObject):
 
     def open_item(self, name: str) -> None:
         """Show a picture of the project; the last one asked for wins."""
-        project = self._session.project
-        item = next((item for item in self._session.items if item.name == name), None)
         here = self._session.picture
-        if project is None or item is None or name == self._wanted or (here and here.item.name == name):
+        if here is not None and here.item.name == name:
+            self._wanted, self._last = "", name
             return
-        self._saving.leave()
-        self._wanted = name
+        item = next((item for item in self._session.items if item.name == name), None)
+        if item is not None and name != self._wanted:
+            self._saving.leave()
+            self._load(item)
+
+    def reload(self, item: Item) -> None:
+        """Read the open picture again from its files."""
+        if item in self._session.items:
+            self._session.set_picture(None)
+            self._load(item)
+
+    def _load(self, item: Item) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        self._wanted = self._last = item.name
 
         def events() -> Iterator[OpenPicture]:
-            if self._wanted == name:
-                yield read_open_picture(self._session.project or project, item, self._saving.visits.get(name))
+            if self._wanted == item.name and self._session.is_current(project):
+                yield read_open_picture(self._session.project or project, item, self._saving.visit(item))
 
         job = self._session.jobs.enqueue(events, self._on_loaded)
-        job.failed.connect(lambda error: self._on_unreadable(name, error))
+        job.failed.connect(lambda error: self._on_unreadable(item, error))
 
     def next(self) -> None:
         self._walk(1)
@@ -104,10 +119,9 @@ class OpenFlow(QObject):
 
     def _walk(self, step: int) -> None:
         names = self.order()
-        current = self._wanted or (self._session.picture.item.name if self._session.picture else "")
         if not names:
             return
-        at = names.index(current) + step if current in names else 0
+        at = names.index(self._last) + step if self._last in names else 0
         self.open_item(names[max(0, min(len(names) - 1, at))])
 
     def _open(self, path: Path) -> None:
@@ -122,13 +136,16 @@ class OpenFlow(QObject):
             raise ProjectError(f"{path}: there is no such file or folder; open a folder of pictures")
         project = open_project(folder)
         self._saving.leave()
+        self._scanned = False
         self._settings.last_folder = str(folder)
-        self._wanted = ""
+        self._wanted = self._last = ""
         self._session.set_project(project)
+        if project.notes:
+            self._messages.tell("; ".join(project.notes))
         found: list[Item] = []
 
         def on_chunk(chunk: list[Item]) -> None:
-            if self._session.project is not None and self._session.project.folder == project.folder:
+            if self._session.is_current(project):
                 found.extend(chunk)
                 self._session.set_items(found)
                 self._open_first()
@@ -154,7 +171,7 @@ class OpenFlow(QObject):
         )
 
     def _on_states(self, project: Project, event: list[ItemState] | Scores) -> None:
-        if self._session.project is None or self._session.project.folder != project.folder:
+        if not self._session.is_current(project):
             return
         if isinstance(event, list):
             self._session.set_states(event)
@@ -162,27 +179,31 @@ class OpenFlow(QObject):
             self._session.set_scores(*event)
 
     def _add_classes(self, scanned: Project) -> None:
+        """Sorted, so that classes have the same numbers here as on the command line, whatever is opened first."""
         project = self._session.project
-        if project is None or project.folder != scanned.folder:
+        if project is None or not self._session.is_current(scanned):
             return
+        self._scanned = True
         labels = {label for state in self._session.states.values() for label in state.labels}
         self._adopt(project, sorted(labels))
-        self._session.choose(class_id=1 if len(self._session.table) > 1 else 0)
+        self._session.choice_changed.emit()
 
     def _adopt(self, project: Project, labels: list[str]) -> None:
         """A class for each label; beyond 254 classes the rest is told, and read as ignored."""
         try:
             extended = project.with_labels(labels)
-        except ValueError as error:
+        except SegstudioError as error:
             self._messages.warn(str(error))
             return
         if extended is not project:
             self._session.update_project(extended)
 
     def _on_loaded(self, picture: OpenPicture) -> None:
-        if picture.item.name != self._wanted or self._session.project is None:
+        if picture.item.name != self._wanted or picture.item not in self._session.items:
             return  # somebody walked on meanwhile
-        self._adopt(self._session.project, picture.document.annotation.labels)
+        self._saving.leave()  # what was drawn while this one was loading
+        if self._scanned and self._session.project is not None:
+            self._adopt(self._session.project, sorted(picture.document.annotation.labels))
         picture.document.set_table(self._session.table)
         self._wanted = ""
         self._session.set_picture(picture)
@@ -193,11 +214,14 @@ class OpenFlow(QObject):
         elif picture.notes:
             self._messages.tell(f"{picture.item.name}: {'; '.join(picture.notes)}")
 
-    def _on_unreadable(self, name: str, error: SegstudioError) -> None:
-        if name == self._wanted:
+    def _on_unreadable(self, item: Item, error: SegstudioError) -> None:
+        if item not in self._session.items:
+            return
+        if item.name == self._wanted:
             self._wanted = ""
+            self._saving.leave()
             self._session.set_picture(None)
-        self._session.set_states([ItemState(name, problem=str(error))])
+        self._session.set_states([ItemState(item.name, problem=str(error))])
         self._messages.warn(str(error))
 
 

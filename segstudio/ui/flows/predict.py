@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject
 from segstudio.core.prediction import Prediction, in_terms_of, unknown_classes
 from segstudio.core.sample import Sample
 from segstudio.events import Problem, Progress
+from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.runs import run_names, weights_file
 from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
 from segstudio.ui.jobs import Job
 from segstudio.ui.messages import MessageBar
+from segstudio.ui.picture import OpenPicture
 from segstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class PredictFlow(QObject):
         self._models = ModelCache()
         self._job: Job | None = None
         self._again = False
+        self._asked: tuple[Item, str] | None = None
         session.picture_changed.connect(self._on_picture)
         session.layers_changed.connect(self._on_layers)
 
@@ -59,7 +62,9 @@ class PredictFlow(QObject):
         project = self._session.project
         if project is None or self._session.picture is None:
             return
-        self._session.run = self._session.run or (run_names(project) or [""])[-1]
+        names = run_names(project)
+        if self._session.run not in names:
+            self._session.run = names[-1] if names else ""
         if not self._session.run:
             self._messages.tell(self.tr("There is no model yet. Label a few pictures, then press Train."))
             return
@@ -74,7 +79,7 @@ class PredictFlow(QObject):
             return
         if prediction.labels.shape != picture.document.plane.shape:
             return
-        picture.set_prediction(in_terms_of(prediction, self._session.table), self._session.unlabelled)
+        picture.set_prediction(in_terms_of(prediction, self._session.table))
         self._session.prediction_changed.emit()
 
     def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:
@@ -97,7 +102,11 @@ class PredictFlow(QObject):
                 run,
             )
 
-        self._session.jobs.start(events, lambda event: self._on_score(run, event))
+        def on_event(event: object) -> None:
+            if self._session.is_current(project):
+                self._on_score(run, event)
+
+        self._session.jobs.start(events, on_event)
 
     def _on_score(self, run: str, event: object) -> None:
         if isinstance(event, ImageScore) and run == self._session.run:
@@ -118,10 +127,11 @@ class PredictFlow(QObject):
             model, device = self._models.get(project, run)
             yield from predict(model, picture.pixels, device, picture.item.name)
 
-        self._job = self._session.jobs.start(events, self._on_event, self._on_end)
+        self._asked = (picture.item, run)
+        self._job = self._session.jobs.start(events, lambda event: self._on_event(picture, event), self._on_end)
 
-    def _on_event(self, event: Progress | Prediction) -> None:
-        if isinstance(event, Prediction):
+    def _on_event(self, picture: OpenPicture, event: Progress | Prediction) -> None:
+        if isinstance(event, Prediction) and picture is self._session.picture:
             self.show(event)
 
     def _on_end(self) -> None:
@@ -133,9 +143,12 @@ class PredictFlow(QObject):
     def _wanted(self) -> bool:
         layers, picture = self._session.layers, self._session.picture
         shown = layers.prediction.visible or layers.heat.visible or layers.errors.visible
-        return shown and bool(self._session.run) and picture is not None and picture.prediction is None
+        if not shown or not self._session.run or picture is None or picture.prediction is not None:
+            return False
+        return self._asked != (picture.item, self._session.run)  # what failed once is not tried at every click
 
     def _on_picture(self) -> None:
+        self._asked = None
         if self._wanted() and not self._session.training:
             self._start()
 

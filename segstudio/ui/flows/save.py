@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.annotation import Annotation
-from segstudio.errors import SegstudioError
-from segstudio.project.item import ItemState
+from segstudio.errors import ChangedError, SegstudioError
+from segstudio.project.item import Item, ItemState
 from segstudio.project.store import Stamp, save, status_of
 from segstudio.ui.messages import MessageBar
 from segstudio.ui.picture import OpenPicture, Visit
@@ -22,31 +23,34 @@ _KEPT_BYTES = 400 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Saved:
-    name: str
+    """`annotation` is the value that was written."""
+
+    item: Item
+    annotation: Annotation
     revision: int
     stamp: Stamp
 
+    __hash__ = None  # type: ignore[assignment]
+
 
 class SaveFlow(QObject):
-    """Also keeps, for each picture visited, its undo history and what could not be saved."""
+    """Also keeps, for each picture left, its undo history and what could not be saved, by its file's path."""
+
+    reload_asked = Signal(object)  # Item: take the file's version
 
     def __init__(self, session: Session, messages: MessageBar, settings: Settings) -> None:
         super().__init__(session)
         self._session = session
         self._messages = messages
         self._settings = settings
-        self.visits: dict[str, Visit] = {}
+        self._visits: dict[Path, Visit] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AUTOSAVE_MS)
         self._timer.timeout.connect(self.save)
-        self._queued: tuple[str, int] | None = None
+        self._queued: Annotation | None = None
         session.edited.connect(self._on_edited)
-        session.project_changed.connect(self.visits.clear)
-
-    @property
-    def autosave(self) -> bool:
-        return self._settings.autosave
+        session.picture_changed.connect(self._on_picture)
 
     def set_autosave(self, on: bool) -> None:
         self._settings.autosave = on
@@ -55,9 +59,20 @@ class SaveFlow(QObject):
     @property
     def unsaved_names(self) -> list[str]:
         """Pictures whose labels are only in memory."""
-        open_one = self._session.picture
-        names = [name for name, visit in self.visits.items() if visit.unsaved]
-        return names + ([open_one.item.name] if open_one and open_one.dirty and not open_one.read_only else [])
+        names = {visit.item.name for visit in self._visits.values() if visit.unsaved}
+        if self._session.picture is not None and self._session.dirty:
+            names.add(self._session.picture.item.name)
+        return sorted(names)
+
+    def visit(self, item: Item) -> Visit | None:
+        """What is kept of an earlier visit."""
+        return self._visits.get(item.annotation_path)
+
+    def set_stamp(self, item: Item, stamp: Stamp) -> None:
+        """Another job of ours has written the file of a picture that is not open."""
+        visit = self.visit(item)
+        if visit is not None:
+            self._visits[item.annotation_path] = replace(visit, stamp=stamp)
 
     def save(self) -> None:
         """Write the open picture's labels, in the background."""
@@ -67,90 +82,104 @@ class SaveFlow(QObject):
             return
         if picture.document.stroking:
             self._timer.start()
-            return
-        wanted = (picture.item.name, picture.document.revision)
-        if self._queued != wanted or picture.unsaved:
-            self._queued = wanted
-            self._write(picture)
+        elif self._queued is not picture.document.annotation:
+            self._queued = picture.document.annotation
+            self._enqueue(picture.item, picture.document.annotation, picture.document.revision)
 
     def leave(self) -> None:
-        """Before another picture is opened: save this one and remember its history."""
+        """Before another picture is shown: save this one and remember its history."""
         picture = self._session.picture
         if picture is None or picture.read_only:
             return
-        picture.document.cancel()
-        if self.autosave:
+        self._session.tool.cancel(picture.document)
+        if self._settings.autosave:
             self.save()
-        self.visits.pop(picture.item.name, None)
-        self.visits[picture.item.name] = Visit(
-            picture.document.annotation, picture.document.history, picture.stamp, picture.dirty
-        )
+        self._visits.pop(picture.item.annotation_path, None)
+        self._visits[picture.item.annotation_path] = _visit_of(picture)
         self._forget()
 
     def retry(self) -> None:
         """Write again everything that is only in memory."""
         self._queued = None
         self.save()
-        for item in self._session.items:
-            visit = self.visits.get(item.name)
-            if visit is not None and visit.unsaved:
-                self._enqueue(item.name, visit.annotation, -1)
+        for visit in list(self._visits.values()):
+            if visit.unsaved and not self._is_open(visit.item):
+                self._enqueue(visit.item, visit.annotation, -1)
 
-    def _write(self, picture: OpenPicture) -> None:
-        self._enqueue(picture.item.name, picture.document.annotation, picture.document.revision)
+    def discard(self, item: Item) -> None:
+        """Give up what is kept of a picture, to take the file's version."""
+        self._visits.pop(item.annotation_path, None)
+        self.reload_asked.emit(item)
 
-    def _enqueue(self, name: str, annotation: Annotation, revision: int) -> None:
-        project = self._session.project
-        item = next((item for item in self._session.items if item.name == name), None)
-        if project is None or item is None:
-            return
-        table = project.table
+    def _enqueue(self, item: Item, annotation: Annotation, revision: int) -> None:
+        table = self._session.table
 
         def events() -> Iterator[Saved]:
-            yield Saved(name, revision, save(item, annotation, table, self._known_stamp(name)))
+            yield Saved(item, annotation, revision, save(item, annotation, table, self._known_stamp(item)))
 
-        job = self._session.jobs.enqueue(events, lambda saved: self._on_saved(saved, annotation))
-        job.failed.connect(lambda error: self._on_failed(name, error))
+        job = self._session.jobs.enqueue(events, self._on_saved)
+        job.failed.connect(lambda error: self._on_failed(item, error))
 
-    def _known_stamp(self, name: str) -> Stamp:
+    def _is_open(self, item: Item) -> bool:
+        return self._session.picture is not None and self._session.picture.item == item
+
+    def _known_stamp(self, item: Item) -> Stamp:
         """Asked when the write begins: an earlier write of the queue has changed it."""
         picture = self._session.picture
-        if picture is not None and picture.item.name == name:
+        if picture is not None and picture.item == item:
             return picture.stamp
-        return self.visits[name].stamp if name in self.visits else None
+        visit = self.visit(item)
+        return visit.stamp if visit is not None else None
 
-    def _on_saved(self, saved: Saved, annotation: Annotation) -> None:
-        visit = self.visits.get(saved.name)
+    def _on_saved(self, saved: Saved) -> None:
+        visit = self.visit(saved.item)
         if visit is not None:
-            still = visit.unsaved and visit.annotation is not annotation
-            self.visits[saved.name] = replace(visit, stamp=saved.stamp, unsaved=still)
+            still = visit.unsaved and visit.annotation is not saved.annotation
+            self._visits[saved.item.annotation_path] = replace(visit, stamp=saved.stamp, unsaved=still)
         picture = self._session.picture
-        if picture is not None and picture.item.name == saved.name:
+        if picture is not None and picture.item == saved.item:
             picture.stamp = saved.stamp
-            if saved.revision >= 0:
-                picture.saved_revision = saved.revision
-            picture.unsaved = False
+            if saved.annotation is picture.document.annotation:
+                picture.saved_revision = picture.document.revision
+                picture.unsaved = False
+            self._queued = None
             self._session.edited.emit()
-        state = ItemState(saved.name, bool(annotation.shapes), status_of(annotation), tuple(annotation.labels))
-        self._session.set_states([state])
+        if saved.item in self._session.items:
+            annotation = saved.annotation
+            labels = tuple(annotation.labels)
+            state = ItemState(saved.item.name, bool(annotation.shapes), status_of(annotation), labels)
+            self._session.set_states([state])
 
-    def _on_failed(self, name: str, error: SegstudioError) -> None:
-        self._queued = None
-        visit = self.visits.get(name)
+    def _on_failed(self, item: Item, error: SegstudioError) -> None:
+        visit = self.visit(item)
         if visit is not None:
-            self.visits[name] = replace(visit, unsaved=True)
-        self._messages.warn(str(error), self.tr("Save again"), self.retry)
+            self._visits[item.annotation_path] = replace(visit, unsaved=True)
+        if isinstance(error, ChangedError):  # trying again by itself would only say the same
+            self._messages.warn(str(error), self.tr("Take the file's version"), lambda: self.discard(item))
+        else:
+            self._queued = None
+            self._messages.warn(str(error), self.tr("Save again"), self.retry)
+
+    def _on_picture(self) -> None:
+        """What is open is no visit any more."""
+        self._queued = None
+        if self._session.picture is not None:
+            self._visits.pop(self._session.picture.item.annotation_path, None)
 
     def _on_edited(self) -> None:
-        picture = self._session.picture
-        if self.autosave and picture is not None and picture.dirty and not picture.read_only:
+        if self._settings.autosave and self._session.dirty:
             self._timer.start()
 
     def _forget(self) -> None:
         """Histories of pictures seen longest ago go first; unsaved work never does."""
-        held = sum(visit.history.held_bytes for visit in self.visits.values())
-        for name in list(self.visits):
+        held = sum(visit.history.held_bytes for visit in self._visits.values())
+        for path, visit in list(self._visits.items()):
             if held <= _KEPT_BYTES:
                 break
-            if not self.visits[name].unsaved:
-                held -= self.visits.pop(name).history.held_bytes
+            if not visit.unsaved and visit is not list(self._visits.values())[-1]:
+                held -= self._visits.pop(path).history.held_bytes
+
+
+def _visit_of(picture: OpenPicture) -> Visit:
+    document = picture.document
+    return Visit(picture.item, document.annotation, document.history, picture.stamp, picture.dirty)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.project import Project
-from segstudio.project.runs import new_run_name, run_folder
+from segstudio.project.runs import new_run_name, run_folder, run_names
 from segstudio.project.samples import gather, with_split
-from segstudio.training.events import EpochDone, Finished, Preview, Started
+from segstudio.training.events import Finished, Preview
 from segstudio.ui.dialogs.train import TrainChoices, TrainDialog
 from segstudio.ui.flows.predict import PredictFlow
 from segstudio.ui.flows.save import SaveFlow
@@ -44,6 +45,7 @@ class TrainFlow(QObject):
         self._job: Job | None = None
         self._samples: tuple[Sample, ...] = ()
         self._problems: list[str] = []
+        self._shown = False
 
     def start(self) -> None:
         """Ask how, then train."""
@@ -67,13 +69,15 @@ class TrainFlow(QObject):
         self._saving.save()
         self._problems.clear()
         self._samples = ()
+        self._shown = False
         self._session.set_training(True)
-        job = self._session.jobs.enqueue(
-            lambda: gather(project, list(self._session.items)),
-            self._on_gathered,
-            lambda: self._learn(project, folder, choices),
+        items, jobs = list(self._session.items), self._session.jobs
+        gathering = jobs.after_queue(lambda: gather(project, items), self._on_gathered)
+        gathering.failed.connect(self._on_failure)
+        gathering.ended.connect(
+            lambda: self._on_end(folder) if gathering.stopped else self._learn(project, folder, choices)
         )
-        job.failed.connect(self._messages_on_failure)
+        self._job = gathering
 
     def stop(self) -> None:
         """Keep what was learnt so far."""
@@ -89,8 +93,10 @@ class TrainFlow(QObject):
 
     def _learn(self, project: Project, folder: Path, choices: TrainChoices) -> None:
         samples, session = self._samples, self._session
-        split = with_split(self._session.project or project, samples)
-        self._session.project = split
+        split = with_split(project, samples)
+        if session.project is not None and session.is_current(project):
+            split = replace(session.project, held_out=split.held_out)
+            session.project = split
 
         def open_picture() -> tuple[str, Any] | None:
             picture = session.picture
@@ -102,33 +108,29 @@ class TrainFlow(QObject):
 
             split.save()
             config = TrainConfig(run_dir=folder, table=split.table, unlabelled=split.unlabelled)
-            for key, value in choices.settings.items():
-                config = config.with_text(key, value)
-            yield from train(config, samples, open_picture)
+            yield from train(config.with_texts(choices.settings), samples, open_picture)
 
-        self._job = session.jobs.start(events, self._on_event, self._on_end)
-        self._job.failed.connect(self._messages_on_failure)
+        self._job = session.jobs.start(events, self._on_event, lambda: self._on_end(folder))
+        self._job.failed.connect(self._on_failure)
 
     def _on_event(self, event: object) -> None:
         match event:
             case Problem():
                 self._problems.append(str(event))
-            case Started():
-                self._session.run = event.run_dir.name
             case Preview():
                 self._show_preview(event.prediction)
-            case EpochDone() if self._session.picture and self._session.picture.prediction is None:
-                self._session.layers.prediction.visible = True
             case Finished():
                 self._finished(event)
         self.told.emit(event)
 
     def _show_preview(self, prediction: Any) -> None:
+        """The first one of a run turns the layer on; after that the user decides."""
         layers = self._session.layers
-        if not (layers.prediction.visible or layers.heat.visible or layers.errors.visible):
+        if not self._shown and not (layers.prediction.visible or layers.heat.visible or layers.errors.visible):
             layers.prediction.visible = True
             layers.labels.opacity = min(layers.labels.opacity, 0.35)
             self._session.layers_changed.emit()
+        self._shown = True
         self._predicting.show(prediction)
 
     def _finished(self, event: Any) -> None:
@@ -138,11 +140,14 @@ class TrainFlow(QObject):
         if self._problems:
             text += " " + self.tr("Left out: {}.").format("; ".join(self._problems[:3]))
         self._messages.tell(text)
-        self._predicting.score_all(event.weights.parent.name, self._samples)
 
-    def _on_end(self) -> None:
+    def _on_end(self, folder: Path) -> None:
+        """Finished, stopped or failed: whatever weights there are predict from now on, and are judged."""
         self._job = None
         self._session.set_training(False)
+        project = self._session.project
+        if project is not None and folder.parent == project.runs_folder and folder.name in run_names(project):
+            self._predicting.score_all(folder.name, self._samples)
 
-    def _messages_on_failure(self, error: SegstudioError) -> None:
+    def _on_failure(self, error: SegstudioError) -> None:
         self._messages.warn(str(error))

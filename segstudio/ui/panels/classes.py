@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from segstudio.core.classes import IGNORE, IGNORE_NAME
@@ -27,6 +27,21 @@ def swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
     return drawn
 
 
+class ClassTree(QTreeWidget):
+    """F2 renames the row, Space shows or hides it, Return asks for its colour."""
+
+    key_used = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Space, Qt.Key.Key_Return):
+            self.key_used.emit(event.key())
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are shortcuts of the window; they do not jump in the list."""
+
+
 class ClassesPanel(QWidget):
     """Click a row to paint with it, its swatch for another colour, its name twice to rename, its eye to hide."""
 
@@ -39,7 +54,7 @@ class ClassesPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._tree = QTreeWidget()
+        self._tree = ClassTree()
         self._tree.setColumnCount(4)
         self._tree.setHeaderHidden(True)
         self._tree.setRootIsDecorated(False)
@@ -66,6 +81,8 @@ class ClassesPanel(QWidget):
         layout.addLayout(bottom)
         self._tree.itemClicked.connect(self._on_clicked)
         self._tree.itemDoubleClicked.connect(self._on_double)
+        self._tree.currentItemChanged.connect(self._on_current)
+        self._tree.key_used.connect(self._on_key)
         self._tree.itemChanged.connect(self._on_changed)
         self._add.clicked.connect(self.add_asked)
         session.classes_changed.connect(self.rebuild)
@@ -106,7 +123,7 @@ class ClassesPanel(QWidget):
 
     def _follow(self) -> None:
         for row in self._rows():
-            if row.data(0, _ID) == self._session.choice.class_id:
+            if row.data(0, _ID) == self._session.choice.class_id and row is not self._tree.currentItem():
                 self._tree.setCurrentItem(row)
 
     def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
@@ -115,6 +132,22 @@ class ClassesPanel(QWidget):
             self._follow()
         else:
             self.chosen.emit(row.data(0, _ID))
+
+    def _on_current(self, row: QTreeWidgetItem | None, before: QTreeWidgetItem | None) -> None:
+        if row is not None and row.data(0, _ID) != self._session.choice.class_id:
+            self.chosen.emit(row.data(0, _ID))
+
+    def _on_key(self, key: int) -> None:
+        row = self._tree.currentItem()
+        if row is None:
+            return
+        match key:
+            case Qt.Key.Key_Space:
+                self.visibility_toggled.emit(row.data(0, _ID))
+            case Qt.Key.Key_F2:
+                self._on_double(row, _NAME)
+            case Qt.Key.Key_Return:
+                self._on_double(row, _SWATCH)
 
     def _on_double(self, row: QTreeWidgetItem, column: int) -> None:
         if row.data(0, _ID) == IGNORE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -60,9 +60,17 @@ class MetricsPanel(QWidget):
         session.picture_changed.connect(self.refresh)
         self.refresh()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        self._timer.start()
+        super().showEvent(event)
+
+    @property
+    def headline(self) -> str:
+        return self._headline.text()
+
     def refresh(self) -> None:
         """Count and show. 12 megapixels are counted in 10 ms."""
-        found = self._scores()
+        found = self._scores() if self.isVisible() else None
         self._table.setVisible(found is not None)
         if found is None:
             self._headline.setText("mIoU –")
@@ -109,7 +117,6 @@ class MetricsPanel(QWidget):
                 self._table.setItem(row, column, cell)
             iou = QTableWidgetItem(text(float(found.iou[truth])))
             iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            iou.setForeground(self.palette().color(QPalette.ColorRole.Text))
             self._table.setItem(row, len(present), iou)
 
     def _cell(self, number: str, share: float) -> QTableWidgetItem:

@@ -75,7 +75,7 @@ class PictureModel(QAbstractListModel):
         self._thumbs: dict[str, QPixmap] = {}
         self._wanted: dict[str, None] = {}
         self._loading = False
-        session.project_changed.connect(self._thumbs.clear)
+        session.project_changed.connect(self._forget)
         session.items_changed.connect(self._on_items)
         session.states_changed.connect(self._on_states)
         session.scores_changed.connect(self._on_scores)
@@ -130,7 +130,13 @@ class PictureModel(QAbstractListModel):
         names = list(self._wanted)[-_AT_ONCE:][::-1]
         self._wanted = {name: None for name in self._wanted if name not in names}
         items = [self._session.items[self._rows[name]] for name in names if name in self._rows]
-        self._session.jobs.start(lambda: read_thumbnails(items), self._on_thumbnail, self._on_loaded)
+        folder = self._session.project.folder if self._session.project else None
+
+        def on_thumbnail(thumbnail: Thumbnail) -> None:
+            if self._session.project is not None and self._session.project.folder == folder:
+                self._on_thumbnail(thumbnail)
+
+        self._session.jobs.start(lambda: read_thumbnails(items), on_thumbnail, self._on_loaded)
 
     def _on_thumbnail(self, thumbnail: Thumbnail) -> None:
         pixmap = QPixmap()
@@ -147,6 +153,10 @@ class PictureModel(QAbstractListModel):
         self._loading = bool(self._wanted)
         if self._loading:
             self._load()
+
+    def _forget(self) -> None:
+        self._thumbs.clear()
+        self._wanted.clear()
 
     def _on_items(self) -> None:
         names = [item.name for item in self._session.items]
@@ -228,6 +238,13 @@ class PictureDelegate(QStyledItemDelegate):
             painter.drawPixmap(target, thumb)
 
 
+class PictureList(QListView):
+    """Letters are shortcuts of the window; they do not jump in the list."""
+
+    def keyboardSearch(self, search: str) -> None:
+        """Nothing."""
+
+
 class PicturesPanel(QWidget):
     """`chosen` carries the name of the picture to open."""
 
@@ -236,6 +253,7 @@ class PicturesPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._filtering = False
         self._model = PictureModel(session)
         self._proxy = QSortFilterProxyModel()
         self._proxy.setSourceModel(self._model)
@@ -243,8 +261,8 @@ class PicturesPanel(QWidget):
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(self.tr("Filter by name"))
         self._filter.setClearButtonEnabled(True)
-        self._filter.textChanged.connect(self._proxy.setFilterFixedString)
-        self._list = QListView()
+        self._filter.textChanged.connect(self._on_filter)
+        self._list = PictureList()
         self._list.setModel(self._proxy)
         self._list.setItemDelegate(PictureDelegate(self._list))
         self._list.setUniformItemSizes(True)
@@ -277,15 +295,24 @@ class PicturesPanel(QWidget):
         self._filter.setFocus()
         self._filter.selectAll()
 
+    def _on_filter(self, text: str) -> None:
+        """The list may lose its current row; that opens nothing."""
+        self._filtering = True
+        self._proxy.setFilterFixedString(text)
+        self._filtering = False
+        self._follow()
+
     def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid():
+        if current.isValid() and not self._filtering:
             self.chosen.emit(current.data(PictureModel.NAME))
 
     def _follow(self) -> None:
         picture = self._session.picture
         row = self._model.row_of(picture.item.name) if picture else None
         if row is not None:
-            self._list.setCurrentIndex(self._proxy.mapFromSource(self._model.index(row)))
+            index = self._proxy.mapFromSource(self._model.index(row))
+            if index.isValid():
+                self._list.setCurrentIndex(index)
 
     def _count(self) -> None:
         total = len(self._session.items)

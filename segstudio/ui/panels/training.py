@@ -6,7 +6,7 @@ import math
 
 import pyqtgraph
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.events import Progress
@@ -80,7 +80,7 @@ class TrainingPanel(QWidget):
 
     def show_event(self, event: object) -> None:
         match event:
-            case Progress():
+            case Progress() if not self._losses or not self._session.training:
                 self._state.setText(self.tr("Preparing"))
                 self._about.setText(f"{event.text} {event.done + 1}/{event.total}")
             case Started():
@@ -98,10 +98,11 @@ class TrainingPanel(QWidget):
 
     def retheme(self) -> None:
         """Curves on the ground of the palette."""
+        palette = QGuiApplication.palette()  # this widget's own is still the old one when the theme changes
         for plot in (self._loss_plot, self._miou_plot):
-            plot.setBackground(self.palette().color(QPalette.ColorRole.Base))
+            plot.setBackground(palette.color(QPalette.ColorRole.Base))
             for name in ("left", "bottom"):
-                pen = self.palette().color(QPalette.ColorRole.PlaceholderText)
+                pen = palette.color(QPalette.ColorRole.PlaceholderText)
                 plot.getAxis(name).setPen(pen)
                 plot.getAxis(name).setTextPen(pen)
         self._start.setIcon(icon("train"))
@@ -148,6 +149,6 @@ def _plot(title: str, colour: str) -> tuple[pyqtgraph.PlotWidget, pyqtgraph.Plot
     plot.setMenuEnabled(False)
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
-    plot.setMinimumHeight(110)
+    plot.setMinimumHeight(80)
     curve = plot.plot(pen=pyqtgraph.mkPen(colour, width=2), symbol=None)
     return plot, curve

@@ -1,0 +1,54 @@
+"""Mouse and keys of the X server, moved by xdotool while the window's event loop runs."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+def spin_until(condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
+    """Run the event loop until something holds; fails with its name."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"waited {timeout_s:.0f} s in vain for: {what}"
+        QApplication.processEvents()
+        time.sleep(0.002)
+
+
+def xdotool(*arguments: object) -> None:
+    """The event loop runs while the X server is told, as it would beside a person."""
+    process = subprocess.Popen(["xdotool", *map(str, arguments)])
+    spin_until(lambda: process.poll() is not None, f"xdotool {arguments}")
+    assert process.returncode == 0, arguments
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def move(widget: QWidget, at: QPoint) -> None:
+    where = widget.mapToGlobal(at) * widget.devicePixelRatioF()
+    xdotool("mousemove", "--sync", where.x(), where.y())
+
+
+def drag(widget: QWidget, *way: QPoint) -> None:
+    move(widget, way[0])
+    xdotool("mousedown", 1)
+    for at in way[1:]:
+        move(widget, at)
+    xdotool("mouseup", 1)
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    drag(widget, at or widget.rect().center())
+
+
+def key(*names: str) -> None:
+    for name in names:
+        xdotool("key", "--clearmodifiers", name)
+
+
+def write(text: str) -> None:
+    xdotool("type", "--delay", 1, text)

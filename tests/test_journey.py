@@ -1,0 +1,61 @@
+"""The whole job in a real window on a real X server, with a real mouse and real keys.
+
+It runs in a process of its own, so that Qt can take the xcb platform there. Screenshots are left in
+tests/output/journey.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """A virtual X server of its own."""
+    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
+        pytest.skip("Xvfb and xdotool are not installed (packaging/system-packages.sh installs them)")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as answer:
+        number = answer.readline().strip()
+    yield f":{number}"
+    server.terminate()
+    server.wait(10)
+
+
+def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:
+    data = tmp_path / "data_annotated"
+    shutil.copytree(shared / "labelme_examples" / "semantic_segmentation" / "data_annotated", data)
+    shutil.copy(shared / "labelme_examples" / "semantic_segmentation" / "labels.txt", tmp_path / "labels.txt")
+    environment = {
+        **os.environ,
+        "DISPLAY": display,
+        "QT_QPA_PLATFORM": "xcb",
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "HOME": str(tmp_path),
+    }
+    environment.pop("WAYLAND_DISPLAY", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.journey", str(data), str(tmp_path / "voc"), str(ROOT / "tests/output/journey")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "arrived"

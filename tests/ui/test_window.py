@@ -1,0 +1,368 @@
+"""The window, worked with mouse and keys."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from segstudio.core.classes import UNLABELLED
+from segstudio.core.prediction import Prediction
+from segstudio.ui.window import MainWindow
+from tests.ui.conftest import wait_for
+
+LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+
+
+def at(window: MainWindow, x: float, y: float) -> QPoint:
+    return window.canvas.view.to_screen(x, y).toPoint()
+
+
+def drag(window: MainWindow, *way: tuple[float, float], button: Qt.MouseButton = LEFT) -> None:
+    QTest.mousePress(window.canvas, button, pos=at(window, *way[0]))
+    for point in way[1:]:
+        QTest.mouseMove(window.canvas, at(window, *point))
+    QTest.mouseRelease(window.canvas, button, pos=at(window, *way[-1]))
+
+
+def show(window: MainWindow, name: str, qtbot: QtBot) -> None:
+    window.opening.open_item(name)
+    wait_for(qtbot, lambda: window.session.picture is not None and window.session.picture.item.name == name)
+
+
+def shapes_on_disk(folder: Path, name: str) -> list[dict]:
+    return json.loads((folder / name).read_text("utf-8"))["shapes"]
+
+
+def test_a_stroke_is_painted_undone_redone_and_saved_by_itself(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    document = opened.session.picture.document
+    before = document.plane.copy()
+    drag(opened, (100, 60), (120, 60), (140, 80))
+    assert document.plane[60, 110] == 1
+    painted = document.plane.copy()
+    QTest.keyClick(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert (document.plane == before).all()
+    QTest.keyClick(opened, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert (document.plane == painted).all()
+    wait_for(qtbot, lambda: not opened.session.picture.dirty)
+    kinds = [shape["shape_type"] for shape in shapes_on_disk(folder, "p0.json")]
+    assert kinds == ["polygon", "mask"]
+
+
+def test_undo_is_saved_by_itself_too(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: len(shapes_on_disk(folder, "p0.json")) == 2)
+    opened.annotating.undo()
+    wait_for(qtbot, lambda: len(shapes_on_disk(folder, "p0.json")) == 1)
+
+
+def test_history_survives_walking_to_another_picture_and_back(opened: MainWindow, qtbot: QtBot) -> None:
+    drag(opened, (100, 60), (140, 60))
+    painted = opened.session.picture.document.plane.copy()
+    QTest.keyClick(opened.canvas, Qt.Key.Key_D)
+    wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png")
+    assert not opened.session.can_undo
+    QTest.keyClick(opened.canvas, Qt.Key.Key_A)
+    wait_for(qtbot, lambda: opened.session.picture.item.name == "p0.png")
+    assert (opened.session.picture.document.plane == painted).all()
+    opened.annotating.undo()
+    assert opened.session.picture.document.plane[60, 120] == UNLABELLED
+    opened.annotating.redo()
+    assert (opened.session.picture.document.plane == painted).all()
+
+
+def test_a_polygon_is_drawn_and_its_vertex_moved(opened: MainWindow, qtbot: QtBot) -> None:
+    show(opened, "p2.png", qtbot)
+    QTest.keyClick(opened.canvas, Qt.Key.Key_P)
+    for point in ((30, 30), (100, 30), (100, 90)):
+        drag(opened, point)
+    QTest.keyClick(opened.canvas, Qt.Key.Key_Return)
+    (shape,) = opened.session.picture.document.annotation.shapes
+    assert shape.kind == "polygon"
+    drag(opened, (100, 90), (120, 100), (140, 110))
+    (shape,) = opened.session.picture.document.annotation.shapes
+    assert np.allclose(shape.points[2], (140, 110), atol=1)
+    QTest.mouseMove(opened.canvas, at(opened, 95, 50))
+    QTest.keyClick(opened.canvas, Qt.Key.Key_Delete)
+    assert opened.session.picture.document.annotation.shapes == ()
+
+
+def test_digits_choose_the_class_and_brackets_the_size(opened: MainWindow) -> None:
+    QTest.keyClick(opened.canvas, Qt.Key.Key_0)
+    assert opened.session.choice.class_id == 0
+    QTest.keyClick(opened.canvas, Qt.Key.Key_1)
+    assert opened.session.choice.class_id == 1
+    QTest.keyClick(opened.canvas, Qt.Key.Key_7)
+    assert opened.session.choice.class_id == 1
+    assert "no class 7" in opened.messages.text
+    size = opened.session.choice.radius_px
+    QTest.keyClick(opened.canvas, Qt.Key.Key_BracketRight)
+    assert opened.session.choice.radius_px > size
+
+
+def test_letters_typed_into_the_filter_do_nothing_else(opened: MainWindow) -> None:
+    opened.pictures.focus_filter()
+    field = opened.pictures.findChild(QLineEdit)
+    QTest.keyClicks(field, "dp1e")
+    assert field.text() == "dp1e"
+    assert opened.session.tool.name == "brush"
+    assert opened.session.picture.item.name == "p0.png"
+    field.setText("p1")
+    assert opened.pictures.visible_names() == ["p1.png"]
+
+
+def test_the_wheel_zooms_at_the_pointer_and_middle_drag_pans(opened: MainWindow) -> None:
+    where = QPointF(at(opened, 30, 40))
+    before = opened.canvas.view.to_picture(where)
+    globally = QPointF(opened.canvas.mapToGlobal(where.toPoint()))
+    none, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    event = QWheelEvent(where, globally, QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton, none, phase, False)
+    zoom = opened.canvas.view.zoom
+    QApplication.sendEvent(opened.canvas, event)
+    assert opened.canvas.view.zoom == pytest.approx(zoom * 1.25**2)
+    assert opened.canvas.view.to_picture(where) == pytest.approx(before)
+    dx = opened.canvas.view.dx
+    plane = opened.session.picture.document.plane.copy()
+    start = opened.canvas.rect().center()
+    QTest.mousePress(opened.canvas, MIDDLE, pos=start)
+    QTest.mouseMove(opened.canvas, start + QPoint(35, 0))
+    QTest.mouseRelease(opened.canvas, MIDDLE, pos=start + QPoint(35, 0))
+    assert opened.canvas.view.dx == pytest.approx(dx + 35)
+    QTest.keyPress(opened.canvas, Qt.Key.Key_Space)
+    QTest.mousePress(opened.canvas, LEFT, pos=start)
+    QTest.mouseMove(opened.canvas, start - QPoint(35, 0))
+    QTest.mouseRelease(opened.canvas, LEFT, pos=start - QPoint(35, 0))
+    QTest.keyRelease(opened.canvas, Qt.Key.Key_Space)
+    assert opened.canvas.view.dx == pytest.approx(dx)
+    assert (opened.session.picture.document.plane == plane).all()
+
+
+def test_holding_h_shows_the_bare_picture(opened: MainWindow) -> None:
+    def pixel() -> tuple[int, ...]:
+        return opened.canvas.grab().toImage().pixelColor(at(opened, 70, 40)).getRgb()[:3]
+
+    opened.session.layers.labels.opacity = 1.0
+    opened.session.layers_changed.emit()
+    assert pixel() == (128, 0, 0)
+    QTest.keyPress(opened.canvas, Qt.Key.Key_H)
+    with Image.open(opened.session.picture.item.picture) as image:
+        near = np.asarray(image)[38:43, 68:73].reshape(-1, 3)
+    assert pixel() in {tuple(int(v) for v in rgb) for rgb in near}
+    QTest.keyRelease(opened.canvas, Qt.Key.Key_H)
+    assert pixel() == (128, 0, 0)
+
+
+def test_hiding_a_class_and_recolouring_show_at_once(opened: MainWindow) -> None:
+    def pixel() -> tuple[int, ...]:
+        return opened.canvas.grab().toImage().pixelColor(at(opened, 70, 40)).getRgb()[:3]
+
+    opened.session.layers.labels.opacity = 1.0
+    opened.classing.recolour(1, (0, 200, 0))
+    assert pixel() == (0, 200, 0)
+    opened.classing.toggle_visible(1)
+    assert pixel() != (0, 200, 0)
+
+
+def test_a_renamed_class_is_renamed_in_every_file(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    opened.classing.rename(1, "vehicle")
+    wait_for(qtbot, lambda: shapes_on_disk(folder, "p1.json")[0]["label"] == "vehicle")
+    opened.classing.rename(1, "_background_")
+    assert "already" in opened.messages.text
+    assert opened.session.table[1].name == "vehicle"
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: {s["label"] for s in shapes_on_disk(folder, "p0.json")} == {"vehicle"})
+    assert json.loads((folder / ".segstudio" / "project.json").read_text())["classes"][1]["name"] == "vehicle"
+
+
+def test_a_class_is_added_and_drawn_with(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    opened.classing.add("road")
+    assert opened.session.choice.class_id == 2
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: "road" in {s["label"] for s in shapes_on_disk(folder, "p0.json")})
+
+
+def test_a_file_that_cannot_be_parsed_is_shown_as_such_and_stays_byte_identical(
+    opened: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    before = (folder / "p3.json").read_bytes()
+    assert opened.session.states["p3.png"].problem
+    show(opened, "p3.png", qtbot)
+    assert opened.session.picture.read_only
+    assert "p3.json" in opened.messages.text
+    drag(opened, (50, 50), (90, 90))
+    assert (opened.session.picture.document.plane == UNLABELLED).all()
+    opened.saving.save()
+    opened.annotating.toggle_done()
+    assert opened.close()
+    assert (folder / "p3.json").read_bytes() == before
+
+
+def test_a_failed_save_stays_dirty_says_so_and_is_retried(
+    opened: MainWindow, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (folder / "p0.json").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        drag(opened, (100, 60), (140, 60))
+        wait_for(qtbot, lambda: "No space left" in opened.messages.text)
+    assert opened.session.picture.dirty
+    assert (folder / "p0.json").read_bytes() == before
+    opened.saving.retry()
+    wait_for(qtbot, lambda: not opened.session.picture.dirty)
+    assert len(shapes_on_disk(folder, "p0.json")) == 2
+
+
+def test_work_that_could_not_be_saved_is_kept_while_walking(
+    opened: MainWindow, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        drag(opened, (100, 60), (140, 60))
+        show(opened, "p1.png", qtbot)
+        wait_for(qtbot, lambda: opened.saving.unsaved_names == ["p0.png"])
+        show(opened, "p0.png", qtbot)
+        assert opened.session.picture.document.plane[60, 120] == 1
+        assert opened.session.picture.dirty
+        show(opened, "p1.png", qtbot)
+        wait_for(qtbot, lambda: opened.session.jobs.idle)
+    opened.saving.retry()
+    wait_for(qtbot, lambda: opened.saving.unsaved_names == [])
+    assert len(shapes_on_disk(folder, "p0.json")) == 2
+
+
+def test_a_file_changed_by_others_meanwhile_is_not_written_over(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    changed = (folder / "p0.json").read_text() + "\n"
+    (folder / "p0.json").write_text(changed)
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: "changed by another program" in opened.messages.text)
+    assert (folder / "p0.json").read_text() == changed
+    assert opened.session.picture.dirty
+
+
+def test_closing_with_work_that_cannot_be_saved_asks_and_can_be_called_off(
+    opened: MainWindow, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    (folder / "p0.json").write_text((folder / "p0.json").read_text() + "\n")
+    drag(opened, (100, 60), (140, 60))
+    with monkeypatch.context() as patch:
+        patch.setattr(MainWindow, "_agrees_to_lose", lambda _, names: bool(asked.append(names)))
+        assert not opened.close()
+    assert asked == [["p0.png"]]
+    assert opened.isVisible()
+    assert opened.session.picture.document.plane[60, 120] == 1
+
+
+def test_a_prediction_for_another_picture_is_dropped(opened: MainWindow) -> None:
+    planes = np.zeros((120, 160), np.uint8)
+    late = Prediction("p1.png", 5, ("_background_", "car"), planes, np.zeros((2, 120, 160), np.uint8), planes)
+    opened.predicting.show(late)
+    assert opened.session.picture.prediction is None
+
+
+def test_figures_follow_labels_and_prediction(opened: MainWindow, qtbot: QtBot) -> None:
+    picture = opened.session.picture
+    opened.session.layers.errors.visible = True
+    labels = np.where(picture.document.plane == 1, 1, 0).astype(np.uint8)
+    opened.predicting.show(
+        Prediction("p0.png", 5, ("_background_", "car"), labels, np.zeros((2, 120, 160), np.uint8), labels)
+    )
+    opened.metrics.refresh()
+    assert "1.000" in opened.metrics.headline
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: "1.000" not in opened.metrics.headline)
+    assert picture.errors[60, 120] == 1
+    assert picture.errors[30, 70] == 0
+
+
+def test_done_is_marked_undone_and_kept(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    QTest.keyClick(opened, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait_for(qtbot, lambda: opened.session.states["p0.png"].status == "done")
+    assert json.loads((folder / "p0.json").read_text())["segstudio"] == {"status": "done"}
+
+
+def test_a_folder_that_cannot_be_written_to_still_opens(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        window.open_path(folder)
+        wait_for(qtbot, lambda: len(window.session.states) == 4)
+    finally:
+        folder.chmod(0o755)
+
+
+def test_what_is_not_there_is_told(window: MainWindow, tmp_path: Path) -> None:
+    window.open_path(tmp_path / "none.png")
+    assert "no such file" in window.messages.text
+
+
+def test_a_picture_given_by_name_opens_with_its_folder(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    window.open_path(folder / "p2.png")
+    wait_for(qtbot, lambda: window.session.picture is not None)
+    assert window.session.picture.item.name == "p2.png"
+
+
+def test_a_broken_picture_is_told_and_the_next_one_opens(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    (folder / "p0.png").write_bytes(b"no picture")
+    window.open_path(folder)
+    wait_for(qtbot, lambda: "p0.png" in window.messages.text)
+    window.opening.next()
+    wait_for(qtbot, lambda: window.session.picture is not None)
+    assert window.session.picture.item.name == "p1.png"
+
+
+def test_every_action_has_words_a_tip_and_a_key_of_its_own(window: MainWindow) -> None:
+    keys = [key.toString() for action in window.actions_by_name.values() for key in action.shortcuts()]
+    assert len(keys) == len(set(keys))
+    for action in window.actions_by_name.values():
+        assert action.text()
+        assert action.toolTip()
+        assert action.shortcuts()
+
+
+def test_both_themes_and_all_workspaces_can_be_taken(opened: MainWindow) -> None:
+    for theme in ("dark", "light"):
+        opened.set_theme(theme)
+        assert (opened.palette().window().color().lightness() < 128) == (theme == "dark")
+    for workspace in ("train", "review", "annotate"):
+        opened.workspaces.show(workspace)
+    opened.workspaces.reset()
+
+
+def test_ten_thousand_pictures_are_listed_without_a_pause(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    import time
+
+    home = tmp_path / "many"
+    home.mkdir()
+    Image.new("L", (8, 8)).save(home / "0.png")
+    data = (home / "0.png").read_bytes()
+    for number in range(1, 10_000):
+        (home / f"{number}.png").write_bytes(data)
+    longest, last = 0.0, time.monotonic()
+
+    def listed() -> bool:
+        nonlocal longest, last
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+        return len(window.session.states) == 10_000
+
+    window.open_path(home)
+    assert len(window.session.items) < 10_000  # open_path came back before the list was there
+    wait_for(qtbot, listed, 60_000)
+    assert longest < 2.0  # a hang, not a speed: speeds are in tests/bench
+    assert [item.name for item in window.session.items[:3]] == ["0.png", "1.png", "2.png"]
