@@ -167,7 +167,7 @@ def _read_tiff(path: Path) -> Pixels:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
             raise FileError(path, "holds no picture", _REMEDY)
-        page = file.pages[0]
+        page = file.pages[0].aspage()
         shape = page.shape
         if len(shape) not in (2, 3):
             raise FileError(path, f"has {len(shape)} axes {shape}", "save one plane a file")

@@ -15,7 +15,7 @@ from kornia.augmentation import (
     RandomHorizontalFlip,
     RandomVerticalFlip,
 )
-from torch import Tensor, nn
+from torch import Tensor
 
 from segstudio.training.losses import IGNORE_INDEX
 
@@ -40,7 +40,7 @@ class Augmentation:
 
     def __init__(self, channels: int, vertical_flip: bool) -> None:
         shift = (0.0, 0.0)
-        steps: list[nn.Module] = [RandomHorizontalFlip(p=0.5)]
+        steps: list[Any] = [RandomHorizontalFlip(p=0.5)]
         if vertical_flip:
             steps.append(RandomVerticalFlip(p=0.5))
         degrees = 180.0 if vertical_flip else 15.0
@@ -50,7 +50,7 @@ class Augmentation:
         else:
             steps += [RandomBrightness((0.85, 1.15), p=0.4), RandomContrast((0.8, 1.25), p=0.4)]
         steps.append(RandomGaussianNoise(0.0, 0.02, p=0.2))
-        options: dict[str, Any] = {"mask": {"resample": "nearest", "align_corners": None}}
+        options: Any = {"mask": {"resample": "nearest", "align_corners": None}}
         self._run = AugmentationSequential(*steps, data_keys=["input", "mask"], extra_args=options)
 
     @torch.no_grad()

@@ -82,7 +82,7 @@ class Pool:
 
     def load(self, text: str) -> Iterator[Progress | Problem]:
         """Read everything once; what cannot be read or has no counted pixel is named and left out."""
-        usable = []
+        usable: list[Sample] = []
         channels: Counter[int] = Counter()
         for done, sample in enumerate(self._samples):
             yield Progress(done, len(self._samples), text)
@@ -105,7 +105,8 @@ class Pool:
 
     def _fit(self) -> Iterator[Problem]:
         """Bring every picture to the channels that most have; one that cannot be is named and left out."""
-        kept, held = [], {}
+        kept: list[Sample] = []
+        held: dict[int, Pair] = {}
         for index, sample in enumerate(self._samples):
             pair = self._held.get(index)
             try:
@@ -188,7 +189,7 @@ def _corner(labels: Labels, patch: int, rng: np.random.Generator) -> tuple[int, 
 
 
 def _cut(pair: Pair, y: int, x: int, patch: int) -> tuple[Pixels, Labels]:
-    pixels = pair.pixels[:, y : y + patch, x : x + patch]
+    pixels: Pixels = pair.pixels[:, y : y + patch, x : x + patch]
     labels = pair.labels[y : y + patch, x : x + patch]
     rows, columns = patch - labels.shape[0], patch - labels.shape[1]
     if rows or columns:  # a picture smaller than the patch is mirrored; the mirror image does not count

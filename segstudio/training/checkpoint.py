@@ -60,7 +60,7 @@ def load_weights(path: Path, device: Device) -> Model:
         raise FileError(path, "there is no such file", "train first, or name a run or a weights file") from error
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OSError, struct.error) as error:
         raise FileError(path, f"is not a model of segstudio ({_short(error)})", _REMEDY) from error
-    model.net.to(device.torch, memory_format=torch.channels_last)
+    model.net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.net.eval()
     return model
 

@@ -229,7 +229,8 @@ def start_run(config: TrainConfig, pool: Pool, device: Device) -> Run:
     plan = make_plan(config, device, pool)
     mean, deviation = statistics(pool)
     architecture = Architecture(pool.channels, len(config.table), plan.width, plan.depth, config.up)
-    net = architecture.build().to(device.torch, memory_format=torch.channels_last)
+    net = architecture.build()
+    net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = Model(net, architecture, config.table, config.unlabelled, mean, deviation, plan.tile, pool.white)
     run = Run(config, pool, device, plan, model)
     if config.resume:

@@ -27,7 +27,7 @@ class Layers:
     labels: Layer = field(default_factory=lambda: Layer(True, 0.5))
     prediction: Layer = field(default_factory=lambda: Layer(False, 0.5))
     heat: Layer = field(default_factory=lambda: Layer(False, 0.6))
-    errors: Layer = field(default_factory=lambda: Layer(False, 0.8))
+    errors: Layer = field(default_factory=lambda: Layer(False, 0.6))
     heat_of: str = ENTROPY
     hidden: set[int] = field(default_factory=set)
     held_hidden: bool = False  # while H is held down

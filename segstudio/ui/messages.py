@@ -54,12 +54,15 @@ class MessageBar(QFrame):
         self._timer.stop()
         self._show("problem", text, remedy, act)
 
+    def retheme(self) -> None:
+        self._sign.setPixmap(icon(str(self.property("kind") or "info")).pixmap(18, 18))
+        self._close.setIcon(icon("close"))
+
     def _show(self, kind: str, text: str, remedy: str, act: Callable[[], None] | None) -> None:
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
-        self._sign.setPixmap(icon(kind).pixmap(18, 18))
-        self._close.setIcon(icon("close"))
+        self.retheme()
         self._text.setText(text)
         self._remedy.setText(remedy)
         self._remedy.setVisible(bool(remedy))

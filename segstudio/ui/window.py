@@ -45,7 +45,7 @@ class MainWindow(QMainWindow):
         self._make_flows()
         self._make_panels()
         self._place_middle()
-        flows = {
+        flows: dict[str, object] = {
             "open": self.opening,
             "save": self.saving,
             "annotate": self.annotating,
@@ -216,5 +216,6 @@ class MainWindow(QMainWindow):
     def _retheme(self) -> None:
         set_icons(self.actions_by_name)
         self.welcome.retheme()
+        self.messages.retheme()
         self.classes.rebuild()
         self.training_panel.retheme()

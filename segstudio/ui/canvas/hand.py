@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from segstudio.tools.tool import Pointer
+from segstudio.ui.canvas.transform import ViewTransform
 from segstudio.ui.session import Session
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+
+class Surface(Protocol):
+    """What the hand needs of the canvas."""
+
+    @property
+    def view(self) -> ViewTransform: ...
+
 
 _REACH_PX = 8.0  # how near a handle counts as hit, on the screen
 _WHEEL_STEP = 1.25
@@ -21,7 +27,7 @@ _SIZE_STEP = 1.15
 class Hand(QObject):
     """Wheel zooms at the pointer; middle drag or Space and drag pans; the left button is the tool's.
 
-    `canvas` must have a `view` (ViewTransform). The hand watches its events and repaints nothing itself.
+    The hand watches the events of `canvas`, whose view is asked from `surface`; it repaints nothing itself.
     """
 
     pointed = Signal(object)  # (x, y) in picture pixels, or None when the pointer left
@@ -31,10 +37,10 @@ class Hand(QObject):
     changed = Signal()  # panning began or ended
     refused = Signal()  # the user tried to draw on a picture that is read-only
 
-    def __init__(self, session: Session, canvas: QWidget) -> None:
+    def __init__(self, session: Session, canvas: QObject, surface: Surface) -> None:
         super().__init__(canvas)
         self._session = session
-        self._canvas = canvas
+        self._surface = surface
         self.at: QPointF | None = None
         self._pan_from: QPointF | None = None
         self._pan_button = Qt.MouseButton.NoButton
@@ -166,10 +172,10 @@ class Hand(QObject):
     def _move_to(self, at: QPointF | None) -> None:
         before, self.at = self.at, at
         self.moved.emit(before, at)
-        self.pointed.emit(None if at is None else self._canvas.view.to_picture(at))
+        self.pointed.emit(None if at is None else self._surface.view.to_picture(at))
 
     def _pointer(self, event: QMouseEvent) -> Pointer:
-        view, held = self._canvas.view, event.modifiers()
+        view, held = self._surface.view, event.modifiers()
         x, y = view.to_picture(event.position())
         return Pointer(
             x,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from segstudio.core.box import Box
+from segstudio.core.shape import Shape
 from segstudio.ui.canvas import items
 from segstudio.ui.canvas.transform import ViewTransform
 from segstudio.ui.layers import ENTROPY, ERRORS, HEAT, LABELS, PREDICTION, class_colours, error_colours, heat_colours
@@ -69,7 +70,7 @@ class LayerStack:
             if picture.errors is not None and ERRORS not in self._planes:
                 self._planes[ERRORS] = items.PlaneImage(picture.errors, error_colours())
 
-    def _outlines(self) -> list[tuple[items.Shape, QColor]]:
+    def _outlines(self) -> list[tuple[Shape, QColor]]:
         assert self._session.picture is not None
         table, hidden = self._session.table, self._session.layers.hidden
         out = []

@@ -25,7 +25,7 @@ class Canvas(QWidget):
         self._stack = LayerStack(session)
         self._view = ViewTransform()
         self._fits = True
-        self.hand = Hand(session, self)
+        self.hand = Hand(session, self, self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)

@@ -61,12 +61,15 @@ class ExportFlow(QObject):
 
     def _report(self, report: Exported) -> None:
         text = self.tr("{} pictures exported, {} without labels left out.").format(report.pictures, report.untouched)
-        url = QUrl.fromLocalFile(str(report.folder))
+
+        def open_folder() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.folder)))
+
         if self._problems:
             text += " " + self.tr("{} problems: {}").format(len(self._problems), "; ".join(self._problems[:3]))
-            self._messages.warn(text, self.tr("Open folder"), lambda: QDesktopServices.openUrl(url))
+            self._messages.warn(text, self.tr("Open folder"), open_folder)
         else:
-            self._messages.tell(text, self.tr("Open folder"), lambda: QDesktopServices.openUrl(url))
+            self._messages.tell(text, self.tr("Open folder"), open_folder)
 
     def _on_failed(self, error: SegstudioError) -> None:
         self._messages.warn(str(error), self.tr("Choose another folder"), self.choose_folder)

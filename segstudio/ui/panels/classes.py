@@ -112,7 +112,8 @@ class ClassesPanel(QWidget):
         self._follow()
 
     def _rows(self) -> list[QTreeWidgetItem]:
-        return [self._tree.topLevelItem(index) for index in range(self._tree.topLevelItemCount())]
+        rows = (self._tree.topLevelItem(index) for index in range(self._tree.topLevelItemCount()))
+        return [row for row in rows if row is not None]
 
     def _show_eyes(self) -> None:
         self._tree.blockSignals(True)

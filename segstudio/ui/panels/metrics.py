@@ -100,24 +100,24 @@ class MetricsPanel(QWidget):
         return scores(confusion(truth, predicted, len(table)))
 
     def _fill(self, found: Scores) -> None:
-        """Only classes that labels or prediction have; the last column is their IoU."""
+        """Only classes that labels or prediction have; the first column is their IoU."""
         matrix = found.confusion
         present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
         names = [self._session.table[int(index)].name for index in present]
         self._table.setRowCount(len(present))
         self._table.setColumnCount(len(present) + 1)
         self._table.setVerticalHeaderLabels(names)
-        self._table.setHorizontalHeaderLabels([*(name[:12] for name in names), "IoU"])
+        self._table.setHorizontalHeaderLabels(["IoU", *(name[:12] for name in names)])
         totals = np.maximum(matrix.sum(axis=1), 1)
         for row, truth in enumerate(present):
             for column, predicted in enumerate(present):
                 share = matrix[truth, predicted] / totals[truth]
                 cell = self._cell(f"{int(matrix[truth, predicted]):,}".replace(",", "\u2009"), float(share))
                 cell.setToolTip(f"{names[row]} → {names[column]}: {share:.1%}")
-                self._table.setItem(row, column, cell)
+                self._table.setItem(row, column + 1, cell)
             iou = QTableWidgetItem(text(float(found.iou[truth])))
             iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._table.setItem(row, len(present), iou)
+            self._table.setItem(row, 0, iou)
 
     def _cell(self, number: str, share: float) -> QTableWidgetItem:
         """Coloured by its share of the row; an empty cell stays blank."""

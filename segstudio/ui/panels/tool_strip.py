@@ -59,10 +59,10 @@ class ToolStrip(QWidget):
         self._class.setCurrentIndex(self._class.findData(self._session.choice.class_id))
         self._class.setEnabled(self._session.tool.name != "eraser")
         diameter = max(1, round(2 * self._session.choice.radius_px))
-        for widget in (self._size, self._slider):
-            widget.blockSignals(True)
-            widget.setValue(diameter)
-            widget.blockSignals(False)
+        for field in (self._size, self._slider):
+            field.blockSignals(True)
+            field.setValue(diameter)
+            field.blockSignals(False)
         sized = self._session.tool.radius_px is not None
         for widget in (self._size_word, self._size, self._slider):
             widget.setVisible(sized)
