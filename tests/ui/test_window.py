@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.classes import UNLABELLED
 from segstudio.core.prediction import Prediction
+from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
@@ -267,6 +268,114 @@ def test_closing_with_work_that_cannot_be_saved_asks_and_can_be_called_off(
     assert asked == [["p0.png"]]
     assert opened.isVisible()
     assert opened.session.picture.document.plane[60, 120] == 1
+
+
+def test_an_edit_on_a_second_visit_is_saved_like_one_on_the_first(
+    opened: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    for row, count in ((30, 2), (100, 2)):
+        drag(opened, (100, row), (140, row))
+        wait_for(qtbot, lambda: not opened.session.picture.dirty)
+        assert len(shapes_on_disk(folder, "p0.json")) == count
+        show(opened, "p1.png", qtbot)
+        show(opened, "p0.png", qtbot)
+    mask = opened.session.picture.document.annotation.shapes[-1].bitmap
+    assert mask.box.y0 < 40
+    assert mask.box.y1 > 90
+
+
+def test_opening_another_folder_writes_the_last_edits_of_the_first(
+    opened: MainWindow, folder: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.new("RGB", (90, 70)).save(other / "p0.png")
+    drag(opened, (100, 60), (140, 60))
+    opened.open_path(other)
+    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
+    assert opened.session.picture.document.plane.shape == (70, 90)
+    assert len(shapes_on_disk(folder, "p0.json")) == 2
+    assert not (other / "p0.json").exists()
+    assert opened.session.choice.class_id < len(opened.session.table)
+
+
+def test_what_is_drawn_while_the_next_picture_loads_is_kept(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    opened.opening.open_item("p1.png")
+    drag(opened, (100, 60), (140, 60))  # p0 is still on the screen
+    wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png" and opened.session.jobs.idle)
+    assert len(shapes_on_disk(folder, "p0.json")) == 2
+    show(opened, "p0.png", qtbot)
+    assert opened.session.picture.document.plane[60, 120] == 1
+
+
+def test_a_conflict_is_ended_by_taking_the_files_version_or_by_moving_it_away(
+    opened: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    theirs = (folder / "p1.json").read_text().replace("80.0", "81.0")
+    (folder / "p0.json").write_text(theirs)
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: "changed by another program" in opened.messages.text)
+    opened.saving.discard(opened.session.picture.item)
+    wait_for(qtbot, lambda: opened.session.picture is not None)
+    assert opened.session.picture.document.annotation.shapes[0].points[1] == (81.0, 20.0)
+    (folder / "p0.json").unlink()
+    drag(opened, (100, 60), (140, 60))
+    wait_for(qtbot, lambda: (folder / "p0.json").exists())
+
+
+def test_undo_takes_back_what_is_begun_before_it_takes_back_an_edit(opened: MainWindow) -> None:
+    drag(opened, (100, 60), (140, 60))
+    opened.annotating.polygon()
+    for point in ((30, 30), (100, 30)):
+        drag(opened, point)
+    for _ in range(2):
+        opened.annotating.undo()
+        assert opened.session.picture.document.plane[60, 120] == 1
+    opened.annotating.undo()
+    assert opened.session.picture.document.plane[60, 120] == UNLABELLED
+
+
+def test_a_stroke_keeps_its_class_whatever_key_is_pressed_meanwhile(opened: MainWindow) -> None:
+    QTest.mousePress(opened.canvas, LEFT, pos=at(opened, 100, 60))
+    QTest.keyClick(opened.canvas, Qt.Key.Key_0)
+    QTest.mouseMove(opened.canvas, at(opened, 140, 60))
+    QTest.mouseRelease(opened.canvas, LEFT, pos=at(opened, 140, 60))
+    assert (opened.session.picture.document.plane[60, 100:140] == 1).all()
+
+
+def test_a_polygon_begun_on_one_picture_does_not_go_on_in_the_next(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.annotating.polygon()
+    for point in ((30, 30), (100, 30), (100, 90)):
+        drag(opened, point)
+    show(opened, "p2.png", qtbot)
+    QTest.keyClick(opened.canvas, Qt.Key.Key_Return)
+    QTest.keyClick(opened.canvas, Qt.Key.Key_Delete)
+    assert opened.session.picture.document.annotation.shapes == ()
+
+
+def test_stop_is_heard_while_samples_are_gathered(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    opened.training.train(TrainChoices("r", {"steps": "5", "width": "4", "patch": "32", "minutes": "0"}))
+    assert opened.session.training
+    opened.training.stop()
+    wait_for(qtbot, lambda: not opened.session.training and opened.session.jobs.idle)
+    assert not (folder / ".segstudio" / "runs" / "r").exists()
+
+
+def test_a_training_that_cannot_begin_says_why_and_another_can_follow(
+    opened: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
+    settings = {"steps": "2", "width": "4", "patch": "32", "minutes": "0", "device": "cpu"}
+    opened.training.train(TrainChoices("r", {**settings, "device": "gpu"}))
+    wait_for(qtbot, lambda: not opened.session.training)
+    assert "not on this machine" in opened.messages.text
+    for _ in range(2):
+        opened.training.train(TrainChoices("r", settings))
+        wait_for(qtbot, lambda: not opened.session.training and opened.session.jobs.idle)
+    assert "there is a run of this name" in opened.messages.text
+    assert opened.session.run == "r"
+    assert set(opened.session.scores) == {"p0.png", "p1.png"}
+    opened.predicting.predict()
+    wait_for(qtbot, lambda: opened.session.picture.prediction is not None)
 
 
 def test_a_prediction_for_another_picture_is_dropped(opened: MainWindow) -> None:

@@ -150,5 +150,9 @@ def _plot(title: str, colour: str) -> tuple[pyqtgraph.PlotWidget, pyqtgraph.Plot
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
     plot.setMinimumHeight(80)
-    curve = plot.plot(pen=pyqtgraph.mkPen(colour, width=2), symbol=None)
+    plot.getAxis("left").setTickDensity(0.5)  # the panel is low; numbers may not run into each other
+    plot.getAxis("left").setWidth(34)
+    curve = plot.plot(
+        pen=pyqtgraph.mkPen(colour, width=2), symbol="o", symbolSize=3, symbolPen=None, symbolBrush=colour
+    )
     return plot, curve
