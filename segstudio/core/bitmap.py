@@ -135,8 +135,3 @@ class Bitmap:
 
     def __bool__(self) -> bool:
         return bool(self.tiles)
-
-    def bytes_beside(self, other: Bitmap | None) -> int:
-        """Bytes that this Bitmap holds and `other` does not share."""
-        shared = {id(bits) for bits in other.tiles.values()} if other else set()
-        return sum(TILE_BYTES for bits in self.tiles.values() if id(bits) not in shared)

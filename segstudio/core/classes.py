@@ -15,6 +15,11 @@ IGNORE_NAME: Final = "__ignore__"
 BACKGROUND_NAME: Final = "_background_"
 
 
+def is_background(name: str) -> bool:
+    """Whether class 0 of this name is what lies behind things, and not a thing of its own."""
+    return name.strip("_").lower() == "background"
+
+
 @dataclass(frozen=True)
 class Class:
     """`aliases` are former names: files that still use them read as this class."""

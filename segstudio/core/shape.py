@@ -72,10 +72,6 @@ class Shape:
         return Box(int(y0), int(x0), int(y1), int(x1))
 
     @property
-    def is_mask(self) -> bool:
-        return self.bitmap is not None
-
-    @property
     def closed(self) -> bool:
         return self.kind in (POLYGON, ORIENTED_RECTANGLE)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.core.annotation import Annotation
-from segstudio.core.classes import ClassTable
+from segstudio.core.classes import ClassTable, is_background
 from segstudio.errors import FileError, FormatError
 from segstudio.formats import class_list, masks
 from segstudio.formats.images import SUFFIXES, picture_size
@@ -53,7 +53,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     notes = (f"{missing} masks have no picture of their name",) if missing else ()
     held_out = options.held_out or _first(near, _HELD_OUT)
     # Masks say something of every pixel; where class 0 is a thing, an erased pixel must not become it.
-    unlabelled = "background" if masks.is_background(table[0].name) else "ignore"
+    unlabelled = "background" if is_background(table[0].name) else "ignore"
     return Source(table, unlabelled, entries, _stems(held_out) if held_out else None, notes)
 
 

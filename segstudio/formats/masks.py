@@ -11,7 +11,7 @@ from PIL import Image
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
-from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable
+from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
 from segstudio.core.colours import VOC_PALETTE
 from segstudio.core.raster import Labels
 from segstudio.core.shape import MASK, Shape
@@ -54,10 +54,6 @@ def to_labels(path: Path, indices: NDArray[np.int32], table: ClassTable, binary:
             f"name all classes in the class list ({len(table)} are known)",
         )
     return indices.astype(np.uint8)
-
-
-def is_background(name: str) -> bool:
-    return name.strip("_").lower() == "background"
 
 
 def annotation_of(labels: Labels, table: ClassTable) -> Annotation:

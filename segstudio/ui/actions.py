@@ -69,6 +69,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("smaller", N("Action", "Smaller brush"), "[", "annotate.smaller", "Tools"),
     Action("previous", N("Action", "Previous picture"), "A", "open.previous", "View", "previous", _project),
     Action("next", N("Action", "Next picture"), "D", "open.next", "View", "next", _project),
+    Action("filter", N("Action", "Filter pictures"), "Ctrl+L", "pictures.focus_filter", "View", "", _project),
     Action("done", N("Action", "Mark as done"), "Ctrl+Return", "annotate.toggle_done", "Edit", "done", _writable),
     Action("fit", N("Action", "Fit to window"), "Ctrl+F, F", "canvas.fit", "View", "fit", _picture),
     Action("one_to_one", N("Action", "Actual size"), "Ctrl+0", "canvas.one_to_one", "View", "", _picture),

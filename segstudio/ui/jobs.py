@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,11 +21,10 @@ _BATCH_INTERVAL_S = 0.03
 
 
 class CrashError(SegstudioError):
-    """An error that is ours, not the user's; `details` is the traceback."""
+    """An error that is ours, not the user's; its traceback is in the log."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"something went wrong in segstudio: {type(error).__name__}: {error}")
-        self.details = "".join(traceback.format_exception(error))
 
 
 class _Thread(QThread):
@@ -82,10 +80,6 @@ class Job(QObject):
         self._thread.batch.connect(self._on_batch, Qt.ConnectionType.QueuedConnection)
         self._thread.error.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
         self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
-
-    @property
-    def running(self) -> bool:
-        return self._thread.isRunning()
 
     def start(self) -> None:
         self._thread.start()

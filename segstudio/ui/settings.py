@@ -42,9 +42,3 @@ class Settings:
 
     def save_bytes(self, key: str, value: QByteArray) -> None:
         self._store.setValue(key, value)
-
-    def load_text(self, key: str, default: str) -> str:
-        return str(self._store.value(key, default))
-
-    def save_text(self, key: str, value: str) -> None:
-        self._store.setValue(key, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from segstudio.ui.resources import resource_folder
@@ -25,10 +25,6 @@ class Greys:
 
 LIGHT = Greys("#f4f4f5", "#ffffff", "#d4d4d8", "#ececee", "#18181b", "#63636c", "#d4d4d8", "#2563eb")
 DARK = Greys("#26262a", "#1c1c1f", "#131315", "#323238", "#ececee", "#a1a1aa", "#3f3f46", "#4f8cff")
-
-
-def is_dark() -> bool:
-    return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
 
 
 def apply_theme(app: QApplication, theme: str) -> None:

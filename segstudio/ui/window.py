@@ -54,6 +54,7 @@ class MainWindow(QMainWindow):
             "predict": self.predicting,
             "export": self.exporting,
             "canvas": self.canvas,
+            "pictures": self.pictures,
             "window": self,
         }
         self.actions_by_name = build_actions(session, self, flows)

@@ -111,8 +111,9 @@ def test_digits_choose_the_class_and_brackets_the_size(opened: MainWindow) -> No
 
 
 def test_letters_typed_into_the_filter_do_nothing_else(opened: MainWindow) -> None:
-    opened.pictures.focus_filter()
+    QTest.keyClick(opened.canvas, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     field = opened.pictures.findChild(QLineEdit)
+    assert field.hasFocus()
     QTest.keyClicks(field, "dp1e")
     assert field.text() == "dp1e"
     assert opened.session.tool.name == "brush"

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from segstudio.core.box import Box
+from segstudio.core.classes import is_background
 from segstudio.core.shape import Shape
 from segstudio.ui.canvas import items
 from segstudio.ui.canvas.transform import ViewTransform
@@ -92,7 +93,7 @@ class LayerStack:
         """Background is seen through, unless it had to be painted by hand or class 0 is a thing of its own."""
         table = self._session.table
         by_hand = name == LABELS and self._session.unlabelled == "ignore"
-        thing = table[0].name.strip("_").lower() != "background"
+        thing = not is_background(table[0].name)
         return class_colours(table, self._session.layers.hidden, background=by_hand or thing)
 
     def _on_layers(self) -> None:
@@ -104,5 +105,4 @@ class LayerStack:
             self._planes.pop(HEAT, None)
             if heat is not None:
                 self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
-        self._rebuild_errors()
         self._rebuild_errors()

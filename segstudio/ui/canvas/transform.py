@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QTransform
 
 from segstudio.core.box import Box
 
@@ -19,10 +18,6 @@ class ViewTransform:
     zoom: float = 1.0
     dx: float = 0.0
     dy: float = 0.0
-
-    @property
-    def qt(self) -> QTransform:
-        return QTransform(self.zoom, 0, 0, self.zoom, self.dx, self.dy)
 
     def to_picture(self, at: QPointF) -> tuple[float, float]:
         return (at.x() - self.dx) / self.zoom, (at.y() - self.dy) / self.zoom
