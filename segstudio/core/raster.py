@@ -1,4 +1,4 @@
-"""From shapes to pixels, pixel for pixel as labelme does it (Pillow's rasteriser).
+"""From shapes to pixels, pixel for pixel as labelme does it (Pillow's rasteriser); COCO's polygons by COCO's rule.
 
 Pillow's polygon filler adds float32 products to absolute x, so moving a shape sideways may change its
 rounding; moving it up or down never does. A shape is therefore drawn on a strip of its own rows that
@@ -18,8 +18,9 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Mask, unpack
 from segstudio.core.box import EMPTY, Box, TileKey, tile_box, tiles_of
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
+from segstudio.core.coco_rule import coco_patch
 from segstudio.core.geometry import Point
-from segstudio.core.shape import LINE_WIDTH, POINT_RADIUS, Shape
+from segstudio.core.shape import COCO, LINE_WIDTH, POINT_RADIUS, POLYGON, Shape
 
 Labels = NDArray[np.uint8]
 Patch = tuple[Box, Mask]
@@ -32,10 +33,21 @@ def shape_patch(shape: Shape, picture: Box) -> Patch:
     box = shape.box.intersect(picture)
     if box.empty:
         return _NO_PATCH
+    if shape.rule == COCO and shape.kind == POLYGON:
+        return coco_patch(shape.points_N2, picture)
     strip = Image.new("L", (box.x1, box.height))
     points = [(x, y - box.y0) for x, y in shape.points]
     _draw(ImageDraw.Draw(strip), shape.kind, points)
     return box, np.asarray(strip.crop((box.x0, 0, box.x1, box.height))) != 0
+
+
+def shape_mask(shape: Shape, picture: Box) -> Patch:
+    """The pixels of any shape inside `picture`, as (box, mask); the mask is fresh."""
+    if shape.bitmap is None:
+        box, mask = shape_patch(shape, picture)
+        return box, mask.copy()
+    box = shape.bitmap.box.intersect(picture)
+    return (EMPTY, _NO_PATCH[1].copy()) if box.empty else (box, shape.bitmap.to_array(box))
 
 
 def _draw(draw: ImageDraw.ImageDraw, kind: str, points: list[Point]) -> None:
@@ -87,25 +99,8 @@ def rasterise(annotation: Annotation, table: ClassTable) -> Labels:
     """
     plane = np.full((annotation.height, annotation.width), UNLABELLED, np.uint8)
     for shape in annotation.shapes:
-        _paint(plane, shape, _value(table, shape.label))
+        paint(plane, shape, _value(table, shape.label))
     return plane
-
-
-def rasterise_instances(annotation: Annotation) -> NDArray[np.int32]:
-    """The (H, W) instance plane: 1.. in order of the first shape of each (label, group), 0 elsewhere."""
-    plane = np.zeros((annotation.height, annotation.width), np.int32)
-    for shape, number in zip(annotation.shapes, instance_numbers(annotation), strict=True):
-        _paint(plane, shape, number)
-    return plane
-
-
-def instance_numbers(annotation: Annotation) -> list[int]:
-    """For each shape the number of its instance: shapes of one label and group are one, others one each."""
-    numbers: dict[tuple[str, object], int] = {}
-    return [
-        numbers.setdefault((shape.label, index if shape.group_id is None else (shape.group_id,)), len(numbers) + 1)
-        for index, shape in enumerate(annotation.shapes)
-    ]
 
 
 def _value(table: ClassTable, label: str) -> int:
@@ -113,7 +108,8 @@ def _value(table: ClassTable, label: str) -> int:
     return IGNORE if found is None else found
 
 
-def _paint(plane: NDArray[np.uint8] | NDArray[np.int32], shape: Shape, value: int) -> None:
+def paint(plane: NDArray[np.uint8] | NDArray[np.int32], shape: Shape, value: int) -> None:
+    """Sets the pixels of a shape in a plane of the whole picture."""
     height, width = plane.shape
     picture = Box(0, 0, height, width)
     if shape.bitmap is None:

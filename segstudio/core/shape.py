@@ -40,6 +40,12 @@ LINE_WIDTH: Final = 10  # labelme's width of lines and radius of points, in pixe
 POINT_RADIUS: Final = 5
 
 
+# Keys of `extra` that have a meaning here; labelme keeps them.
+RULE: Final = "segstudio.rule"  # whose rule fills a polygon: COCO, or labelme's where nothing is said
+INSTANCE: Final = "segstudio.instance"  # the number that the object had in its source
+COCO: Final = "coco"
+
+
 @dataclass(frozen=True)
 class Shape:
     """A value. `points` are (x, y) in picture pixels; a mask shape has a `bitmap` and no points."""
@@ -70,6 +76,16 @@ class Shape:
         x0, y0 = np.floor(self.points_N2.min(axis=0) - pad)
         x1, y1 = np.floor(self.points_N2.max(axis=0) + pad) + 2
         return Box(int(y0), int(x0), int(y1), int(x1))
+
+    @property
+    def rule(self) -> str:
+        return str(self.extra.get(RULE, ""))
+
+    @property
+    def instance(self) -> int | None:
+        """A number from 1 up, or None."""
+        number = self.extra.get(INSTANCE)
+        return number if isinstance(number, int) and 0 < number < 2**31 else None
 
     @property
     def closed(self) -> bool:

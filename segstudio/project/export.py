@@ -10,7 +10,8 @@ import numpy as np
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE, IGNORE_NAME, ClassTable
-from segstudio.core.raster import rasterise, rasterise_instances
+from segstudio.core.instances import rasterise_instances
+from segstudio.core.raster import rasterise
 from segstudio.core.sample import reading
 from segstudio.errors import FileError, ProjectError, SegstudioError
 from segstudio.events import Problem, Progress

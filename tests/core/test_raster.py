@@ -14,7 +14,8 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
-from segstudio.core.raster import capsule, rasterise, rasterise_instances, shape_patch
+from segstudio.core.instances import rasterise_instances
+from segstudio.core.raster import capsule, rasterise, shape_patch
 from segstudio.core.shape import NUM_POINTS, Shape
 from segstudio.formats import labelme
 from tests.oracles import labelme_planes

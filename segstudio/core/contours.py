@@ -1,0 +1,43 @@
+"""From masks to outlines: closed rings through the outermost pixels, holes included."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from segstudio.core.bitmap import Mask
+from segstudio.core.geometry import Points
+
+Rings = tuple[Points, list[Points]]
+
+
+def rings(mask: Mask, y0: int = 0, x0: int = 0) -> list[Rings]:
+    """(outer ring, rings around its holes) of every connected part; (x, y) of pixels, `mask` begins at (y0, x0)."""
+    found, tree = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(x0, y0))
+    if tree is None:
+        return []
+    points = [ring.reshape(-1, 2).astype(np.float64) for ring in found]
+    links = np.asarray(tree).reshape(-1, 4)  # next, previous, first child, parent
+    outer = {index: (points[index], []) for index in range(len(points)) if links[index][3] < 0}
+    for index in range(len(points)):
+        if links[index][3] >= 0:
+            outer[int(links[index][3])][1].append(points[index])
+    return list(outer.values())
+
+
+def keyhole(outer: Points, holes: list[Points]) -> Points:
+    """One closed ring that goes round the outside and, over bridges without width, round every hole."""
+    ring = outer
+    for hole in sorted(holes, key=lambda points: float(points[:, 0].min())):
+        distances = np.abs(ring[:, None, :] - hole[None, :, :]).sum(axis=2)
+        here, there = np.unravel_index(int(distances.argmin()), distances.shape)
+        around = np.concatenate([hole[there:], hole[: there + 1]])
+        ring = np.concatenate([ring[: here + 1], around, ring[here:]])
+    return ring
+
+
+def at_least_three(ring: Points) -> Points:
+    """A polygon needs three points; those of one or two pixels repeat the last."""
+    while len(ring) < 3:
+        ring = np.concatenate([ring, ring[-1:]])
+    return ring
