@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segstudio.cli_data import open_with_labels  # its verbs come with it
 from segstudio.console import Reporter, one_line_errors
+from segstudio.console import app as app
 
 if TYPE_CHECKING:
     from segstudio.core.sample import Sample
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from segstudio.training.device import Device
     from segstudio.training.model import Model
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Draw, learn and review segmentation masks.")
-VERBS = ("demo", "import", "export", "train", "predict", "evaluate", "synth", "doctor")
+VERBS = ("demo", "import", "export", "convert", "lint", "train", "predict", "evaluate", "synth", "doctor")
 
 ProjectFolder = Annotated[Path, typer.Argument(help="Folder of pictures.", metavar="PROJECT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -37,72 +38,11 @@ def open_window(path: str | None) -> int:
     return run(path)
 
 
-def _open(folder: Path, reporter: Reporter) -> tuple[Project, list[Item]]:
-    """The project with a class for each label in its files."""
-    from segstudio.project.index import scan
-    from segstudio.project.item import ItemState
-    from segstudio.project.project import open_project
-
-    project = open_project(folder)
-    items = list(project.items())
-    states = [s for s in reporter.drain(scan(project, items), "reading labels") if isinstance(s, ItemState)]
-    return project.with_labels(sorted({label for state in states for label in state.labels})), items
-
-
 def _gather(project: Project, items: list[Item], reporter: Reporter) -> tuple[Sample, ...]:
     from segstudio.project.samples import gather
 
     samples: tuple[Sample, ...] = reporter.drain(gather(project, items), "reading annotations")[-1]
     return samples
-
-
-@app.command("import")
-def import_(  # noqa: PLR0913  # one parameter an option
-    source: Annotated[Path, typer.Argument(help="Data set to read.", metavar="SRC")],
-    folder: ProjectFolder,
-    format_name: Annotated[str, typer.Option("--format", help="auto, labelme or masks.")] = "auto",
-    images: Annotated[Path | None, typer.Option(help="Folder of pictures, if not found by itself.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="Class list, one name a line.")] = None,
-    held_out: Annotated[Path | None, typer.Option(help="File stems to keep from training, one a line.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a project from pictures with labels; the source is left as it is."""
-    from segstudio.formats.registry import open_source
-    from segstudio.formats.source import SourceOptions
-    from segstudio.project.intake import import_source
-
-    with one_line_errors():
-        reporter = Reporter(quiet=as_json)
-        name, found = open_source(source, SourceOptions(images, labels, held_out), format_name)
-        report = reporter.drain(import_source(found, folder), f"importing {name}")[-1]
-        reporter.say(f"{report.pictures} pictures with {report.shapes} shapes are in {report.folder}")
-        reporter.finish(as_json, format=name, folder=report.folder, pictures=report.pictures, shapes=report.shapes)
-
-
-@app.command()
-def export(
-    folder: ProjectFolder,
-    out: Annotated[Path, typer.Argument(help="New folder.", metavar="OUT")],
-    format_name: Annotated[str, typer.Option("--format", help="voc.")] = "voc",
-    labels: Annotated[Path | None, typer.Option(help="Class list that gives the numbers.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write label PNGs and everything that belongs to them."""
-    from segstudio.errors import SegstudioError
-    from segstudio.formats import class_list
-    from segstudio.project.export import export_voc
-
-    with one_line_errors():
-        if format_name != "voc":
-            raise SegstudioError(f"format {format_name!r} cannot be exported; there is voc")
-        reporter = Reporter(quiet=as_json)
-        project, items = _open(folder, reporter)
-        table = class_list.read_labels(labels) if labels else None
-        report = reporter.drain(export_voc(project, items, out, table), "exporting VOC")[-1]
-        reporter.say(
-            f"{report.pictures} pictures exported to {report.folder}; {report.untouched} without labels left out"
-        )
-        reporter.finish(as_json, folder=report.folder, pictures=report.pictures, untouched=report.untouched)
 
 
 @app.command()
@@ -117,7 +57,7 @@ def train(
     """Train a U-Net on the project's labels."""
     with one_line_errors():
         reporter = Reporter(quiet=as_json)
-        project, items = _open(folder, reporter)
+        project, items = open_with_labels(folder, reporter)
         samples = _gather(project, items, reporter)
         made = _config(project, run, config, _chosen(choices or []) | ({"resume": "yes"} if resume else {}))
         finished = _train(project, samples, made, reporter)
@@ -219,7 +159,7 @@ def evaluate(
 
     with one_line_errors():
         reporter = Reporter()
-        project, items = _open(folder, reporter)
+        project, items = open_with_labels(folder, reporter)
         samples = _of_split(_gather(project, items, reporter), split)
         evaluation = _evaluate(project, samples, weights, reporter)
         for line in as_lines(evaluation):
@@ -299,7 +239,8 @@ def demo(
     minutes: Annotated[float, typer.Option(help="Time to train.", min=0.05)] = 0.75,
 ) -> None:
     """The whole job on a sample project: make it, train, predict, score, export, open it."""
-    from segstudio.project.export import export_voc
+    from segstudio.formats.voc_target import VOC
+    from segstudio.project.export import export as write_out
     from segstudio.project.sample_project import make_sample_project
     from segstudio.review.report import as_lines
 
@@ -307,7 +248,7 @@ def demo(
         reporter = Reporter()
         folder = _fresh(out)
         reporter.drain(make_sample_project(folder), f"1 of 4: a sample project in {folder}")
-        project, items = _open(folder, reporter)
+        project, items = open_with_labels(folder, reporter)
         samples = _gather(project, items, reporter)
         reporter.say("2 of 4: training")
         config = _config(project, "demo", None, {"minutes": str(minutes)})
@@ -316,7 +257,7 @@ def demo(
         for line in as_lines(_evaluate(project, list(samples), "demo", reporter)):
             reporter.say(line)
         report = reporter.drain(
-            export_voc(project, items, _fresh(folder.with_name(f"{folder.name}-voc"))), "4 of 4: exporting VOC"
+            write_out(project, items, _fresh(folder.with_name(f"{folder.name}-voc")), VOC), "4 of 4: exporting VOC"
         )[-1]
         reporter.say(f"{report.pictures} label PNGs are in {report.folder}/SegmentationClass")
         if window and _has_display():

@@ -6,9 +6,16 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from segstudio.events import Note, Problem
+
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Draw, learn and review segmentation masks.")
 
 
 class Reporter:
@@ -20,7 +27,8 @@ class Reporter:
         self.out = Console(highlight=False, soft_wrap=True)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
         self.quiet = quiet
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
         self._tenth = -1
 
     def say(self, text: str) -> None:
@@ -29,7 +37,7 @@ class Reporter:
 
     def drain(self, events: Iterable[Any], text: str) -> list[Any]:
         """Every event that is neither progress nor a problem, in order."""
-        from segstudio.events import Problem, Progress
+        from segstudio.events import Note, Problem, Progress
 
         results = []
         with self._bar(text) as advance:
@@ -37,13 +45,18 @@ class Reporter:
                 if isinstance(event, Progress):
                     advance(event.done, event.total)
                 elif isinstance(event, Problem):
-                    self.problem(str(event))
+                    self.problem(str(event), event)
+                elif isinstance(event, Note):
+                    self.notes.append(event)
+                    self.say(f"note: {event}")
                 else:
                     results.append(event)
         return results
 
-    def problem(self, text: str) -> None:
-        self.problems.append(text)
+    def problem(self, text: str, event: Problem | None = None) -> None:
+        from segstudio.events import Problem
+
+        self.problems.append(event or Problem("", text))
         self.err.print(f"problem: {text}", markup=False)
 
     @contextlib.contextmanager
@@ -83,7 +96,7 @@ class Reporter:
 
         for event in events:
             if isinstance(event, Problem):
-                self.problem(str(event))
+                self.problem(str(event), event)
             elif not isinstance(event, Progress):
                 yield event
 
@@ -92,13 +105,15 @@ class Reporter:
             self._tenth = int(progress * 10)
             self.say(f"  {progress:4.0%}  loss {loss:.3f}  {left_s:.0f} s left")
 
-    def finish(self, as_json: bool = False, **result: Any) -> None:
-        """The report and the exit status."""
+    def finish(self, as_json: bool = False, failed: bool = False, **result: Any) -> None:
+        """The report and the exit status: 1 where there were problems, or where it `failed` without any."""
         if as_json:
-            sys.stdout.write(json.dumps({**result, "problems": self.problems}, indent=2, default=str) + "\n")
+            problems, notes = ([asdict(each) for each in group] for group in (self.problems, self.notes))
+            plain = {**result, "problems": problems, "notes": notes}
+            sys.stdout.write(json.dumps(plain, indent=2, default=str) + "\n")
         elif self.problems:
             self.say(f"done, with {len(self.problems)} problems (listed above)")
-        raise typer.Exit(1 if self.problems else 0)
+        raise typer.Exit(1 if self.problems or failed else 0)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,10 @@ class FormatError(FileError):
     """A file that was read but does not hold what its format promises."""
 
 
+class ObjectError(SegstudioError):
+    """One object of a file that cannot be understood; it is noted and the rest of the file goes on."""
+
+
 class ProjectError(SegstudioError):
     """The project cannot do what was asked, with the reason and the way out."""
 

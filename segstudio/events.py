@@ -15,6 +15,17 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Something to know of an item that was done: altered, approximated, or not held by the target."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return _line(self.where, self.what)
+
+
+@dataclass(frozen=True)
 class Problem:
     """One item that was skipped or altered, while the rest went on."""
 
@@ -22,4 +33,8 @@ class Problem:
     what: str
 
     def __str__(self) -> str:
-        return self.what if self.where in self.what else f"{self.where}: {self.what}"
+        return _line(self.where, self.what)
+
+
+def _line(where: str, what: str) -> str:
+    return what if where in what else f"{where}: {what}"

@@ -104,6 +104,27 @@ class ClassTable:
         kept[class_id] = replace(old, name=name, aliases=aliases)
         return ClassTable(tuple(kept))
 
+    def with_alias(self, name: str, alias: str) -> ClassTable:
+        """Files that say `alias` mean `name` from now on. Raises ValueError where either cannot be."""
+        class_id = self.id_of(name)
+        if class_id is None or class_id >= len(self.classes):
+            raise ValueError(f"there is no class {name!r}")
+        self._check_alias(self._checked(alias))
+        kept = list(self.classes)
+        kept[class_id] = replace(kept[class_id], aliases=(*kept[class_id].aliases, alias.strip()))
+        return ClassTable(tuple(kept))
+
+    def with_merged(self, kept: str, gone: str) -> ClassTable:
+        """Without the class `gone`, whose name and aliases mean `kept` from now on; later classes move up by one."""
+        source = next((item for item in self.classes if item.name == gone), None)
+        if source is None or source.id == 0 or kept not in self.names or kept == gone:
+            raise ValueError(f"{gone!r} cannot be merged into {kept!r}")
+        rest = [item for item in self.classes if item is not source]
+        table = ClassTable(tuple(replace(item, id=index) for index, item in enumerate(rest)))
+        for alias in (gone, *source.aliases):
+            table = table.with_alias(kept, alias)
+        return table
+
     def with_colour(self, class_id: int, colour: Colour) -> ClassTable:
         kept = list(self.classes)
         kept[class_id] = replace(kept[class_id], colour=colour)

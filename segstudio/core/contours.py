@@ -18,7 +18,7 @@ def rings(mask: Mask, y0: int = 0, x0: int = 0) -> list[Rings]:
         return []
     points = [ring.reshape(-1, 2).astype(np.float64) for ring in found]
     links = np.asarray(tree).reshape(-1, 4)  # next, previous, first child, parent
-    outer = {index: (points[index], []) for index in range(len(points)) if links[index][3] < 0}
+    outer: dict[int, Rings] = {index: (points[index], []) for index in range(len(points)) if links[index][3] < 0}
     for index in range(len(points)):
         if links[index][3] >= 0:
             outer[int(links[index][3])][1].append(points[index])

@@ -30,6 +30,11 @@ class Instance:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether polygons alone say which pixels are its own."""
+        return not self.cut and all(shape.closed for shape in self.shapes)
+
 
 def instance_numbers(annotation: Annotation) -> list[int]:
     """For each shape the number of its object: the one it came with, else the next that is free."""

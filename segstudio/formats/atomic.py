@@ -10,8 +10,8 @@ from pathlib import Path
 from segstudio.errors import FileError
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Temporary file beside `path`, fsync, rename. Raises FileError and leaves what was there."""
+def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
+    """Temporary file beside `path`, fsync if `durable`, rename. Raises FileError and leaves what was there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
@@ -21,14 +21,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(_mode(path))
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FileError(path, _fault(error), "free some space or check the folder's rights, then save again") from error
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

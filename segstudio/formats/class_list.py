@@ -6,6 +6,7 @@ from pathlib import Path
 
 from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable
 from segstudio.errors import FileError, FormatError
+from segstudio.formats.images import SUFFIXES
 
 
 def read_labels(path: Path) -> ClassTable:
@@ -26,6 +27,16 @@ def read(path: Path, with_background: bool = False) -> ClassTable:
         return ClassTable.from_names(names)
     except ValueError as error:
         raise FormatError(path, str(error), "list each class once") from error
+
+
+def stems(path: Path) -> frozenset[str]:
+    """The file stems of an image set, one a line; lines that begin with # do not count."""
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8-sig").split("\n")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(path, f"cannot be read ({error})", "list one file stem a line") from error
+    found = [Path(line) for line in lines if line and not line.startswith("#")]
+    return frozenset(name.stem if name.suffix.lower() in SUFFIXES else name.name for name in found)
 
 
 def is_labelmes(path: Path) -> bool:

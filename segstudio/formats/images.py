@@ -61,6 +61,7 @@ def picture_size(path: Path) -> tuple[int, int]:
             return _tiff_size(path)
         with Image.open(path) as image:
             width, height = image.size
+            _check_size(path, width, height)
             turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
             return (width, height) if turned else (height, width)
 
@@ -92,6 +93,22 @@ def _errors_of(path: Path) -> Iterator[None]:
         raise FileError(path, "is too large for the memory left", "close programs or cut it in parts") from error
     except _DECODER_ERRORS as error:
         raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+
+
+def is_plain_jpeg(path: Path) -> bool:
+    """Whether the file can stand for the picture anywhere: a JPEG in RGB or gray that is stored upright."""
+    return _stored_as(path, ("JPEG",)) and path.suffix.lower() in (".jpg", ".jpeg")
+
+
+def is_upright(path: Path) -> bool:
+    """Whether the file's rows are the picture's: JPEG or PNG that no EXIF orientation turns."""
+    return _stored_as(path, ("JPEG", "PNG"))
+
+
+def _stored_as(path: Path, formats: tuple[str, ...]) -> bool:
+    with _errors_of(path), Image.open(path) as image:
+        plain = image.mode in ("RGB", "L") or (image.format == "PNG" and image.mode != "P")
+        return image.format in formats and plain and image.getexif().get(_ORIENTATION, 1) == 1
 
 
 def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
@@ -160,6 +177,7 @@ def _tiff_size(path: Path) -> tuple[int, int]:
         orientation = page.tags.get("Orientation")
         turned = orientation is not None and int(orientation.value) in _TURNED
         size = (page.imagelength, page.imagewidth)
+        _check_size(path, *size)
         return size[::-1] if turned else size
 
 

@@ -11,7 +11,6 @@ import binascii
 import io
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -25,7 +24,9 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
 from segstudio.core.geometry import Point
 from segstudio.core.shape import MASK, NUM_POINTS, POLYGON, RECTANGLE, Shape
-from segstudio.errors import FileError, FormatError
+from segstudio.errors import FormatError, ObjectError
+from segstudio.formats.images import MAX_PIXELS
+from segstudio.formats.json_file import read_json
 
 NEW_VERSION: Final = "5.10.1"
 UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as they were
@@ -33,7 +34,6 @@ UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as
 _TOP_KEYS: Final = frozenset({"flags", "shapes", "imagePath", "imageHeight", "imageWidth"})
 _SHAPE_KEYS: Final = frozenset({"label", "points", "group_id", "shape_type", "flags", "description", "mask"})
 _FURTHEST: Final = 1e7  # no picture that can be opened is wider
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _RELATIVES: Final = {"rotation": POLYGON, "quadrilateral": POLYGON}  # X-AnyLabeling's words
 
 
@@ -58,7 +58,7 @@ def read(path: Path, size: tuple[int, int] | None = None) -> LabelmeFile:
     for index, item in enumerate(raw["shapes"]):
         try:
             shapes.append(_shape(item, notes))
-        except _Fault as fault:
+        except ObjectError as fault:
             notes.append(f"shape {index + 1} is shown in no way ({fault}); it is kept as it was")
             unread.append(item)
     extra = {str(key): value for key, value in raw.items() if key not in _TOP_KEYS}
@@ -67,6 +67,13 @@ def read(path: Path, size: tuple[int, int] | None = None) -> LabelmeFile:
     annotation = Annotation(height, width, tuple(shapes), _flags(raw.get("flags"), notes), extra)
     picture = PureWindowsPath(str(raw.get("imagePath") or "")).as_posix()
     return LabelmeFile(annotation, picture, tuple(notes))
+
+
+def said_size(path: Path) -> tuple[int, int] | None:
+    """(height, width) as the file has it, None where it says none. Raises FileError or FormatError."""
+    raw = _parsed(path)
+    height, width = raw.get("imageHeight"), raw.get("imageWidth")
+    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
 
 def write(annotation: Annotation, picture: str) -> bytes:
@@ -89,27 +96,14 @@ def write(annotation: Annotation, picture: str) -> bytes:
         return json.dumps(plain, indent=2).encode("ascii")
 
 
-class _Fault(Exception):
-    """Why one shape was not understood."""
-
-
 def _parsed(path: Path) -> dict[str, Any]:
-    remedy = "mend the file or take it away; segstudio leaves it as it is"
-    try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
-    try:
-        if _LONG_NUMBER.search(data):
-            raise ValueError  # orjson would round it
-        raw = orjson.loads(data)
-    except ValueError:
-        try:
-            raw = json.loads(data)  # knows NaN too, which orjson refuses as it should
-        except (ValueError, RecursionError) as error:
-            raise FormatError(path, f"is not JSON ({error})", remedy) from error
+    raw = read_json(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("shapes"), list):
-        raise FormatError(path, "is not a labelme file (it has no list of shapes)", remedy)
+        raise FormatError(
+            path,
+            "is not a labelme file (it has no list of shapes)",
+            "mend the file or take it away; segstudio leaves it as it is",
+        )
     return raw
 
 
@@ -129,14 +123,14 @@ def _size(path: Path, raw: Mapping[str, Any], size: tuple[int, int] | None, note
 
 def _shape(item: Any, notes: list[str]) -> Shape:
     if not isinstance(item, dict):
-        raise _Fault("it is no object")
+        raise ObjectError("it is no object")
     label = item.get("label")
     if not isinstance(label, str):
-        raise _Fault(f"its label is {label!r}, not text")
+        raise ObjectError(f"its label is {label!r}, not text")
     kind = item.get("shape_type") or POLYGON
     if not isinstance(kind, str):
-        raise _Fault(f"its type is {kind!r}, not text"[:120])
-    points = _points(item.get("points"))
+        raise ObjectError(f"its type is {kind!r}, not text"[:120])
+    points = points_of(item.get("points"))
     bitmap = None
     if kind == MASK:
         bitmap, points = _bitmap(item.get("mask"), points), ()
@@ -156,18 +150,19 @@ def _shape(item: Any, notes: list[str]) -> Shape:
     return Shape(label, kind, points, bitmap, group, text, _flags(item.get("flags"), notes), extra)
 
 
-def _points(raw: Any) -> tuple[Point, ...]:
+def points_of(raw: Any) -> tuple[Point, ...]:
+    """Finite (x, y) of a list of pairs. Raises ObjectError."""
     if not isinstance(raw, list):
-        raise _Fault("it has no list of points")
+        raise ObjectError("it has no list of points")
     points = []
     for pair in raw:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise _Fault(f"a point is {pair!r}, not two numbers"[:120])
+            raise ObjectError(f"a point is {pair!r}, not two numbers"[:120])
         for value in pair:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise _Fault(f"a coordinate is {value!r}, not a number"[:120])
+                raise ObjectError(f"a coordinate is {value!r}, not a number"[:120])
             if not math.isfinite(value) or abs(value) > _FURTHEST:
-                raise _Fault(f"a coordinate is {value}, which lies in no picture"[:120])
+                raise ObjectError(f"a coordinate is {value}, which lies in no picture"[:120])
         points.append((float(pair[0]), float(pair[1])))
     return tuple(points)
 
@@ -175,31 +170,33 @@ def _points(raw: Any) -> tuple[Point, ...]:
 def _known_kind(kind: str, points: tuple[Point, ...]) -> tuple[str, tuple[Point, ...]]:
     kind = _RELATIVES.get(kind, kind)
     if kind not in NUM_POINTS:
-        raise _Fault(f"its type {kind!r} is unknown")
+        raise ObjectError(f"its type {kind!r} is unknown")
     if kind == RECTANGLE and len(points) == 4:  # X-AnyLabeling writes all corners
         xs, ys = [x for x, _ in points], [y for _, y in points]
         points = ((min(xs), min(ys)), (max(xs), max(ys)))
     fewest, most = NUM_POINTS[kind]
     if len(points) < fewest or (most is not None and len(points) > most):
-        raise _Fault(f"a {kind} of {len(points)} points")
+        raise ObjectError(f"a {kind} of {len(points)} points")
     return kind, points
 
 
 def _bitmap(encoded: Any, points: tuple[Point, ...]) -> Bitmap:
     """A mask's pixels: the PNG patch lies with its first pixel at the first point."""
     if not isinstance(encoded, str) or not points:
-        raise _Fault("it is a mask without pixels or place")
+        raise ObjectError("it is a mask without pixels or place")
     try:
         with Image.open(io.BytesIO(base64.b64decode(encoded, validate=False))) as image:
             if image.mode not in ("1", "L", "P", "I", "I;16"):
-                raise _Fault(f"its mask is a {image.mode} picture, not one plane")
+                raise ObjectError(f"its mask is a {image.mode} picture, not one plane")
+            if image.width * image.height > MAX_PIXELS:
+                raise ObjectError(f"its mask says it is {image.width} x {image.height} pixels")
             mask: Mask = np.asarray(image) != 0
     except (OSError, ValueError, SyntaxError, binascii.Error, Image.DecompressionBombError) as error:
-        raise _Fault(f"its mask cannot be decoded ({error})"[:160]) from error
+        raise ObjectError(f"its mask cannot be decoded ({error})"[:160]) from error
     x, y = (int(value) for value in points[0])
     bitmap = Bitmap.from_array(mask, y, x)
     if not bitmap:
-        raise _Fault("its mask has no pixel inside a picture")
+        raise ObjectError("its mask has no pixel inside a picture")
     return bitmap
 
 

@@ -1,29 +1,32 @@
-"""A folder of labelme files with their pictures."""
+"""labelme files with their pictures: a folder of them, folders in it too, or one file."""
 
 from __future__ import annotations
 
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
-from segstudio.core.annotation import Annotation
-from segstudio.errors import FileError, SegstudioError
+from segstudio.errors import SegstudioError
 from segstudio.formats import class_list, labelme
 from segstudio.formats.images import SUFFIXES, picture_size
-from segstudio.formats.source import Entry, Source, SourceOptions
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
-_MOST_ASKED = 20  # files that are looked into before a folder is declined
+_MOST_ASKED: Final = 20  # files that are looked into before a folder is declined
+_LARGEST: Final = 256 << 20  # no file of one picture's labels is larger
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
-    """Why `root` is not such a folder, or None if it is."""
-    if not root.is_dir():
-        return "it is not a folder"
+    """Why `root` is not such a folder or file, or None if it is."""
     reason = "it has no .json files"
-    for path in islice(sorted(root.glob("*.json")), _MOST_ASKED):
+    for path in islice(json_files(root), _MOST_ASKED):
         try:
+            if path.stat().st_size > _LARGEST:
+                reason = f"{path.name} is too large for the labels of one picture"
+                continue
             labelme.read(path, size=(1, 1))
-        except SegstudioError as error:
+        except (SegstudioError, OSError) as error:
             reason = str(error)
         else:
             return None
@@ -31,11 +34,24 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
-    labels = options.labels or class_list_near(root)
-    entries = [
-        Entry(path.stem, partial(_read, path, root, options.images or root)) for path in sorted(root.glob("*.json"))
-    ]
+    base = root.parent if root.is_file() else root
+    labels = options.labels or class_list_near(base)
+    pictures = Pictures(options.images or base)
+    entries = [Entry(entry_name(path, base), partial(_read, path, base, pictures)) for path in json_files(root)]
     return Source(class_list.read_labels(labels) if labels else None, "background", entries)
+
+
+def json_files(root: Path) -> list[Path]:
+    """The file itself, or every .json below a folder, hidden folders left out."""
+    if root.is_file():
+        return [root] if root.suffix.lower() == ".json" else []
+    found = (path for path in root.rglob("*.json") if path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
+
+
+def entry_name(path: Path, base: Path) -> str:
+    """A file's place in its folder, without suffix: the name of its picture in a project."""
+    return path.relative_to(base).with_suffix("").as_posix()
 
 
 def class_list_near(folder: Path) -> Path | None:
@@ -46,19 +62,29 @@ def class_list_near(folder: Path) -> Path | None:
     return beside if beside.is_file() and class_list.is_labelmes(beside) else None
 
 
-def _read(path: Path, root: Path, images: Path) -> tuple[Path, Annotation, tuple[str, ...]]:
-    picture = _picture_of(path, root, images)
+def _read(path: Path, base: Path, pictures: Pictures) -> Reading:
+    named = labelme.read(path, size=(1, 1)).picture
+    picture, note = _picture_of(path, named, base, pictures)
     found = labelme.read(path, picture_size(picture))
-    return picture, found.annotation, found.notes
+    return Reading(picture, found.annotation, (*found.notes, *([note] if note else [])))
 
 
-def _picture_of(path: Path, root: Path, images: Path) -> Path:
-    """The picture that the file names, if it lies beside the folder or in it; else the one with the JSON's stem."""
-    named = (path.parent / labelme.read(path, size=(1, 1)).picture).resolve()
-    if named.is_file() and named.suffix.lower() in SUFFIXES and named.is_relative_to(root.resolve().parent):
-        return named
+def _picture_of(path: Path, named: str, base: Path, pictures: Pictures) -> tuple[Path, str]:
+    """The picture that the file names, if it lies in the folder or beside it; else the one with the JSON's stem."""
+    beside = (path.parent / named).resolve()
+    is_picture = bool(named) and beside.is_file() and beside.suffix.lower() in SUFFIXES
+    if is_picture and beside.is_relative_to(base.resolve().parent):
+        return beside, ""
     for suffix in sorted(SUFFIXES):
         for variant in (suffix, suffix.upper()):
-            if (images / f"{path.stem}{variant}").is_file():
-                return images / f"{path.stem}{variant}"
-    raise FileError(path, f"has no picture named {path.stem}.* in {images}", "put the picture there")
+            if (path.parent / f"{path.stem}{variant}").is_file():
+                return path.with_name(f"{path.stem}{variant}"), _said_otherwise(named, f"{path.stem}{variant}")
+    try:
+        return pictures.named(named or path.stem, path.parent.name, path)
+    except SegstudioError:
+        picture = pictures.of_stem(path.stem, path.parent.name, path)
+        return picture, _said_otherwise(named, picture.name)
+
+
+def _said_otherwise(named: str, taken: str) -> str:
+    return f"names {named[:120]} as its picture; {taken} was taken" if named and Path(named).name != taken else ""

@@ -5,39 +5,89 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from segstudio.errors import SegstudioError
-from segstudio.formats import labelme_folder, mask_folder
+from segstudio.formats import (
+    camvid,
+    cityscapes,
+    coco_folder,
+    cvat,
+    eiseg,
+    isat,
+    labelme_folder,
+    labelme_web,
+    mask_folder,
+    voc,
+    yolo,
+)
 from segstudio.formats.source import Source, SourceOptions
 
 
 @dataclass(frozen=True)
 class Reader:
-    """`reason_not` gives None when the format can open the path."""
+    """`reason_not` gives None when the format can open the path. `title` is for people."""
 
     name: str
+    title: str
     reason_not: Callable[[Path, SourceOptions], str | None]
     open_source: Callable[[Path, SourceOptions], Source]
 
 
-READERS = (
-    Reader("labelme", labelme_folder.reason_not, labelme_folder.open_source),
-    Reader("masks", mask_folder.reason_not, mask_folder.open_source),
+# The order is that of detection: what says most about itself comes first.
+READERS: Final = (
+    Reader("coco", "COCO", coco_folder.reason_not, coco_folder.open_source),
+    Reader("cvat", "CVAT XML", cvat.reason_not, cvat.open_source),
+    Reader("cityscapes", "Cityscapes", cityscapes.reason_not, cityscapes.open_source),
+    Reader("labelme", "labelme", labelme_folder.reason_not, labelme_folder.open_source),
+    Reader("isat", "ISAT", isat.reason_not, isat.open_source),
+    Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_source),
+    Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_source),
+    Reader("voc", "PASCAL VOC", voc.reason_not, voc.open_source),
+    Reader("camvid", "CamVid", camvid.reason_not, camvid.open_source),
+    Reader("yolo", "YOLO segmentation", yolo.reason_not, yolo.open_source),
+    Reader("masks", "Mask pictures", mask_folder.reason_not, mask_folder.open_source),
 )
+NAMES: Final = ("auto", *(reader.name for reader in READERS))
+
+
+@dataclass(frozen=True)
+class Detected:
+    """`reader` is None where every format declined; `declined` says why, by name."""
+
+    reader: Reader | None
+    declined: dict[str, str]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def detect(root: Path, options: SourceOptions, name: str = "auto") -> Detected:
+    """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError."""
+    if not root.exists():
+        raise SegstudioError(f"{root}: there is no such file or folder; name the data set's folder")
+    if name not in NAMES:
+        raise SegstudioError(f"format {name!r} cannot be imported; there are {', '.join(NAMES)}")
+    declined: dict[str, str] = {}
+    for reader in READERS:
+        if name in ("auto", reader.name):
+            reason = _reason_not(reader, root, options)
+            if reason is None:
+                return Detected(reader, declined)
+            declined[reader.name] = reason
+    return Detected(None, declined)
+
+
+def _reason_not(reader: Reader, root: Path, options: SourceOptions) -> str | None:
+    try:
+        return reader.reason_not(root, options)
+    except (SegstudioError, OSError) as error:
+        return str(error)
 
 
 def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple[str, Source]:
     """(format, source). Raises SegstudioError that names why each format declined."""
-    if not root.exists():
-        raise SegstudioError(f"{root}: there is no such file or folder; name the data set's folder")
-    known = [reader.name for reader in READERS]
-    if name not in ("auto", *known):
-        raise SegstudioError(f"format {name!r} cannot be imported; there are auto, {', '.join(known)}")
-    declined = []
-    for reader in READERS:
-        if name in ("auto", reader.name):
-            reason = reader.reason_not(root, options)
-            if reason is None:
-                return reader.name, reader.open_source(root, options)
-            declined.append(f"not {reader.name}: {reason}")
-    raise SegstudioError(f"{root}: cannot be imported; {'; '.join(declined)}")
+    found = detect(root, options, name)
+    if found.reader is None:
+        reasons = "; ".join(f"not {each}: {reason}" for each, reason in found.declined.items())
+        raise SegstudioError(f"{root}: cannot be imported; {reasons}")
+    return found.reader.name, found.reader.open_source(root, options)

@@ -11,16 +11,30 @@ from segstudio.core.classes import ClassTable
 
 
 @dataclass(frozen=True)
+class Reading:
+    """`notes` say what was altered, approximated or left out, one line each."""
+
+    picture: Path
+    annotation: Annotation
+    notes: tuple[str, ...] = ()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class Entry:
-    """`read` gives picture, annotation and notes on what was altered; it raises SegstudioError for this entry alone."""
+    """One picture to come. `name`: its path in a project, without suffix; `read` raises SegstudioError for it alone."""
 
     name: str
-    read: Callable[[], tuple[Path, Annotation, tuple[str, ...]]]
+    read: Callable[[], Reading]
 
 
 @dataclass(frozen=True)
 class Source:
-    """`held_out` are the stems of a validation split, or None where the source has none."""
+    """`held_out` are the names of entries of a validation split, or None where the source has none.
+
+    `table` is None where only the pictures' labels say which classes there are. `notes` are of the whole source.
+    """
 
     table: ClassTable | None
     unlabelled: str
@@ -31,8 +45,16 @@ class Source:
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What a user said about the source: folder of pictures, class list, list of held-out stems."""
+    """What a user said about the source.
+
+    `images`: folder of pictures; `labels`: class list or label map; `held_out`: list of held-out stems;
+    `snap`: read lossy masks by the nearest declared value; `ids`: Cityscapes' "trainIds" or "labelIds";
+    `first_pixel`: 0 or 1, the number that VOC boxes give the first pixel, None to find out.
+    """
 
     images: Path | None = None
     labels: Path | None = None
     held_out: Path | None = None
+    snap: bool = False
+    ids: str = "trainIds"
+    first_pixel: int | None = None

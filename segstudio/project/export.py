@@ -1,25 +1,19 @@
-"""Export: a VOC folder as labelme2voc lays it out, with image sets and label map."""
+"""Export: a project's pictures and labels in any format that can be written, with a report of what it cannot hold."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from segstudio.core.annotation import Annotation
-from segstudio.core.classes import IGNORE, IGNORE_NAME, ClassTable
-from segstudio.core.instances import rasterise_instances
-from segstudio.core.raster import rasterise
-from segstudio.core.sample import reading
+from segstudio.core.instances import overlaps_ignored
 from segstudio.errors import FileError, ProjectError, SegstudioError
-from segstudio.events import Problem, Progress
-from segstudio.formats import class_list
-from segstudio.formats.atomic import write_bytes, write_text
-from segstudio.formats.images import jpeg_bytes, read_picture
-from segstudio.formats.masks import index_png, instance_png
+from segstudio.events import Note, Problem, Progress
+from segstudio.formats.target import ExportOptions, Page, Target, Written, named
 from segstudio.project.item import DONE, Item
+from segstudio.project.parallel import in_order
 from segstudio.project.project import Project
 from segstudio.project.split import assign
 from segstudio.project.store import load, status_of
@@ -27,86 +21,136 @@ from segstudio.project.store import load, status_of
 
 @dataclass(frozen=True)
 class Exported:
-    """The report. `untouched` pictures have no labels and are not marked done, so they got no mask."""
+    """The report. `background` pictures are marked done without a shape; `untouched` ones are not, and got nothing."""
 
     folder: Path
     pictures: int
+    background: int
     untouched: int
 
 
-def export_voc(
-    project: Project, items: list[Item], out: Path, table: ClassTable | None = None
-) -> Iterator[Progress | Problem | Exported]:
-    """Raises ProjectError when `out` holds anything. A picture that fails is named; the rest goes on."""
-    table = table or project.table
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ProjectError(f"{out}: is not empty, and nothing is written over; choose a new folder")
-    done_stems: dict[str, str] = {}
-    untouched = 0
+@dataclass(frozen=True)
+class Plan:
+    """What an export would lose: how many objects for each reason, and in how many pictures; nothing is written."""
+
+    pictures: int
+    untouched: int
+    losses: tuple[tuple[str, int, int], ...] = ()
+    unknown: tuple[str, ...] = ()  # labels that are no classes; their pictures would be left out
+
+
+def plan(
+    project: Project, items: list[Item], target: Target, options: ExportOptions
+) -> Iterator[Progress | Problem | Plan]:
+    """Reads every annotation once and says what the target cannot hold of it."""
+    objects: Counter[str] = Counter()
+    pictures: Counter[str] = Counter()
+    unknown: dict[str, None] = {}
+    written = untouched = 0
     for done, item in enumerate(items):
         yield Progress(done, len(items), item.name)
         try:
-            stored = load(item)
-            if stored.problem:
-                raise SegstudioError(stored.problem)
-            if not stored.annotation.shapes and status_of(stored.annotation) != DONE:
-                untouched += 1
-                continue
-            stem = _free_stem(item, done_stems)
-            yield from _write_picture(item, stored.annotation, out, stem, (table, project.unlabelled))
+            annotation = _annotation(item)
         except SegstudioError as error:
             yield Problem(item.name, str(error))
             continue
-        done_stems[stem] = item.name
-    _write_lists(out, table, done_stems, project)
-    yield Exported(out, len(done_stems), untouched)
+        if annotation is None:
+            untouched += 1
+            continue
+        written += 1
+        unknown |= dict.fromkeys(label for label in annotation.labels if project.table.id_of(label) is None)
+        reasons = [reason for _, reason in target.losses(annotation, options)]
+        objects.update(reasons)
+        pictures.update(set(reasons))
+    losses = tuple((reason, count, pictures[reason]) for reason, count in objects.most_common())
+    yield Plan(written, untouched, losses, tuple(unknown))
 
 
-def _free_stem(item: Item, taken: dict[str, str]) -> str:
-    """Folders are flattened into the name, as VOC has none."""
-    stem = item.name.rpartition(".")[0].replace("/", "_")
-    if stem in taken:
-        raise FileError(item.picture, f"would be exported as {stem}, like {taken[stem]}", "rename one of them")
-    return stem
+def export(
+    project: Project, items: list[Item], out: Path, target: Target, options: ExportOptions | None = None
+) -> Iterator[Progress | Problem | Note | Exported]:
+    """Raises ProjectError when `out` holds anything. A picture that fails is named; the rest goes on, on all cores."""
+    options = options or ExportOptions()
+    check_empty(out)
+    stems = _stems(items)
+    written: dict[str, Written] = {}
+    background = untouched = 0
+
+    def work(item: Item) -> Written | None:
+        annotation = _annotation(item)
+        if annotation is None:
+            return None
+        return _write(item, annotation, (project, stems), (out, target, options))
+
+    for done, (item, result) in enumerate(in_order(work, items)):
+        yield Progress(done + 1, len(items), item.name)
+        if isinstance(result, SegstudioError):
+            yield Problem(item.name, str(result))
+        elif result is None:
+            untouched += 1
+        else:
+            yield from (Note(item.name, note) for note in result.notes)
+            background += not result.page.annotation.shapes
+            bare = replace(result.page.annotation, shapes=(), extra={})  # the lists need no shapes
+            written[item.name] = replace(result, page=replace(result.page, annotation=bare))
+    held = assign(list(written), project.held_out)
+    pages = [replace(w, page=replace(w.page, held_out=held[name])) for name, w in written.items()]
+    target.finish(out, pages, project.table)
+    yield Exported(out, len(written), background, untouched)
 
 
-def _write_picture(
-    item: Item, annotation: Annotation, out: Path, stem: str, meaning: tuple[ClassTable, str]
-) -> Iterator[Problem]:
-    table, unlabelled = meaning
-    unknown = [label for label in annotation.labels if table.id_of(label) is None]
+def check_empty(out: Path) -> None:
+    """Raises ProjectError when `out` is there and is no empty folder."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ProjectError(f"{out}: is not empty, and nothing is written over; choose a new folder")
+
+
+def _annotation(item: Item) -> Annotation | None:
+    """None for a picture that nobody touched: no shapes, and not marked done. Raises SegstudioError."""
+    if not item.annotation_path.is_file():
+        return None
+    stored = load(item)
+    if stored.problem:
+        raise SegstudioError(stored.problem)
+    touched = stored.annotation.shapes or status_of(stored.annotation) == DONE
+    return stored.annotation if touched else None
+
+
+def _stems(items: list[Item]) -> dict[str, str | None]:
+    """Folders are flattened into the name; of several pictures that would get one stem, only the first keeps it."""
+    owners: dict[str, str] = {}
+    for item in items:
+        owners.setdefault(_flat(item), item.name)
+    return {item.name: _flat(item) if owners[_flat(item)] == item.name else None for item in items}
+
+
+def _flat(item: Item) -> str:
+    return item.name.rpartition(".")[0].replace("/", "_")
+
+
+def _write(
+    item: Item,
+    annotation: Annotation,
+    place: tuple[Project, dict[str, str | None]],
+    job: tuple[Path, Target, ExportOptions],
+) -> Written:
+    (project, stems), (out, target, options) = place, job
+    stem = stems[item.name]
+    if stem is None:
+        raise FileError(item.picture, f"would be exported as {_flat(item)}, like another", "rename one of them")
+    unknown = [label for label in annotation.labels if project.table.id_of(label) is None]
     if unknown:
         raise SegstudioError(
             f"{item.annotation_path}: has labels {', '.join(unknown)}, which are no classes; add them to the classes"
         )
-    pixels = read_picture(item.picture)
-    plane = reading(rasterise(annotation, table), unlabelled)
-    instances = rasterise_instances(annotation)
-    instances[_of_label(annotation, table) == IGNORE] = 0
-    png, wide = instance_png(instances)
-    if wide:
-        yield Problem(item.name, f"{item.name}: has {int(instances.max())} objects, so its object mask has 16 bits")
-    write_bytes(out / "JPEGImages" / f"{stem}.jpg", jpeg_bytes(pixels))
-    write_bytes(out / "SegmentationObject" / f"{stem}.png", png)
-    write_bytes(out / "SegmentationClass" / f"{stem}.png", index_png(plane))
-
-
-def _of_label(annotation: Annotation, table: ClassTable) -> np.ndarray:
-    """255 exactly where an `__ignore__` shape is on top."""
-    if IGNORE_NAME not in annotation.labels:
-        return np.zeros((annotation.height, annotation.width), np.uint8)
-    return rasterise(annotation, table)
-
-
-def _write_lists(out: Path, table: ClassTable, stems: dict[str, str], project: Project) -> None:
-    held = assign(list(stems.values()), project.held_out)
-    sets = {
-        "train": [stem for stem, name in stems.items() if not held[name]],
-        "val": [stem for stem, name in stems.items() if held[name]],
-        "trainval": list(stems),
-    }
-    for name, members in sets.items():
-        write_text(out / "ImageSets" / "Segmentation" / f"{name}.txt", "".join(f"{m}\n" for m in members))
-    write_text(out / "labelmap.txt", class_list.labelmap_txt(table))
-    write_text(out / "class_names.txt", class_list.class_names_txt(table))
-    write_text(out / "labels.txt", class_list.labels_txt(table))
+    notes = [
+        f"{named(annotation.shapes[index], index)} {reason}" if index >= 0 else reason
+        for index, reason in target.losses(annotation, options)
+    ]
+    if options.overlap_ignored:
+        annotation, pixels = overlaps_ignored(annotation)
+        if pixels:
+            notes.append(f"{pixels} pixels that several objects claim are ignored")
+    page = Page(stem, item.picture, annotation, project.table, project.unlabelled)
+    written = target.write(out, page, options)
+    return replace(written, notes=(*notes, *written.notes))

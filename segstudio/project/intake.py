@@ -2,56 +2,135 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import Final
 
+from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
+from segstudio.core.instances import overlaps_ignored
 from segstudio.errors import FileError, ProjectError, SegstudioError
-from segstudio.events import Problem, Progress
-from segstudio.formats.source import Entry, Source
-from segstudio.project.item import Item
+from segstudio.events import Note, Problem, Progress
+from segstudio.formats.images import SUFFIXES
+from segstudio.formats.source import Entry, Reading, Source
+from segstudio.project.item import Item, annotation_path, natural_key
+from segstudio.project.mapping import ClassMapping
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
+
+IN_ORDER, IGNORED = "order", "ignore"
+SKIP, RENAME = "skip", "rename"
+_PREVIEWED: Final = 6
+
+
+@dataclass(frozen=True)
+class IntakeOptions:
+    """`overlap`: pixels of several objects go to the later one (IN_ORDER) or count for none (IGNORED).
+
+    `taken`: a picture whose name is in use is left out (SKIP) or gets a number behind its name (RENAME).
+    """
+
+    mapping: ClassMapping = field(default_factory=ClassMapping)
+    overlap: str = IN_ORDER
+    taken: str = SKIP
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class Imported:
-    """The report: how many pictures came in, with how many shapes."""
+    """The report: how many pictures came in, with how many shapes; `left_out` are those that did not."""
 
     folder: Path
     pictures: int
     shapes: int
+    left_out: int = 0
 
 
-def import_source(source: Source, folder: Path) -> Iterator[Progress | Problem | Imported]:
-    """Nothing is overwritten: a picture whose name is taken in `folder` is named and left out."""
+@dataclass(frozen=True)
+class Survey:
+    """What an import would bring. `readings` are the first pictures; `taken` are entries whose place is in use."""
+
+    names: tuple[str, ...]
+    table: ClassTable | None
+    readings: tuple[Reading, ...]
+    taken: tuple[str, ...]
+    entries: int
+    held_out: int
+    notes: tuple[str, ...] = ()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def survey(source: Source, folder: Path) -> Iterator[Progress | Problem | Survey]:
+    """Looks at a source before it is imported; nothing is written. All labels are read where no list names them."""
+    names: dict[str, None] = dict.fromkeys(source.table.names if source.table else ())
+    readings: list[Reading] = []
+    for done, entry in enumerate(source.entries):
+        if source.table is not None and len(readings) >= _PREVIEWED:
+            break
+        yield Progress(done, len(source.entries), entry.name)
+        try:
+            reading = entry.read()
+        except SegstudioError as error:
+            yield Problem(entry.name, str(error))
+            continue
+        names |= dict.fromkeys(reading.annotation.labels)
+        if len(readings) < _PREVIEWED:
+            readings.append(reading)
+    taken = tuple(entry.name for entry in source.entries if (folder / f"{entry.name}.json").exists())
+    yield Survey(
+        tuple(names),
+        source.table,
+        tuple(readings),
+        taken,
+        len(source.entries),
+        len(source.held_out or ()),
+        source.notes,
+    )
+
+
+def import_source(
+    source: Source, folder: Path, options: IntakeOptions | None = None
+) -> Iterator[Progress | Problem | Note | Imported]:
+    """Nothing is overwritten. What came in stays when the job is stopped."""
+    options = options or IntakeOptions()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ProjectError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
     project = open_project(folder)
+    fresh = not project.file.exists()
     if source.table is not None:
-        project = _with_classes(project, source.table)
+        project = _with_classes(project, options.mapping.table(source.table))
+    for note in source.notes:
+        yield Note(str(folder), note)
     pictures = shapes = 0
     held_out = dict(project.held_out)
-    for note in source.notes:
-        yield Problem(str(folder), note)
-    for done, entry in enumerate(source.entries):
-        yield Progress(done, len(source.entries), entry.name)
-        try:
-            item, count, notes, project = _take(entry, project)
-        except SegstudioError as error:
-            yield Problem(entry.name, str(error))
-            continue
-        yield from (Problem(entry.name, note) for note in notes)
-        pictures, shapes = pictures + 1, shapes + count
-        if source.held_out is not None:
-            held_out[item.name] = item.picture.stem in source.held_out
-    unlabelled = project.unlabelled if project.file.exists() else source.unlabelled
-    replace(project, unlabelled=unlabelled, held_out=held_out).save()
-    yield Imported(folder, pictures, shapes)
+    places = _Places(project)
+    try:
+        for done, entry in enumerate(source.entries):
+            yield Progress(done, len(source.entries), entry.name)
+            try:
+                item, annotation, notes = _take(entry, project, places, options)
+                project = project.with_labels(annotation.labels)
+                save(item, annotation, project.table, None)
+            except SegstudioError as error:
+                yield Problem(entry.name, str(error))
+                continue
+            pictures, shapes = pictures + 1, shapes + len(annotation.shapes)
+            if source.held_out is not None:
+                held_out[item.name] = entry.name in source.held_out
+            for note in notes:
+                yield Problem(item.name, note)
+    finally:
+        unlabelled = source.unlabelled if fresh else project.unlabelled
+        replace(project, unlabelled=unlabelled, held_out=held_out).save()
+    yield Imported(folder, pictures, shapes, len(source.entries) - pictures)
 
 
 def _with_classes(project: Project, table: ClassTable) -> Project:
@@ -61,17 +140,84 @@ def _with_classes(project: Project, table: ClassTable) -> Project:
     return project.with_labels(table.names)
 
 
-def _take(entry: Entry, project: Project) -> tuple[Item, int, tuple[str, ...], Project]:
-    picture, annotation, notes = entry.read()
-    target = project.folder / picture.name
-    item = Item(target.name, target, target.with_suffix(".json"))
-    if target.exists() or item.annotation_path.exists():
-        raise FileError(target, "is there already", "import into an empty folder or remove it")
-    project = project.with_labels(annotation.labels)
+def _take(
+    entry: Entry, project: Project, places: _Places, options: IntakeOptions
+) -> tuple[Item, Annotation, list[str]]:
+    """Copies the picture to its place, unless it lies there already, and gives its annotation to be saved."""
+    reading = entry.read()
+    annotation, notes = options.mapping.annotation(reading.annotation)
+    told = [*reading.notes, *notes]
+    if options.overlap == IGNORED:
+        annotation, pixels = overlaps_ignored(annotation)
+        if pixels:
+            told.append(f"{pixels} pixels that several objects claim are ignored")
+    project.with_labels(annotation.labels)  # raises before anything is written
+    item = places.place(entry, reading.picture, options.taken)
+    if not item.picture.exists():
+        _copy(reading.picture, item.picture)
+    places.settle(item)
+    if item.picture.name != reading.picture.name:
+        told.append(f"{reading.picture.name} is called {item.name} here, as its name was taken")
+    return item, annotation, told
+
+
+class _Places:
+    """Which pictures lie where in the project, so that each newcomer is placed without listing its folder again."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._stems: dict[Path, dict[str, list[Path]]] = {}
+
+    def place(self, entry: Entry, picture: Path, taken: str) -> Item:
+        """Where a picture and its labels go. A picture that lies there already only gets its labels."""
+        below = Path(entry.name).parent
+        if below.is_absolute() or ".." in below.parts:
+            raise FileError(picture, f"would be placed outside the project ({entry.name[:120]})", "rename the entry")
+        home = self._project.folder / below
+        for number in count(1):
+            target = home / f"{picture.stem}{'' if number == 1 else f'-{number}'}{picture.suffix}"
+            same = target.exists() and _same(picture, target)
+            if same or not target.exists():
+                labels = self._labels_of(target, below)
+                if not labels.exists():
+                    return Item(target.relative_to(self._project.folder).as_posix(), target, labels)
+            if taken == SKIP:
+                fault = "has labels already" if same else "is there already"
+                raise FileError(target, fault, "import into an empty folder, or choose to rename")
+        raise AssertionError("count never ends")
+
+    def _labels_of(self, target: Path, below: Path) -> Path:
+        rivals = sorted({*self._rivals(target), target}, key=lambda path: natural_key(path.name))
+        home = self._project.annotation_folder
+        return annotation_path(target, rivals, target.parent if home is None else home / below)
+
+    def _rivals(self, target: Path) -> list[Path]:
+        stems = self._stems.get(target.parent)
+        if stems is None:
+            stems = self._stems[target.parent] = {}
+            for path in target.parent.iterdir() if target.parent.is_dir() else ():
+                if path.suffix.lower() in SUFFIXES:
+                    stems.setdefault(path.stem.casefold(), []).append(path)
+        return stems.setdefault(target.stem.casefold(), [])
+
+    def settle(self, item: Item) -> None:
+        """The picture lies there now."""
+        rivals = self._rivals(item.picture)
+        if item.picture not in rivals:
+            rivals.append(item.picture)
+
+
+def _same(a: Path, b: Path) -> bool:
     try:
+        return a.samefile(b) or filecmp.cmp(a, b, shallow=False)
+    except OSError:
+        return False
+
+
+def _copy(picture: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, target)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise FileError(target, f"could not be written ({error.strerror})", "free some space") from error
-    save(item, annotation, project.table, None)
-    return item, len(annotation.shapes), notes, project

@@ -76,10 +76,14 @@ def _items_of(folder: Path, pictures: Iterable[Path], home: Path) -> Iterator[It
     for picture in ordered:
         of_stem.setdefault(picture.stem.casefold(), []).append(picture)
     for picture in ordered:
-        rivals = of_stem[picture.stem.casefold()]
-        own = len(rivals) == 1 or picture == _owner(home / f"{picture.stem}.json", rivals)
-        stem = picture.stem if own else picture.name
-        yield Item(picture.relative_to(folder).as_posix(), picture, home / f"{stem}.json")
+        labels = annotation_path(picture, of_stem[picture.stem.casefold()], home)
+        yield Item(picture.relative_to(folder).as_posix(), picture, labels)
+
+
+def annotation_path(picture: Path, rivals: list[Path], home: Path) -> Path:
+    """Where the labels of a picture lie; `rivals` are all pictures of its stem there, itself too, in natural order."""
+    own = len(rivals) == 1 or picture == _owner(home / f"{picture.stem}.json", rivals)
+    return home / f"{picture.stem if own else picture.name}.json"
 
 
 def _owner(annotation: Path, rivals: list[Path]) -> Path:

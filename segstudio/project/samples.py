@@ -38,3 +38,8 @@ def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem |
 def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:
     """The project with the split written down, so that later runs keep it."""
     return replace(project, held_out={**project.held_out, **{s.name: s.held_out for s in samples}})
+
+
+def with_assigned(project: Project, items: list[Item]) -> dict[str, bool]:
+    """For each labelled picture whether it is held out, as a run would have it now."""
+    return assign([item.name for item in items if item.annotation_path.is_file()], project.held_out)

@@ -12,6 +12,7 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.errors import FileError, FormatError, SegstudioError
 from segstudio.formats import class_list, masks
+from segstudio.formats.label_map import LabelMap
 from segstudio.formats.registry import open_source
 from segstudio.formats.source import SourceOptions
 
@@ -25,7 +26,7 @@ def test_an_index_png_keeps_every_number_and_has_vocs_colours(tmp_path: Path) ->
         assert image.mode == "P"
         assert (np.asarray(image) == plane).all()
         assert image.getpalette()[3:6] == [128, 0, 0]
-    assert (masks.read_indices(tmp_path / "a.png") == plane).all()
+    assert (masks.read_mask(tmp_path / "a.png").plane == plane).all()
 
 
 def test_more_than_255_instances_go_to_16_bits(tmp_path: Path) -> None:
@@ -33,14 +34,14 @@ def test_more_than_255_instances_go_to_16_bits(tmp_path: Path) -> None:
     png, wide = masks.instance_png(plane)
     (tmp_path / "a.png").write_bytes(png)
     assert wide
-    assert (masks.read_indices(tmp_path / "a.png") == plane).all()
+    assert (masks.read_mask(tmp_path / "a.png").plane == plane).all()
     assert masks.instance_png(plane % 256)[1] is False
 
 
 def test_index_masks_become_shapes_with_the_same_pixels(tmp_path: Path) -> None:
     plane = np.random.default_rng(0).choice([0, 1, 2, 255], (300, 280)).astype(np.uint8)
     (tmp_path / "a.png").write_bytes(masks.index_png(plane))
-    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), TABLE)
+    labels = masks.to_labels(masks.read_mask(tmp_path / "a.png"), LabelMap.of(TABLE))
     annotation = masks.annotation_of(labels, TABLE)
     again = rasterise(annotation, TABLE)
     assert (again[plane != 0] == plane[plane != 0]).all()
@@ -50,7 +51,7 @@ def test_index_masks_become_shapes_with_the_same_pixels(tmp_path: Path) -> None:
 def test_a_class_0_that_is_a_thing_gets_a_shape_and_255_alone_means_class_1(tmp_path: Path) -> None:
     table = ClassTable.from_names(["membrane", "cell"])
     Image.fromarray(np.array([[0, 255]], np.uint8)).save(tmp_path / "a.png")
-    labels = masks.to_labels(tmp_path / "a.png", masks.read_indices(tmp_path / "a.png"), table, binary=True)
+    labels = masks.to_labels(masks.read_mask(tmp_path / "a.png"), LabelMap.of(table), binary=True)
     assert labels.tolist() == [[0, 1]]
     assert [shape.label for shape in masks.annotation_of(labels, table).shapes] == ["membrane", "cell"]
 
@@ -64,8 +65,7 @@ def test_255_is_ignored_as_soon_as_one_mask_of_the_folder_holds_1(tmp_path: Path
         Image.fromarray(plane).save(tmp_path / "labels" / f"{name}.png")
         Image.fromarray(plane).save(tmp_path / "images" / f"{name}.png")
     _, source = open_source(tmp_path, SourceOptions())
-    _, annotation, _ = source.entries[0].read()
-    assert annotation.labels == ["__ignore__"]
+    assert source.entries[0].read().annotation.labels == ["__ignore__"]
 
 
 def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
     name, source = open_source(tmp_path, SourceOptions())
     assert name == "labelme"
     read = {entry.name: entry for entry in source.entries}
-    assert read["b"].read()[0].name == "b.png"
+    assert read["b"].read().picture.name == "b.png"
     for broken in ("a", "_meta"):
         with pytest.raises(FileError):
             read[broken].read()
@@ -86,15 +86,15 @@ def test_undeclared_values_are_counted_and_refused(tmp_path: Path) -> None:
     plane = np.zeros((10, 10), np.int32)
     plane[0, :3] = 7
     with pytest.raises(FormatError, match="3 pixels of value 7"):
-        masks.to_labels(tmp_path / "a.png", plane, TABLE)
+        masks.to_labels(masks.MaskFile(tmp_path / "a.png", plane), LabelMap.of(TABLE))
 
 
 def test_lossy_and_colour_masks_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "a.png")
     with pytest.raises(FormatError, match="colour picture"):
-        masks.read_indices(tmp_path / "a.png")
+        masks.to_labels(masks.read_mask(tmp_path / "a.png"), LabelMap.of(TABLE))
     with pytest.raises(FormatError, match="lossy"):
-        masks.read_indices(tmp_path / "a.jpg")
+        masks.read_mask(tmp_path / "a.jpg")
 
 
 def test_class_lists_are_written_as_labelme_and_voc_have_them(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_isbi_is_found_with_its_classes_and_its_split(shared: Path) -> None:
     assert source.table.names == ["membrane", "cell"]
     assert len(source.entries) == 30
     assert len(source.held_out) == 6
-    _, annotation, _ = source.entries[0].read()
+    annotation = source.entries[0].read().annotation
     with Image.open(shared / "isbi2012" / "train" / "labels" / f"{source.entries[0].name}.png") as image:
         truth = (np.asarray(image) == 255).astype(np.uint8)
     assert (rasterise(annotation, source.table) == truth).all()

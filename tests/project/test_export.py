@@ -19,7 +19,8 @@ from segstudio.events import Problem, Progress
 from segstudio.formats import class_list
 from segstudio.formats.registry import open_source
 from segstudio.formats.source import SourceOptions
-from segstudio.project.export import Exported, export_voc
+from segstudio.formats.voc_target import VOC
+from segstudio.project.export import Exported, export
 from segstudio.project.intake import Imported, import_source
 from segstudio.project.item import DONE
 from segstudio.project.project import Project, open_project
@@ -43,8 +44,8 @@ def test_index_planes_equal_those_of_the_installed_labelme_in_every_pixel(
     shutil.copytree(source / "data_annotated", tmp_path / "data")
     project = open_project(tmp_path / "data")
     table = class_list.read(source / "labels.txt")
-    *_, report = export_voc(project, list(project.items()), tmp_path / "voc", table)
-    assert report == Exported(tmp_path / "voc", 3, 0)
+    *_, report = export(replace(project, table=table), list(project.items()), tmp_path / "voc", VOC)
+    assert report == Exported(tmp_path / "voc", 3, 0, 0)
     truth = labelme_planes(source / "labels.txt", tmp_path, sorted((tmp_path / "data").glob("*.json")))
     differing = 0
     for stem, (cls, ins) in truth.items():
@@ -67,9 +68,9 @@ def test_the_layout_is_vocs(tmp_path: Path) -> None:
     save(items[3], with_status(Annotation(30, 40), DONE), TABLE, None)
     items[4].annotation_path.write_text("{ broken")
     project = replace(open_project(tmp_path / "in"), table=TABLE)
-    events = list(export_voc(project, items, tmp_path / "voc"))
+    events = list(export(project, items, tmp_path / "voc", VOC))
     assert [event.where for event in events if isinstance(event, Problem)] == ["p4.png"]
-    assert events[-1] == Exported(tmp_path / "voc", 4, 1)
+    assert events[-1] == Exported(tmp_path / "voc", 4, 1, 1)
     sets = {
         name: (tmp_path / "voc" / "ImageSets" / "Segmentation" / f"{name}.txt").read_text().split()
         for name in ("train", "val", "trainval")
@@ -88,14 +89,14 @@ def test_unlabelled_pixels_are_ignored_where_the_project_says_so(tmp_path: Path)
     item = picture(tmp_path / "in")
     save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE, unlabelled="ignore")
-    list(export_voc(project, [item], tmp_path / "voc"))
+    list(export(project, [item], tmp_path / "voc", VOC))
     assert set(np.unique(plane_of(tmp_path / "voc" / "SegmentationClass" / "a.png"))) == {1, 255}
 
 
 def test_nothing_is_written_into_a_folder_that_holds_anything(tmp_path: Path) -> None:
     item = picture(tmp_path / "in")
     with pytest.raises(ProjectError, match="not empty"):
-        list(export_voc(open_project(tmp_path / "in"), [item], tmp_path / "in"))
+        list(export(open_project(tmp_path / "in"), [item], tmp_path / "in", VOC))
 
 
 def test_two_names_that_become_one_are_told(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_two_names_that_become_one_are_told(tmp_path: Path) -> None:
     for item in items:
         save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE)
-    problems = [e for e in export_voc(project, items, tmp_path / "voc") if isinstance(e, Problem)]
+    problems = [e for e in export(project, items, tmp_path / "voc", VOC) if isinstance(e, Problem)]
     assert len(problems) == 1
     assert "a_b" in problems[0].what
 
@@ -112,7 +113,7 @@ def test_an_unknown_label_is_told_and_not_guessed(tmp_path: Path) -> None:
     item = picture(tmp_path / "in")
     save(item, Annotation(30, 40, (Shape("boat", "rectangle", ((1, 1), (5, 5))),)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE)
-    problems = [e for e in export_voc(project, [item], tmp_path / "voc") if isinstance(e, Problem)]
+    problems = [e for e in export(project, [item], tmp_path / "voc", VOC) if isinstance(e, Problem)]
     assert "boat" in problems[0].what
 
 
@@ -133,7 +134,7 @@ def test_importing_twice_overwrites_nothing_and_says_so(shared: Path, tmp_path: 
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.json")}
     events = list(import_source(source, tmp_path / "out"))
     assert sum(isinstance(event, Problem) for event in events) == 3
-    assert events[-1] == Imported(tmp_path / "out", 0, 0)
+    assert events[-1] == Imported(tmp_path / "out", 0, 0, 3)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.json")} == before
     assert open_project(tmp_path / "out").table.names[:2] == ["_background_", "aeroplane"]
 

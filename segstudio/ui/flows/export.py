@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
-from segstudio.project.export import Exported, export_voc
+from segstudio.formats.voc_target import VOC
+from segstudio.project.export import Exported, export
 from segstudio.ui.flows.save import SaveFlow
 from segstudio.ui.messages import MessageBar
 from segstudio.ui.session import Session
@@ -49,7 +50,7 @@ class ExportFlow(QObject):
         self._problems = []
         items = list(self._session.items)
         self._messages.tell(self.tr("Exporting to {} …").format(folder))
-        job = self._session.jobs.after_queue(lambda: export_voc(project, items, folder), self._on_event)
+        job = self._session.jobs.after_queue(lambda: export(project, items, folder, VOC), self._on_event)
         job.failed.connect(self._on_failed)
 
     def _on_event(self, event: Progress | Problem | Exported) -> None:

@@ -1,0 +1,138 @@
+"""Cityscapes: leftImg8bit and gtFine (or gtCoarse) by split and city; label ids or train ids, objects from instanceIds.
+
+Source of the table: cityscapesScripts, helpers/labels.py (id, name, train id, colour).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from segstudio.core.classes import IGNORE, ClassTable
+from segstudio.errors import FormatError
+from segstudio.formats import masks
+from segstudio.formats.images import picture_size
+from segstudio.formats.label_map import LabelMap
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+
+# Train id (or -), name and colour, in order of label id from 0.
+_TABLE: Final = """
+- unlabeled 0,0,0
+- ego_vehicle 0,0,0
+- rectification_border 0,0,0
+- out_of_roi 0,0,0
+- static 0,0,0
+- dynamic 111,74,0
+- ground 81,0,81
+0 road 128,64,128
+1 sidewalk 244,35,232
+- parking 250,170,160
+- rail_track 230,150,140
+2 building 70,70,70
+3 wall 102,102,156
+4 fence 190,153,153
+- guard_rail 180,165,180
+- bridge 150,100,100
+- tunnel 150,120,90
+5 pole 153,153,153
+- polegroup 153,153,153
+6 traffic_light 250,170,30
+7 traffic_sign 220,220,0
+8 vegetation 107,142,35
+9 terrain 152,251,152
+10 sky 70,130,180
+11 person 220,20,60
+12 rider 255,0,0
+13 car 0,0,142
+14 truck 0,0,70
+15 bus 0,60,100
+- caravan 0,0,90
+- trailer 0,0,110
+16 train 0,80,100
+17 motorcycle 0,0,230
+18 bicycle 119,11,32
+"""
+_LABELS: Final = _TABLE.split()
+_TRAIN_IDS: Final = [None if text == "-" else int(text) for text in _LABELS[::3]]
+_ROWS: Final = [
+    (name.replace("_", " "), tuple(int(value) for value in colour.split(",")))
+    for name, colour in zip(_LABELS[1::3], _LABELS[2::3], strict=True)
+]
+_KINDS: Final = ("instanceIds", "labelIds", "labelTrainIds")
+_OBJECT: Final = 1000  # instanceIds hold label id x 1000 + number where objects are told apart
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    """Why `root` is not Cityscapes', or None if it is."""
+    if not root.is_dir():
+        return "it is not a folder"
+    return None if _files(root) else "it has no gtFine/*/*/*_{instanceIds,labelIds,labelTrainIds}.png"
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    if options.ids not in ("trainIds", "labelIds"):
+        raise FormatError(root, f"can be read by trainIds or labelIds, not {options.ids!r}", "choose one of the two")
+    pictures = Pictures(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
+    files = _files(root)
+    entries = [Entry(name, partial(_read, paths, pictures, options.ids)) for name, paths in files.items()]
+    held_out = frozenset(name for name in files if name.split("/")[0] == "val")
+    note = (
+        "labels were read by train id: 19 classes, all others ignored"
+        if options.ids == "trainIds"
+        else "labels were read by label id: 34 classes"
+    )
+    return Source(_table(options.ids), "ignore", entries, held_out or None, (note,))
+
+
+def _table(ids: str) -> ClassTable:
+    table = ClassTable(())
+    for (name, (red, green, blue)), train_id in zip(_ROWS, _TRAIN_IDS, strict=True):
+        if ids == "labelIds" or train_id is not None:
+            table = table.with_added(name, (red, green, blue))
+    return table
+
+
+def _files(root: Path) -> dict[str, dict[str, Path]]:
+    """By split/city/picture: the files of each kind."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(root.glob("gt*/*/*/*_gt*.png")):
+        stem, _, kind = path.stem.rpartition("_")
+        if kind in _KINDS:
+            picture = stem.rpartition("_")[0]
+            found.setdefault(f"{path.parent.parent.name}/{path.parent.name}/{picture}", {})[kind] = path
+    return found
+
+
+def _read(paths: dict[str, Path], pictures: Pictures, ids: str) -> Reading:
+    """Label ids are taken from the file that says most."""
+    kind = next(kind for kind in _KINDS if kind in paths)
+    path = paths[kind]
+    stem = path.stem.rpartition("_gt")[0]
+    picture = pictures.named(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)[0]
+    mask = masks.read_mask(path)
+    masks.check_size(path, mask.plane.shape, picture_size(picture))
+    plane = mask.plane
+    objects = None
+    if kind == "instanceIds":
+        objects = np.where(plane >= _OBJECT, plane, 0).astype(np.int32)
+        plane = np.where(plane >= _OBJECT, plane // _OBJECT, plane)
+    table = _table(ids)
+    meaning = LabelMap(table, _values(kind, ids, path))
+    labels = masks.to_labels(masks.MaskFile(path, plane, mask.coloured), meaning)
+    return Reading(picture, masks.annotation_of(labels, table, objects))
+
+
+def _values(kind: str, ids: str, path: Path) -> dict[int, int]:
+    """From what the file holds to class ids; -1 and 255 mean nothing that counts."""
+    whole = {label: label if ids == "labelIds" else train for label, train in enumerate(_TRAIN_IDS)}
+    nothing = {-1: IGNORE, IGNORE: IGNORE, 65535: IGNORE}
+    if kind != "labelTrainIds":
+        return {label: IGNORE if value is None else value for label, value in whole.items()} | nothing
+    of_train = {train: label for label, train in enumerate(_TRAIN_IDS) if train is not None}
+    if ids == "labelIds":
+        return of_train | nothing
+    return {train: train for train in of_train} | nothing

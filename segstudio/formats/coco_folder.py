@@ -1,0 +1,178 @@
+"""COCO on disk: which of its files to read, and the pictures that they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path, PureWindowsPath
+from typing import Final
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import ClassTable
+from segstudio.core.shape import RECTANGLE, Shape
+from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.formats import class_list, coco, coco_png
+from segstudio.formats.coco import CocoFile, Record
+from segstudio.formats.images import picture_size
+from segstudio.formats.json_file import read_json
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+
+_HELD_OUT: Final = ("val", "valid", "validation", "test")
+# Of several files in one folder those with the most to say about pixels are read.
+_KINDS: Final = ("instances", "_annotations.coco", "person_keypoints", "panoptic", "stuff", "", "labels")
+_SILENT: Final = ("captions", "image_info")
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    """Why `root` is not COCO's, or None if it is."""
+    if root.is_file():
+        return _reason(root)
+    reason = "it has no .json files, also not in annotations/"
+    for paths in _by_kind(root).values():
+        reasons = [_reason(path) for path in paths]
+        if None in reasons:
+            return None
+        reason = f"{paths[0].name}: {reasons[0]}"
+    return reason
+
+
+def _reason(path: Path) -> str | None:
+    if path.suffix.lower() != ".json":
+        return "it is no .json file"
+    try:
+        return coco.reason_not(read_json(path))
+    except SegstudioError as error:
+        return str(error)
+
+
+def _by_kind(root: Path) -> dict[str, list[Path]]:
+    """Candidate files in order of preference."""
+    found = [*root.glob("*.json"), *root.glob("annotations/*.json"), *root.glob("*/_annotations.coco.json")]
+    groups: dict[str, list[Path]] = {}
+    for path in sorted(found):
+        kind = next((kind for kind in (*_KINDS, *_SILENT) if kind and path.name.startswith(kind)), "")
+        groups.setdefault(kind, []).append(path)
+    return {kind: groups[kind] for kind in (*_KINDS, *_SILENT) if kind in groups}
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    paths, notes = _chosen(root)
+    base = root if root.is_dir() else root.parent
+    if base.name.lower() in ("annotations", "annotation"):
+        base = base.parent
+    pictures = Pictures(options.images or base)
+    files = [(path, coco.load(path)) for path in paths]
+    files = [(path, _with_names(file, files[0][1], options)) for path, file in files]
+    entries: list[Entry] = []
+    held_out: set[str] = set()
+    for path, file in files:
+        notes += [f"{path.name}: {note}" for note in file.notes]
+        fresh = _entries(file, pictures, _split(path), {entry.name for entry in entries})
+        entries += fresh
+        if _split(path) in _HELD_OUT:
+            held_out |= {entry.name for entry in fresh}
+    told = class_list.stems(options.held_out) if options.held_out else None
+    split = told if told is not None else (frozenset(held_out) if 0 < len(held_out) < len(entries) else None)
+    return Source(_table(root, [file for _, file in files]), "background", entries, split, tuple(notes))
+
+
+def _chosen(root: Path) -> tuple[list[Path], list[str]]:
+    if root.is_file():
+        return [root], []
+    groups = _by_kind(root)
+    for kind, paths in groups.items():
+        fitting = [path for path in paths if _reason(path) is None]
+        if fitting:
+            others = [path.name for each, group in groups.items() if each != kind for path in group]
+            shown = f"{', '.join(others[:6])}{' …' if len(others) > 6 else ''}"
+            return fitting, [f"not read: {shown}; name such a file to import it"] if others else []
+    raise FormatError(root, "holds no COCO file", "name the .json file itself")
+
+
+def _with_names(file: CocoFile, first: CocoFile, options: SourceOptions) -> CocoFile:
+    """Results know categories by number only; a file given as the class list names them."""
+    if file.images or options.labels is None or options.labels.suffix.lower() != ".json":
+        return file
+    named = coco.load(options.labels)
+    return CocoFile(file.path, named.images, file.records, {**file.categories, **named.categories}, file.notes)
+
+
+def _table(root: Path, files: list[CocoFile]) -> ClassTable:
+    try:
+        return coco.table_of({number: name for file in files for number, name in file.categories.items()})
+    except ValueError as error:
+        raise FormatError(root, str(error), "take categories that are not used out of the file") from error
+
+
+def _split(path: Path) -> str:
+    """`train` of instances_train.json, instances_train2017.json and train/_annotations.coco.json."""
+    last = path.parent.name if path.name.startswith("_annotations") else path.stem.rpartition("_")[2]
+    return last.rstrip("0123456789").lower()
+
+
+def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) -> list[Entry]:
+    entries = []
+    numbers: Iterable[int] = file.images or file.records
+    for number in numbers:
+        image = file.images.get(number)
+        name = _safe_stem(image, number)
+        if name in taken:
+            name = f"{split or file.path.stem}/{name}"
+        taken.add(name)
+        entries.append(Entry(name, partial(_read, file, number, pictures, split)))
+    return entries
+
+
+def _safe_stem(image: Record | None, number: int) -> str:
+    """The picture's path without suffix; only its name where the path leads elsewhere."""
+    named = image.get("file_name") if image else None
+    if not isinstance(named, str) or not named:
+        return str(number)
+    path = PureWindowsPath(named)
+    if path.drive or path.root or ".." in path.parts:
+        path = PureWindowsPath(path.name)
+    return path.with_suffix("").as_posix() if path.name else str(number)
+
+
+def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Reading:
+    image = file.images.get(number)
+    picture, notes = _picture(file, image, number, pictures, split)
+    size = picture_size(picture)
+    if image is not None and (image.get("height"), image.get("width")) != size:
+        raise FileError(
+            file.path,
+            f"says {image.get('file_name')} is {image.get('width')}x{image.get('height')} "
+            f"but the picture is {size[1]}x{size[0]}",
+            "put the picture there that was labelled",
+        )
+    records = file.records.get(number, [])
+    if coco_png.is_panoptic(records):
+        return coco_png.read_panoptic(file, records, picture, size)
+    pixel_map = coco_png.pixel_map_of(file.path, picture)
+    if pixel_map is not None:
+        return coco_png.read_stuff(file, pixel_map, picture, size)
+    shapes: list[Shape] = []
+    for index, record in enumerate(records):
+        named = f"annotation {record.get('id', index + 1)}"
+        try:
+            found = coco.shapes_of(record, file.categories, size, index + 1)
+        except ObjectError as fault:
+            notes.append(f"{named} was left out ({fault})")
+            continue
+        if found[0].kind == RECTANGLE:
+            notes.append(f"{named} has only a box; it became a rectangle")
+        shapes += found
+    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes))
+
+
+def _picture(
+    file: CocoFile, image: Record | None, number: int, pictures: Pictures, split: str
+) -> tuple[Path, list[str]]:
+    if image is None:
+        return pictures.numbered(number, file.path), []
+    named = image.get("file_name")
+    if not isinstance(named, str) or not named:
+        raise FileError(file.path, f"gives no file_name for image {number}", "add it")
+    picture, note = pictures.named(named, split, file.path)
+    return picture, [note] if note else []

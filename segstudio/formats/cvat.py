@@ -1,0 +1,197 @@
+"""CVAT's XML for images: polygons, boxes, ellipses, lines, points and row-major run-length masks, in z order.
+
+Format: docs.cvat.ai, XML annotation format 1.1.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
+from segstudio.core.classes import BACKGROUND_NAME, ClassTable, is_background
+from segstudio.core.geometry import Point
+from segstudio.core.shape import LINESTRIP, MASK, ORIENTED_RECTANGLE, POINTS, POLYGON, RECTANGLE, Shape
+from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.formats.images import MAX_PIXELS, picture_size
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.xml_file import finite, read_xml, text_of
+
+_ROUND: Final = 72  # corners of an ellipse
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    """Why `root` is not CVAT's, or None if it is."""
+    path = _file(root)
+    if path is None:
+        return "it has no annotations.xml"
+    try:
+        found = read_xml(path)
+    except SegstudioError as error:
+        return str(error)
+    if found.tag != "annotations":
+        return f"{path.name} is not CVAT's (its root is <{found.tag[:40]}>)"
+    if found.find("image") is None and found.find("track") is not None:
+        return f"{path.name} is of a video; export it from CVAT as “for images”"
+    return None
+
+
+def _file(root: Path) -> Path | None:
+    if root.is_file():
+        return root if root.suffix.lower() == ".xml" else None
+    return root / "annotations.xml" if (root / "annotations.xml").is_file() else None
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    path = _file(root)
+    assert path is not None, "ask reason_not first"
+    xml = read_xml(path)
+    pictures = Pictures(options.images or path.parent)
+    entries, notes, taken = [], [], set()
+    for index, image in enumerate(xml.iter("image")):
+        name = image.get("name")
+        if not name:
+            notes.append(f"image {index + 1} has no name and was left out")
+            continue
+        stem = Path(name.replace("\\", "/")).with_suffix("")
+        plain = stem.as_posix() if not stem.is_absolute() and ".." not in stem.parts else stem.name
+        if plain in taken:
+            notes.append(f"{name} is there twice; the first was taken")
+            continue
+        taken.add(plain)
+        entries.append(Entry(plain, partial(_read, path, image, pictures)))
+    return Source(_table(path, xml), "background", entries, None, tuple(notes))
+
+
+def _table(path: Path, xml: Any) -> ClassTable | None:
+    """From <labels>, with their colours; background first, whatever its place there."""
+    table = ClassTable()
+    try:
+        for label in xml.iter("label"):
+            name = text_of(label, "name")
+            if name and not is_background(name) and table.id_of(name) is None:
+                table = table.with_added(name, _colour(text_of(label, "color")))
+    except ValueError as error:
+        raise FormatError(path, str(error), "merge labels in CVAT and export again") from error
+    return table if len(table) > 1 else None
+
+
+def _colour(text: str) -> tuple[int, int, int] | None:
+    digits = text.removeprefix("#")
+    try:
+        value = int(digits, 16)
+    except ValueError:
+        return None
+    return (value >> 16, value >> 8 & 255, value & 255) if len(digits) == 6 else None
+
+
+def _read(path: Path, image: Any, pictures: Pictures) -> Reading:
+    name = image.get("name")
+    picture, note = pictures.named(name, image.get("subset") or "", path)
+    size = picture_size(picture)
+    said = image.get("height"), image.get("width")
+    if said not in ((None, None), (str(size[0]), str(size[1]))):
+        raise FileError(
+            path,
+            f"says {name} is {said[1]}x{said[0]} but the picture is {size[1]}x{size[0]}",
+            "put the picture there that was labelled",
+        )
+    notes = [note] if note else []
+    found: list[tuple[int, Shape]] = []
+    for index, item in enumerate(image):
+        try:
+            if item.tag != "tag":
+                found.append((_order(item), _shape(item, size, notes)))
+            else:
+                notes.append(f"tag {item.get('label')} of the whole picture was left out")
+        except ObjectError as fault:
+            notes.append(f"<{item.tag}> {index + 1} was left out ({fault})")
+    shapes = tuple(shape for _, shape in sorted(found, key=lambda pair: pair[0]))
+    return Reading(picture, Annotation(*size, shapes), tuple(notes))
+
+
+def _order(item: Any) -> int:
+    try:
+        return int(item.get("z_order") or 0)
+    except ValueError:
+        raise ObjectError(f"its z_order is {item.get('z_order')!r}"[:120]) from None
+
+
+def _shape(item: Any, size: tuple[int, int], notes: list[str]) -> Shape:
+    label = item.get("label")
+    if not label:
+        raise ObjectError("it has no label")
+    label = BACKGROUND_NAME if is_background(label) else label
+    group = item.get("group_id") or ""
+    number = int(group) if group.isdecimal() and int(group) > 0 else None
+    if item.tag == "mask":
+        return Shape(label, MASK, bitmap=_bitmap(item, size), group_id=number)
+    kind, points = _outline(item, notes)
+    return Shape(label, kind, points, group_id=number)
+
+
+def _outline(item: Any, notes: list[str]) -> tuple[str, tuple[Point, ...]]:
+    fewest = {"polygon": 3, "polyline": 2, "points": 1}
+    if item.tag in fewest:
+        points = _points(item.get("points"))
+        if len(points) < fewest[item.tag]:
+            raise ObjectError(f"it has {len(points)} points")
+        return {"polygon": POLYGON, "polyline": LINESTRIP, "points": POINTS}[item.tag], points
+    if item.tag == "box":
+        x0, y0, x1, y1 = (finite(item.get(key), key) for key in ("xtl", "ytl", "xbr", "ybr"))
+        turn = finite(item.get("rotation") or "0", "rotation")
+        # CVAT's corners lie between pixels, labelme's on the first and the last one.
+        last = (max(x0, x1 - 1), max(y0, y1 - 1))
+        if not turn:
+            return RECTANGLE, ((x0, y0), last)
+        corners = ((x0, y0), (last[0], y0), last, (x0, last[1]))
+        return ORIENTED_RECTANGLE, _turned(corners, ((x0 + last[0]) / 2, (y0 + last[1]) / 2), turn)
+    if item.tag == "ellipse":
+        cx, cy, rx, ry = (finite(item.get(key), key) for key in ("cx", "cy", "rx", "ry"))
+        angles = [2 * math.pi * step / _ROUND for step in range(_ROUND)]
+        ring = tuple((cx + rx * math.cos(angle), cy + ry * math.sin(angle)) for angle in angles)
+        notes.append(f"an ellipse of {item.get('label')} became a polygon of {_ROUND} points")
+        return POLYGON, _turned(ring, (cx, cy), finite(item.get("rotation") or "0", "rotation"))
+    raise ObjectError("shapes of this kind have no pixels here")
+
+
+def _turned(points: tuple[Point, ...], centre: Point, degrees: float) -> tuple[Point, ...]:
+    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    (cx, cy) = centre
+    return tuple(
+        (cx + (x - cx) * cosine - (y - cy) * sine, cy + (x - cx) * sine + (y - cy) * cosine) for x, y in points
+    )
+
+
+def _points(text: str | None) -> tuple[Point, ...]:
+    pairs = [pair.split(",") for pair in (text or "").split(";") if pair.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ObjectError("a point is not two numbers")
+    return tuple((finite(x, "x"), finite(y, "y")) for x, y in pairs)
+
+
+def _bitmap(item: Any, size: tuple[int, int]) -> Bitmap:
+    """Runs go row by row through the mask's own box, zeros first: not COCO's order."""
+    try:
+        left, top, width, height = (int(float(item.get(key) or "")) for key in ("left", "top", "width", "height"))
+        runs = np.array([int(part) for part in (item.get("rle") or "").split(",") if part.strip()], np.int64)
+    except (ValueError, OverflowError):
+        raise ObjectError("its mask has no numbers for left, top, width, height and rle") from None
+    if width < 1 or height < 1 or width * height > MAX_PIXELS or abs(left) > 1e7 or abs(top) > 1e7:
+        raise ObjectError(f"its mask is {width} x {height}")
+    if (runs < 0).any() or int(runs.sum()) != width * height:
+        raise ObjectError(f"its runs cover {int(runs.sum())} pixels, its box has {width * height}")
+    if top + height > size[0] or left + width > size[1] or min(left, top) < 0:
+        raise ObjectError(f"its mask at {left},{top} of {width} x {height} leaves the picture")
+    values = np.zeros(len(runs), np.bool_)
+    values[1::2] = True
+    bitmap = Bitmap.from_array(np.repeat(values, runs).reshape(height, width), top, left)
+    if not bitmap:
+        raise ObjectError("its mask has no pixels")
+    return bitmap

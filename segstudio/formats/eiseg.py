@@ -1,0 +1,65 @@
+"""EISeg's JSON: one file a picture, a list of polygons with name, number and colour."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.shape import POLYGON, Shape
+from segstudio.errors import FormatError, ObjectError, SegstudioError
+from segstudio.formats.images import SUFFIXES, picture_size
+from segstudio.formats.json_file import read_json
+from segstudio.formats.labelme import points_of
+from segstudio.formats.labelme_folder import entry_name, json_files
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+
+_MOST_ASKED: Final = 20
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    reason = "it has no .json files"
+    for path in islice(json_files(root), _MOST_ASKED):
+        try:
+            if _parsed(path):
+                return None
+        except SegstudioError as error:
+            reason = str(error)
+    return reason
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    """EISeg puts its files into `label/` beside or below the pictures; COCO's file beside them is passed over."""
+    base = root.parent if root.is_file() else root
+    beside = base.parent if base.name == "label" else base
+    pictures = Pictures(options.images or beside)
+    files = [path for path in json_files(root) if path.name != "annotations.json" or root.is_file()]
+    return Source(None, "background", [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in files])
+
+
+def _parsed(path: Path) -> list[dict[str, Any]]:
+    raw = read_json(path)
+    fits = isinstance(raw, list) and all(isinstance(each, dict) and "labelIdx" in each for each in raw)
+    if not fits:
+        raise FormatError(path, "is not an EISeg file (a list of objects with labelIdx)", "choose EISeg's label folder")
+    return raw
+
+
+def _read(path: Path, pictures: Pictures) -> Reading:
+    raw = _parsed(path)
+    stem = path.stem if Path(path.stem).suffix.lower() not in SUFFIXES else Path(path.stem).stem
+    picture = pictures.of_stem(stem, "", path)
+    height, width = picture_size(picture)
+    shapes, notes = [], []
+    for index, item in enumerate(raw):
+        try:
+            points = points_of(item.get("points"))
+            if len(points) < 3 or not isinstance(item.get("name"), str):
+                raise ObjectError(f"a polygon of {len(points)} points named {item.get('name')!r}"[:120])
+            shapes.append(Shape(item["name"], POLYGON, points))
+        except ObjectError as fault:
+            notes.append(f"object {index + 1} was left out ({fault})")
+    return Reading(picture, Annotation(height, width, tuple(shapes)), tuple(notes))

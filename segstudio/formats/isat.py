@@ -1,0 +1,108 @@
+"""ISAT's JSON: one file a picture; polygons in layers, and `__background__` polygons that cut holes."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import BACKGROUND_NAME, ClassTable
+from segstudio.core.shape import POLYGON, Shape
+from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.formats.images import picture_size
+from segstudio.formats.json_file import read_json
+from segstudio.formats.labelme import points_of
+from segstudio.formats.labelme_folder import entry_name, json_files
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+
+_MOST_ASKED: Final = 20
+_HOLE: Final = "__background__"
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    reason = "it has no .json files"
+    for path in islice(json_files(root), _MOST_ASKED):
+        try:
+            _parsed(path)
+        except SegstudioError as error:
+            reason = str(error)
+        else:
+            return None
+    return reason
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    """Classes come from `isat.yaml` where there is one; pictures from the folder or the one above it."""
+    base = root.parent if root.is_file() else root
+    pictures = Pictures(options.images or (base.parent if not _holds_pictures(base) else base))
+    listed = base / "isat.yaml"
+    table = _classes(listed) if listed.is_file() else None
+    entries = [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in json_files(root)]
+    return Source(table, "background", entries)
+
+
+def _holds_pictures(folder: Path) -> bool:
+    try:
+        Pictures(folder).of_stem(json_files(folder)[0].stem, "", folder)
+    except (SegstudioError, IndexError):
+        return False
+    return True
+
+
+def _classes(path: Path) -> ClassTable:
+    """The names of `label:`, a list of `name:` and `color:`; read line by line, which is all that ISAT writes."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(path, f"cannot be read ({error})", "save it as UTF-8 text") from error
+    names = [line.partition("name:")[2].strip().strip("'\"") for line in lines if line.strip(" -").startswith("name:")]
+    try:
+        return ClassTable.from_names([BACKGROUND_NAME, *(n for n in names if n not in (_HOLE, BACKGROUND_NAME))])
+    except ValueError as error:
+        raise FormatError(path, str(error), "list each class once") from error
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    raw = read_json(path)
+    if not isinstance(raw, dict) or not isinstance(raw.get("objects"), list) or not isinstance(raw.get("info"), dict):
+        raise FormatError(path, "is not an ISAT file (it has no info and objects)", "choose the folder that ISAT wrote")
+    return raw
+
+
+def _read(path: Path, pictures: Pictures) -> Reading:
+    raw = _parsed(path)
+    picture, note = pictures.named(str(raw["info"].get("name") or path.stem), "", path)
+    height, width = picture_size(picture)
+    notes = [note] if note else []
+    said = (raw["info"].get("height"), raw["info"].get("width"))
+    if said != (height, width):
+        notes.append(f"labels are for {said[1]}x{said[0]} but the picture is {width}x{height}")
+    layered: list[tuple[float, Shape]] = []
+    for index, item in enumerate(raw["objects"]):
+        try:
+            layered.append(_shape(item))
+        except ObjectError as fault:
+            notes.append(f"object {index + 1} was left out ({fault})")
+    shapes = tuple(shape for _, shape in sorted(layered, key=lambda pair: pair[0]))
+    return Reading(picture, Annotation(height, width, shapes), tuple(notes))
+
+
+def _shape(item: Any) -> tuple[float, Shape]:
+    if not isinstance(item, dict) or not isinstance(item.get("category"), str):
+        raise ObjectError("it has no category")
+    points = points_of(item.get("segmentation"))
+    if len(points) < 3:
+        raise ObjectError(f"a polygon of {len(points)} points")
+    layer = item.get("layer", 0)
+    if isinstance(layer, bool) or not isinstance(layer, int | float) or not math.isfinite(layer):
+        raise ObjectError(f"its layer is {layer!r}, not a number"[:120])
+    group = item.get("group")
+    label = BACKGROUND_NAME if item["category"] == _HOLE else item["category"]
+    note = item.get("note") if isinstance(item.get("note"), str) else ""
+    flags = {"iscrowd": True} if item.get("iscrowd") in (True, 1) else {}
+    number = group if isinstance(group, int) and not isinstance(group, bool) and group > 0 else None
+    return float(layer), Shape(label, POLYGON, points, group_id=number, description=note or "", flags=flags)

@@ -1,0 +1,93 @@
+"""Pictures below a folder, found by the names that data sets give them; nothing outside it is ever opened."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from segstudio.errors import FileError
+from segstudio.formats.images import SUFFIXES
+
+_LAST_DIGITS = re.compile(r"(\d+)\D*$")
+
+
+class Pictures:
+    """`root` is where pictures lie, in folders or not; it is walked once, when a name needs it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def _all(self) -> list[PurePosixPath]:
+        found = []
+        for here, folders, files in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            below = PurePosixPath(Path(here).relative_to(self.root).as_posix())
+            found += [below / name for name in sorted(files) if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[PurePosixPath]]:
+        return _grouped((path.name.casefold(), path) for path in self._all)
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[PurePosixPath]]:
+        return _grouped((path.stem.casefold(), path) for path in self._all)
+
+    @cached_property
+    def _by_number(self) -> dict[int, list[PurePosixPath]]:
+        numbered = ((_LAST_DIGITS.search(path.stem), path) for path in self._all)
+        return _grouped((int(match[1]), path) for match, path in numbered if match)
+
+    def named(self, name: str, hint: str, where: Path) -> tuple[Path, str]:
+        """The picture that `where` calls `name`, and a note ("" where the name was plain).
+
+        `hint` is a folder's name (train, val) that settles which of several is meant. Raises FileError.
+        """
+        plain = PurePosixPath(PureWindowsPath(name).as_posix())
+        note = ""
+        if plain.is_absolute() or PureWindowsPath(name).drive or ".." in plain.parts:
+            note = f"names a picture outside its folder ({name[:120]}); only {plain.name} in it was looked for"
+            plain = PurePosixPath(plain.name)
+        elif plain.name and (self.root / plain).is_file() and self._holds(self.root / plain):
+            return self.root / plain, ""
+        alike = self._by_name.get(plain.name.casefold()) or self._by_stem.get(plain.stem.casefold(), [])
+        return self.root / _chosen(alike, plain, hint, (where, self.root)), note
+
+    def numbered(self, number: int, where: Path) -> Path:
+        """The picture whose name ends in this number, as COCO's do."""
+        return self.root / _chosen(self._by_number.get(number, []), PurePosixPath(str(number)), "", (where, self.root))
+
+    def of_stem(self, stem: str, hint: str, where: Path) -> Path:
+        """The picture of this stem, whatever its suffix."""
+        return self.root / _chosen(
+            self._by_stem.get(stem.casefold(), []), PurePosixPath(stem), hint, (where, self.root)
+        )
+
+    def _holds(self, path: Path) -> bool:
+        return path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(self.root.resolve())
+
+
+def _grouped(pairs: object) -> dict:  # type: ignore[type-arg]
+    groups: dict = {}  # type: ignore[type-arg]
+    for key, value in pairs:  # type: ignore[attr-defined]
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
+def _chosen(alike: list[PurePosixPath], wanted: PurePosixPath, hint: str, at: tuple[Path, Path]) -> PurePosixPath:
+    """The only one; or the one that shares most of the wanted path; or the one in the folder of the hint."""
+    where, root = at
+    if not alike:
+        raise FileError(where, f"has no picture {wanted} below {root}", "put it there or say where the pictures are")
+    if len(alike) > 1:
+        ends = [path for path in alike if path.parts[-len(wanted.parts) :] == wanted.parts]
+        alike = ends or alike
+    if len(alike) > 1 and hint:
+        alike = [path for path in alike if hint in path.parts] or alike
+    if len(alike) > 1:
+        shown = ", ".join(str(path) for path in alike[:3])
+        raise FileError(where, f"means one of several pictures by {wanted} ({shown})", "say which folder holds them")
+    return alike[0]

@@ -1,0 +1,210 @@
+"""PASCAL VOC roots: image sets, class and object PNGs, XML boxes; also what CVAT and Datumaro write in this layout."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import ClassTable
+from segstudio.core.colours import voc_colour
+from segstudio.core.shape import RECTANGLE, Shape
+from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.formats import class_list, label_map, masks
+from segstudio.formats.images import picture_size
+from segstudio.formats.label_map import LabelMap
+from segstudio.formats.mask_folder import by_stem
+from segstudio.formats.pictures import Pictures
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.xml_file import number_of, read_xml, text_of
+
+_NAMES_TEXT: Final = """
+background aeroplane bicycle bird boat bottle bus car cat chair cow
+diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor
+"""
+_NAMES: Final = _NAMES_TEXT.split()
+_LISTS: Final = ("labelmap.txt", "class_names.txt", "labels.txt", "classes.txt")
+
+
+@dataclass(frozen=True)
+class _Root:
+    """The folders of one VOC root, and what its numbers and colours mean."""
+
+    folder: Path
+    names: LabelMap
+    pictures: Pictures
+    first_pixel: int
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def class_masks(self) -> dict[str, Path]:
+        return _files(self.folder / "SegmentationClass")
+
+    @cached_property
+    def object_masks(self) -> dict[str, Path]:
+        return _files(self.folder / "SegmentationObject")
+
+    @cached_property
+    def boxes(self) -> dict[str, Path]:
+        return {path.stem: path for path in sorted((self.folder / "Annotations").glob("*.xml"))}
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return by_stem(folder) if folder.is_dir() else {}
+
+
+def reason_not(root: Path, options: SourceOptions) -> str | None:
+    """Why `root` is not such a root, or None if it is."""
+    if not root.is_dir():
+        return "it is not a folder"
+    folder = _root_folder(root)
+    if folder is None:
+        return (
+            "it has no SegmentationClass or Annotations beside ImageSets, JPEGImages, labelmap.txt or class_names.txt"
+        )
+    return None
+
+
+def _root_folder(root: Path) -> Path | None:
+    """`root`, or VOC2012 in VOCdevkit in it."""
+    for folder in [root, *sorted(root.glob("VOC*")), *sorted(root.glob("VOCdevkit/VOC*"))]:
+        labels = (folder / "SegmentationClass").is_dir() or any((folder / "Annotations").glob("*.xml"))
+        beside = ("ImageSets", "JPEGImages", "labelmap.txt", "class_names.txt")
+        if labels and any((folder / name).exists() for name in beside):
+            return folder
+    return None
+
+
+def open_source(root: Path, options: SourceOptions) -> Source:
+    """Without a list of classes the numbers and colours are VOC's own 20 classes, and a note says so."""
+    folder = _root_folder(root)
+    assert folder is not None, "ask reason_not first"
+    listed = options.labels or next((folder / name for name in _LISTS if (folder / name).is_file()), None)
+    names = label_map.read(listed) if listed else _vocs_own()
+    bare = _Root(folder, names, Pictures(options.images or folder), 1)
+    notes = [] if listed else [f"no class list in {folder.name}; numbers and colours were read as VOC's 20 classes"]
+    boxed = [path for stem, path in bare.boxes.items() if stem not in bare.class_masks]
+    first_pixel, said = _first_pixel(boxed, options.first_pixel)
+    notes += said
+    if len(bare.boxes) > len(boxed):
+        notes.append(f"boxes of {len(bare.boxes) - len(boxed)} pictures were not read, as these have masks")
+    found = _Root(folder, names, bare.pictures, first_pixel)
+    stems = sorted({*found.class_masks, *(path.stem for path in boxed)} or by_stem(folder / "JPEGImages"))
+    entries = [Entry(stem, partial(_read, stem, found)) for stem in stems]
+    held_out = options.held_out or folder / "ImageSets" / "Segmentation" / "val.txt"
+    split = class_list.stems(held_out) if held_out.is_file() else None
+    return Source(_with_boxed(names.table, boxed), "background", entries, split, tuple(notes))
+
+
+def _vocs_own() -> LabelMap:
+    rows: list[label_map.Row] = [(name, number, voc_colour(number)) for number, name in enumerate(_NAMES)]
+    return LabelMap.of_rows([*rows, ("ignored", 255, voc_colour(255))])
+
+
+def _with_boxed(table: ClassTable, boxed: list[Path]) -> ClassTable:
+    """Boxes name their classes themselves."""
+    for path in boxed:
+        try:
+            for item in read_xml(path).iter("object"):
+                name = text_of(item, "name")
+                if name and table.id_of(name) is None:
+                    table = table.with_added(name)
+        except (SegstudioError, ValueError):
+            continue  # told when its turn comes
+    return table
+
+
+def _first_pixel(boxed: list[Path], told: int | None) -> tuple[int, list[str]]:
+    """0 where any box begins at 0, else 1 as VOC says; with a note of what was taken."""
+    if not boxed:
+        return 1, []
+    if told is not None:
+        return told, [f"boxes were read as counted from {told}, as told"]
+    for path in boxed:
+        try:
+            lows = [number_of(box, key) for box in read_xml(path).iter("bndbox") for key in ("xmin", "ymin")]
+        except (SegstudioError, ObjectError):
+            continue
+        if any(value < 1 for value in lows):
+            return 0, [f"boxes were read as counted from 0, because one in {path.name} begins there"]
+    return 1, ["boxes were read as counted from 1, as VOC does; none begins at 0"]
+
+
+def _read(stem: str, root: _Root) -> Reading:
+    mask = root.class_masks.get(stem)
+    xml = root.boxes.get(stem)
+    picture = root.pictures.of_stem(stem, "JPEGImages", mask or xml or root.folder)
+    size = picture_size(picture)
+    if mask is None and xml is not None:
+        return _read_boxes(xml, picture, size, root.first_pixel)
+    if mask is None:
+        return Reading(picture, Annotation(*size))
+    if mask.suffix.lower() in masks.LOSSY:
+        raise FormatError(mask, "is a lossy picture; its class numbers are blurred", "export the masks as PNG")
+    plane = masks.read_mask(mask)
+    masks.check_size(mask, plane.plane.shape, size)
+    labels = masks.to_labels(plane, root.names)
+    objects = root.object_masks.get(stem)
+    if objects is None:
+        return Reading(picture, masks.annotation_of(labels, root.names.table))
+    return _with_objects(picture, labels, objects, root.names)
+
+
+def _with_objects(picture: Path, labels: Any, path: Path, names: LabelMap) -> Reading:
+    found = masks.read_mask(path)
+    masks.check_size(path, found.plane.shape, labels.shape)
+    numbers = found.plane
+    if found.coloured:
+        numbers = _numbers_of_colours(path, numbers)
+    lone = int(((numbers > 0) & (labels == 0)).sum())
+    notes = (f"{lone} pixels of objects lie on the background of the class mask; they are background",) if lone else ()
+    return Reading(picture, masks.annotation_of(labels, names.table, numbers), notes)
+
+
+def _numbers_of_colours(path: Path, colours: Any) -> Any:
+    """Object n has colour n of VOC's palette. Raises FormatError for other colours."""
+    own = masks.MaskFile(path, colours, coloured=True)
+    palette = LabelMap(ClassTable(), {}, {voc_colour(number): number for number in range(255)} | {voc_colour(255): 0})
+    return masks.to_labels(own, palette).astype("int32")
+
+
+def _read_boxes(path: Path, picture: Path, size: tuple[int, int], first_pixel: int) -> Reading:
+    root = read_xml(path)
+    notes: list[str] = []
+    said = root.find("size")
+    if said is not None:
+        try:
+            width, height = number_of(said, "width"), number_of(said, "height")
+        except ObjectError:
+            width = height = 0
+        if (height, width) != size and width and height:
+            raise FileError(
+                path,
+                f"is for {width:.0f}x{height:.0f} but the picture is {size[1]}x{size[0]}",
+                "put the picture there that was labelled",
+            )
+    shapes = []
+    for index, item in enumerate(root.iter("object")):
+        try:
+            shapes.append(_box(item, first_pixel))
+        except ObjectError as fault:
+            notes.append(f"object {index + 1} was left out ({fault})")
+    if shapes:
+        notes.append(f"{len(shapes)} boxes became rectangles")
+    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes))
+
+
+def _box(item: Any, first_pixel: int) -> Shape:
+    name = text_of(item, "name")
+    box = item.find("bndbox")
+    if not name or box is None:
+        raise ObjectError("it has no name or no bndbox")
+    x0, y0, x1, y1 = (number_of(box, key) - first_pixel for key in ("xmin", "ymin", "xmax", "ymax"))
+    if x1 < x0 or y1 < y0 or not all(math.isfinite(value) for value in (x0, y0, x1, y1)):
+        raise ObjectError(f"its box goes from {x0:g},{y0:g} to {x1:g},{y1:g}")
+    flags = {key: True for key in ("truncated", "difficult", "occluded") if text_of(item, key) == "1"}
+    return Shape(name, RECTANGLE, ((x0, y0), (x1, y1)), flags=flags)
