@@ -58,7 +58,9 @@ def N(context: str, text: str) -> str:  # noqa: N802  # lupdate -tr-function-ali
 ACTIONS: tuple[Action, ...] = (
     Action("open", N("Action", "Open"), "Ctrl+O", "open.choose_folder", "File", "open"),
     Action("save", N("Action", "Save"), "Ctrl+S", "save.save", "File", "save", lambda s: s.dirty),
-    Action("export", N("Action", "Export VOC"), "Ctrl+E", "export.choose_folder", "File", "export", _project),
+    Action("import", N("Action", "Import…"), "Ctrl+I", "intake.choose", "File", "import"),
+    Action("export", N("Action", "Export…"), "Ctrl+E", "export.choose", "File", "export", _project),
+    Action("labelme", N("Action", "Open in labelme"), "Ctrl+Shift+L", "labelme.open", "File", "", _picture),
     Action("quit", N("Action", "Quit"), "Ctrl+Q", "window.close", "File"),
     Action("undo", N("Action", "Undo"), "Ctrl+Z", "annotate.undo", "Edit", "undo", lambda s: s.can_undo),
     Action("redo", N("Action", "Redo"), "Ctrl+Y, Ctrl+Shift+Z", "annotate.redo", "Edit", "redo", lambda s: s.can_redo),
@@ -76,6 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("zoom_in", N("Action", "Zoom in"), "Ctrl++, Ctrl+=", "window.zoom_in", "View", "", _picture),
     Action("zoom_out", N("Action", "Zoom out"), "Ctrl+-", "window.zoom_out", "View", "", _picture),
     Action("add_class", N("Action", "Add class…"), "Ctrl+Shift+N", "classes.ask_add", "Edit", "add", _project),
+    Action("lint", N("Action", "Check labels…"), "F8", "lint.check", "Edit", "", _project),
     Action("train", N("Action", "Train"), "F5", "train.start", "Model", "train", lambda s: s.can_train),
     Action("stop", N("Action", "Stop"), "Shift+F5", "train.stop", "Model", "stop", lambda s: s.training),
     Action("predict", N("Action", "Predict"), "F6", "predict.predict", "Model", "predict", _picture),
@@ -83,7 +86,10 @@ ACTIONS: tuple[Action, ...] = (
 # fmt: on
 TIPS = {
     "open": N("Action", "Open a folder of pictures"),
-    "export": N("Action", "Write label PNGs in VOC's layout"),
+    "import": N("Action", "Bring in a data set: COCO, VOC, labelme, CVAT, YOLO, masks and others"),
+    "export": N("Action", "Write VOC label PNGs, COCO, labelme, masks or YOLO"),
+    "labelme": N("Action", "Open this picture in labelme and take back what it saves"),
+    "lint": N("Action", "Look for likely mistakes in the labels"),
     "train": N("Action", "Train a model on the labelled pictures"),
     "stop": N("Action", "End the training and keep what it has learnt"),
     "predict": N("Action", "Show what the newest model says of this picture"),

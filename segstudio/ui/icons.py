@@ -21,6 +21,7 @@ NAMES = {
     "train": "ph.play",
     "stop": "ph.stop",
     "predict": "ph.magic-wand",
+    "import": "ph.download-simple",
     "export": "ph.export",
     "fit": "ph.frame-corners",
     "add": "ph.plus",

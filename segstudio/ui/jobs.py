@@ -16,6 +16,8 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
 from segstudio.errors import SegstudioError
 
 Events = Callable[[], Iterable[Any]]
+OnEvent = Callable[[Any], None]
+OnEnd = Callable[[], None]
 
 _BATCH_INTERVAL_S = 0.03
 
@@ -124,13 +126,20 @@ class Jobs(QObject):
     def idle(self) -> bool:
         return not self._running and not self._queue
 
-    def start(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None) -> Job:
-        """Run beside everything else. A failure goes to `failed`."""
-        job = self._prepared(make, on_event, on_end)
+    def start(
+        self,
+        make: Events,
+        on_event: Callable[[Any], None],
+        on_end: Callable[[], None] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> Job:
+        """Run beside everything else. A failure goes to `failed`, and to the job's own signal alone if `quiet`."""
+        job = self._prepared(make, on_event, on_end, quiet)
         self._run(job)
         return job
 
-    def enqueue(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None) -> Job:
+    def enqueue(self, make: Events, on_event: OnEvent, on_end: OnEnd | None = None) -> Job:
         """Run after everything enqueued before it: a load sees what an earlier save wrote."""
         job = self._prepared(make, on_event, on_end)
         self._queue.append(job)
@@ -139,10 +148,15 @@ class Jobs(QObject):
         return job
 
     def after_queue(
-        self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None = None
+        self,
+        make: Events,
+        on_event: Callable[[Any], None],
+        on_end: Callable[[], None] | None = None,
+        *,
+        quiet: bool = False,
     ) -> Job:
         """Run beside everything else, but begin once all that is enqueued now is done; later saves do not wait."""
-        job = self._prepared(make, on_event, on_end)
+        job = self._prepared(make, on_event, on_end, quiet)
         barrier = self.enqueue(lambda: (), lambda _: None)
         barrier.ended.connect(lambda: self._run(job))
         return job
@@ -166,10 +180,11 @@ class Jobs(QObject):
             self.one_ended.connect(loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
-    def _prepared(self, make: Events, on_event: Callable[[Any], None], on_end: Callable[[], None] | None) -> Job:
+    def _prepared(self, make: Events, on_event: OnEvent, on_end: OnEnd | None, quiet: bool = False) -> Job:
         job = Job(make, self)
         job.reported.connect(on_event)
-        job.failed.connect(self.failed)
+        if not quiet:
+            job.failed.connect(self.failed)
         if on_end is not None:
             job.ended.connect(on_end)
         job.ended.connect(lambda: self._on_ended(job))

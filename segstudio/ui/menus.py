@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 from segstudio.ui.actions import ACTIONS
 
 _TOOLBAR = (
-    ("open", "save"),
+    ("open", "import", "save"),
     ("undo", "redo"),
     ("brush", "eraser", "polygon"),
     ("train", "stop", "predict"),
     ("export",),
 )
-_WITH_TEXT = ("open", "train", "stop", "predict", "export")
+_WITH_TEXT = ("open", "import", "train", "stop", "predict", "export")
 
 
 def _tr(text: str) -> str:

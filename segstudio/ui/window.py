@@ -12,7 +12,11 @@ from segstudio.ui.actions import build_actions, set_icons
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.flows.annotate import AnnotateFlow
 from segstudio.ui.flows.classes import ClassesFlow
+from segstudio.ui.flows.drop import DropFlow
 from segstudio.ui.flows.export import ExportFlow
+from segstudio.ui.flows.intake import ImportFlow
+from segstudio.ui.flows.labelme import LabelmeFlow
+from segstudio.ui.flows.lint import LintFlow
 from segstudio.ui.flows.open import OpenFlow
 from segstudio.ui.flows.predict import PredictFlow
 from segstudio.ui.flows.save import SaveFlow
@@ -53,6 +57,9 @@ class MainWindow(QMainWindow):
             "train": self.training,
             "predict": self.predicting,
             "export": self.exporting,
+            "intake": self.importing,
+            "lint": self.linting,
+            "labelme": self.labelme,
             "canvas": self.canvas,
             "pictures": self.pictures,
             "window": self,
@@ -116,7 +123,11 @@ class MainWindow(QMainWindow):
         self.classing = ClassesFlow(session, self.saving, messages, self)
         self.predicting = PredictFlow(session, messages)
         self.training = TrainFlow(session, self.saving, self.predicting, messages, self)
-        self.exporting = ExportFlow(session, self.saving, messages, self)
+        self.exporting = ExportFlow(session, self.saving, self.opening, self)
+        self.importing = ImportFlow(session, self.saving, self.opening, self)
+        self.linting = LintFlow(session, self.saving, self.opening, self)
+        self.labelme = LabelmeFlow(session, self.saving, self.opening, messages)
+        self.dropping = DropFlow(session, self.opening, self.importing, messages, self)
 
     def _make_panels(self) -> None:
         self.pictures = PicturesPanel(self.session)
@@ -187,6 +198,7 @@ class MainWindow(QMainWindow):
         self.canvas.hand.refused.connect(self.annotating.refuse)
         self.canvas.zoomed.connect(self.status.show_zoom)
         self.welcome.open_asked.connect(self.opening.choose_folder)
+        self.welcome.import_asked.connect(self.importing.choose)
         self.saving.reload_asked.connect(self.opening.reload)
 
     def _wire_session(self) -> None:

@@ -1,4 +1,4 @@
-"""Exporting VOC: where to, then in the background, then one report."""
+"""Exporting: what a format cannot hold is said while the user chooses; then the work, then its report."""
 
 from __future__ import annotations
 
@@ -6,71 +6,130 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
-from segstudio.errors import SegstudioError
-from segstudio.events import Problem, Progress
-from segstudio.formats.voc_target import VOC
-from segstudio.project.export import Exported, export
+from segstudio.errors import ProjectError, SegstudioError
+from segstudio.events import Note, Problem, Progress
+from segstudio.project.export import Exported, Plan, check_empty, export, plan
+from segstudio.ui.dialogs.export_data import ExportDialog
+from segstudio.ui.flows.open import OpenFlow
 from segstudio.ui.flows.save import SaveFlow
-from segstudio.ui.messages import MessageBar
+from segstudio.ui.jobs import Job
 from segstudio.ui.session import Session
 
 
 class ExportFlow(QObject):
     """The export begins when all is saved, so it writes what is on the screen."""
 
-    def __init__(self, session: Session, saving: SaveFlow, messages: MessageBar, window: QWidget) -> None:
+    def __init__(self, session: Session, saving: SaveFlow, opening: OpenFlow, window: QWidget) -> None:
         super().__init__(session)
         self._session = session
         self._saving = saving
-        self._messages = messages
+        self._opening = opening
         self._window = window
-        self._problems: list[str] = []
+        self._dialog: ExportDialog | None = None
+        self._planning: Job | None = None
+        self._exporting: Job | None = None
 
-    def choose_folder(self) -> None:
+    def choose(self) -> None:
+        self.open_dialog()
+
+    def open_dialog(self) -> ExportDialog | None:
         project = self._session.project
         if project is None:
-            return
-        suggested = project.folder.with_name(f"{project.folder.name}-voc")
-        dialog = QFileDialog(self._window, self.tr("Export VOC to a new folder"), str(suggested.parent))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setLabelText(QFileDialog.DialogLabel.FileName, self.tr("New folder"))
-        dialog.setLabelText(QFileDialog.DialogLabel.Accept, self.tr("Export"))
-        dialog.selectFile(suggested.name)
-        dialog.fileSelected.connect(lambda path: self.export_to(Path(path)))
+            return None
+        self._saving.save()
+        dialog = self._dialog = ExportDialog(project.folder, self._window)
+        dialog.plan_asked.connect(self._plan)
+        dialog.export_asked.connect(self._export)
+        dialog.stop_asked.connect(self._stop)
+        dialog.report.picture_asked.connect(self._opening.open_item)
+        dialog.finished.connect(self._on_closed)
         dialog.open()
+        self._plan()
+        return dialog
 
-    def export_to(self, folder: Path) -> None:
-        project = self._session.project
-        if project is None:
+    def _on_closed(self) -> None:
+        if self._planning is not None:
+            self._planning.stop()
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        self._dialog = self._planning = None
+
+    def _plan(self) -> None:
+        dialog, project = self._dialog, self._session.project
+        choices = dialog.choices() if dialog is not None else None
+        if choices is None or project is None:
+            return
+        if self._planning is not None:
+            self._planning.stop()
+        items = list(self._session.items)
+        target, options = choices.target, choices.options
+        job = self._session.jobs.after_queue(
+            lambda: plan(project, items, target, options), lambda event: self._on_plan(job, event), quiet=True
+        )
+        job.ended.connect(lambda: self._forget_plan(job))
+        self._planning = job
+
+    def _on_plan(self, job: Job, event: Progress | Problem | Plan) -> None:
+        if isinstance(event, Plan) and job is self._planning and self._dialog is not None:
+            self._dialog.show_plan(event)
+
+    def _forget_plan(self, job: Job) -> None:
+        if job is self._planning:
+            self._planning = None
+
+    def _export(self) -> None:
+        dialog, project = self._dialog, self._session.project
+        choices = dialog.choices() if dialog is not None else None
+        if dialog is None or choices is None or project is None:
+            return
+        try:
+            check_empty(choices.folder)
+        except ProjectError as error:
+            dialog.show_again(str(error))
             return
         self._saving.save()
-        self._problems = []
         items = list(self._session.items)
-        self._messages.tell(self.tr("Exporting to {} …").format(folder))
-        job = self._session.jobs.after_queue(lambda: export(project, items, folder, VOC), self._on_event)
-        job.failed.connect(self._on_failed)
+        target, options, folder = choices.target, choices.options, choices.folder
+        dialog.show_running()
+        dialog.folder_asked.connect(lambda: _show(folder))
+        self._exporting = self._session.jobs.after_queue(
+            lambda: export(project, items, folder, target, options), self._on_event, self._on_end, quiet=True
+        )
+        self._exporting.failed.connect(self._on_failed)
 
-    def _on_event(self, event: Progress | Problem | Exported) -> None:
+    def _stop(self) -> None:
+        if self._exporting is not None:
+            self._exporting.stop()
+
+    def _on_event(self, event: Progress | Problem | Note | Exported) -> None:
+        if self._dialog is None:
+            return
         match event:
-            case Problem():
-                self._problems.append(str(event))
+            case Progress():
+                self._dialog.report.show_progress(event)
+            case Problem() | Note():
+                self._dialog.report.add(event)
             case Exported():
-                self._report(event)
-
-    def _report(self, report: Exported) -> None:
-        text = self.tr("{} pictures exported, {} without labels left out.").format(report.pictures, report.untouched)
-
-        def open_folder() -> None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(report.folder)))
-
-        if self._problems:
-            text += " " + self.tr("{} problems: {}").format(len(self._problems), "; ".join(self._problems[:3]))
-            self._messages.warn(text, self.tr("Open folder"), open_folder)
-        else:
-            self._messages.tell(text, self.tr("Open folder"), open_folder)
+                self._exporting = None
+                self._dialog.show_finished(
+                    self.tr("{} pictures exported, {} of them background only; {} without labels left out.").format(
+                        event.pictures, event.background, event.untouched
+                    ),
+                    done=True,
+                )
 
     def _on_failed(self, error: SegstudioError) -> None:
-        self._messages.warn(str(error), self.tr("Choose another folder"), self.choose_folder)
+        self._exporting = None
+        if self._dialog is not None:
+            self._dialog.show_finished(str(error), done=False)
+
+    def _on_end(self) -> None:
+        if self._exporting is not None and self._dialog is not None:
+            self._dialog.show_finished(self.tr("Stopped. What had been written stays."), done=True)
+        self._exporting = None
+
+
+def _show(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

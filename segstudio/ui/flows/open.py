@@ -74,10 +74,10 @@ class OpenFlow(QObject):
         if chosen:
             self.open_path(Path(chosen))
 
-    def open_path(self, path: Path) -> None:
-        """A folder, a picture, or a labelme file beside its picture."""
+    def open_path(self, path: Path, project: Path | None = None) -> None:
+        """A folder, a picture, or a labelme file beside its picture; a picture of `project` where that is given."""
         try:
-            self._open(path.absolute())
+            self._open(path.absolute(), project)
         except SegstudioError as error:
             self._messages.warn(str(error), self.tr("Open another folder"), self.choose_folder)
 
@@ -124,9 +124,11 @@ class OpenFlow(QObject):
         at = names.index(self._last) + step if self._last in names else 0
         self.open_item(names[max(0, min(len(names) - 1, at))])
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, of_project: Path | None = None) -> None:
         self._select = ""
-        if path.is_dir():
+        if of_project is not None and path != of_project:
+            folder, self._select = of_project, path.stem
+        elif path.is_dir():
             folder = path
         elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == ".json":
             folder, self._select = path.parent, path.stem

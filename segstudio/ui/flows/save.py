@@ -111,6 +111,14 @@ class SaveFlow(QObject):
         self._visits.pop(item.annotation_path, None)
         self.reload_asked.emit(item)
 
+    def forget(self, item: Item) -> None:
+        """What is kept of a picture that is not open: its file has changed, and the file wins."""
+        self._visits.pop(item.annotation_path, None)
+
+    def forget_visits(self) -> None:
+        """All that is kept and saved: the files have changed."""
+        self._visits = {path: visit for path, visit in self._visits.items() if visit.unsaved}
+
     def _enqueue(self, item: Item, annotation: Annotation, revision: int) -> None:
         table = self._session.table
 

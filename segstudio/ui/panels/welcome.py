@@ -9,9 +9,10 @@ from segstudio.ui.icons import icon
 
 
 class Welcome(QWidget):
-    """One sentence, one button."""
+    """One sentence, and what to do."""
 
     open_asked = Signal()
+    import_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,12 +23,16 @@ class Welcome(QWidget):
         self._button = QPushButton(self.tr("Open folder"))
         self._button.setDefault(True)
         self._button.clicked.connect(self.open_asked)
+        self._import = QPushButton(self.tr("Import a data set"))
+        self._import.setToolTip(self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask pictures and others"))
+        self._import.clicked.connect(self.import_asked)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addStretch()
-        for widget in (title, quiet, self._button):
+        for widget in (title, quiet, self._button, self._import):
             layout.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch()
 
     def retheme(self) -> None:
         self._button.setIcon(icon("open"))
+        self._import.setIcon(icon("import"))

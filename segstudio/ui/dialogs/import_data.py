@@ -1,0 +1,245 @@
+"""Import: where from, what it is, a look at the first pictures, what becomes of each class, and where to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.core.classes import ClassTable
+from segstudio.formats.registry import READERS
+from segstudio.formats.source import SourceOptions
+from segstudio.project.intake import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions, Survey
+from segstudio.project.mapping import proposed
+from segstudio.ui.dialogs.class_mapping import ClassMappingTable
+from segstudio.ui.dialogs.path_field import FILE, FOLDER, NEW_FOLDER, PathField
+from segstudio.ui.dialogs.report import Report
+from segstudio.ui.thumbnails import Thumbnail
+
+THUMB_PX = 132
+
+
+@dataclass(frozen=True)
+class ImportChoices:
+    """What is to be read, how, and into which folder."""
+
+    source: Path
+    format_name: str
+    options: SourceOptions
+    folder: Path
+
+
+class ImportDialog(QDialog):
+    """Asks for a look whenever the source or how to read it changes; `import_asked` comes with the button."""
+
+    look_asked = Signal()
+    import_asked = Signal()
+    stop_asked = Signal()
+
+    def __init__(self, project: tuple[Path, ClassTable] | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Import"))
+        self.resize(760, 660)
+        self._project = project
+        self._running = self._finished = False
+        self._make_fields()
+        self.report = Report()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._form())
+        self._pages.addWidget(self.report)
+        self._buttons = QDialogButtonBox()
+        self._go = self._buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        self._go.setEnabled(False)
+        self._go.setDefault(True)
+        self._buttons.accepted.connect(self._on_go)
+        self._buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self._buttons)
+
+    def _make_fields(self) -> None:
+        self._source = PathField(self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json or .xml file"))
+        self._format = QComboBox()
+        self._format.addItem(self.tr("Found by itself"), "auto")
+        for reader in READERS:
+            self._format.addItem(reader.title, reader.name)
+        self._images = PathField(self.tr("Pictures"), (FOLDER,), self.tr("Found by itself"))
+        self._labels = PathField(self.tr("Class list"), (FILE,), self.tr("Found by itself"))
+        self._snap = QCheckBox(self.tr("Read lossy masks (JPEG) by the nearest class"))
+        self._ids = QCheckBox(self.tr("Cityscapes: all 34 label ids, not the 19 train ids"))
+        self._target = PathField(self.tr("Project folder"), (NEW_FOLDER,))
+        self._overlap = QComboBox()
+        self._overlap.addItem(self.tr("The later object lies on top"), IN_ORDER)
+        self._overlap.addItem(self.tr("Ignored: such pixels count for nothing"), IGNORED)
+        self._taken = QComboBox()
+        self._taken.addItem(self.tr("Left out, and told in the report"), SKIP)
+        self._taken.addItem(self.tr("Gets a number behind its name"), RENAME)
+        self._found = QLabel(self.tr("Choose a data set, or drop it on the window."))
+        self._found.setWordWrap(True)
+        self._conflicts = QLabel()
+        self._conflicts.setWordWrap(True)
+        self._preview = QListWidget()
+        self._preview.setViewMode(QListWidget.ViewMode.IconMode)
+        self._preview.setIconSize(QSize(THUMB_PX, THUMB_PX))
+        self._preview.setMovement(QListWidget.Movement.Static)
+        self._preview.setWrapping(False)
+        self._preview.setFixedHeight(THUMB_PX + 44)
+        self._preview.setAccessibleName(self.tr("First pictures"))
+        self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.classes = ClassMappingTable()
+        if self._project is not None:
+            self._target.set_path(self._project[0], tell=False)
+        for field in (self._source, self._images, self._labels, self._target):
+            field.changed.connect(self._on_changed)
+        self._format.currentIndexChanged.connect(self._on_changed)
+        self._snap.toggled.connect(self._on_changed)
+        self._ids.toggled.connect(self._on_changed)
+
+    def _form(self) -> QWidget:
+        page = QWidget()
+        form = QFormLayout()
+        form.addRow(self.tr("Data set"), self._source)
+        form.addRow(self.tr("Format"), self._format)
+        form.addRow("", self._found)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addLayout(form)
+        layout.addWidget(self._more())
+        layout.addWidget(self._preview)
+        layout.addWidget(self.classes, 1)
+        below = QFormLayout()
+        below.addRow(self.tr("Into"), self._target)
+        below.addRow("", self._conflicts)
+        below.addRow(self.tr("A name that is taken"), self._taken)
+        below.addRow(self.tr("Where objects overlap"), self._overlap)
+        layout.addLayout(below)
+        return page
+
+    def _more(self) -> QWidget:
+        inner = QWidget()
+        form = QFormLayout(inner)
+        form.setContentsMargins(18, 0, 0, 0)
+        form.addRow(self.tr("Pictures"), self._images)
+        form.addRow(self.tr("Class list"), self._labels)
+        form.addRow("", self._snap)
+        form.addRow("", self._ids)
+        toggle = QToolButton()
+        toggle.setText(self.tr("How to read it"))
+        toggle.setCheckable(True)
+        toggle.setAutoRaise(True)
+        toggle.setArrowType(Qt.ArrowType.RightArrow)
+        toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toggle.toggled.connect(inner.setVisible)
+        toggle.toggled.connect(
+            lambda on: toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        )
+        inner.hide()
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
+        row.addWidget(toggle)
+        row.addStretch()
+        layout.addLayout(row)
+        layout.addWidget(inner)
+        return box
+
+    def set_source(self, path: Path) -> None:
+        self._source.set_path(path)
+
+    def choices(self) -> ImportChoices | None:
+        """None while the source or the folder is missing."""
+        source, folder = self._source.path(), self._target.path()
+        if source is None or folder is None:
+            return None
+        ids = "labelIds" if self._ids.isChecked() else "trainIds"
+        options = SourceOptions(self._images.path(), self._labels.path(), snap=self._snap.isChecked(), ids=ids)
+        return ImportChoices(source, self._format.currentData(), options, folder)
+
+    def intake(self) -> IntakeOptions:
+        return IntakeOptions(self.classes.mapping(), self._overlap.currentData(), self._taken.currentData())
+
+    def show_looking(self) -> None:
+        self._go.setEnabled(False)
+        self._preview.clear()
+        self.classes.setRowCount(0)
+        self._conflicts.clear()
+        self._found.setText(self.tr("Looking at it …"))
+
+    def show_fault(self, text: str) -> None:
+        self._found.setText(text)
+
+    def show_survey(self, title: str, survey: Survey, declined: dict[str, str]) -> None:
+        parts = [self.tr("{}: {} pictures").format(title, survey.entries)]
+        if survey.held_out:
+            parts.append(self.tr("{} of them held out").format(survey.held_out))
+        text = ", ".join(parts) + ". " + " ".join(f"{note[0].upper()}{note[1:]}." for note in survey.notes)
+        self._found.setText(text.strip())
+        self._found.setToolTip("\n".join(f"{name}: {reason}" for name, reason in declined.items()))
+        table = self._project[1] if self._project and self._target.path() == self._project[0] else ClassTable()
+        self.classes.show_classes(survey.names, survey.table, table, proposed(survey.names, table))
+        taken = len(survey.taken)
+        self._conflicts.setText(self.tr("{} pictures have labels there already.").format(taken) if taken else "")
+        self._conflicts.setVisible(bool(taken))
+        self._go.setEnabled(survey.entries > 0)
+
+    def add_thumbnail(self, thumbnail: Thumbnail) -> None:
+        pixels = thumbnail.pixels
+        image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.shape[1] * 3, QImage.Format.Format_RGB888)
+        item = QListWidgetItem(QIcon(QPixmap.fromImage(image)), thumbnail.name)
+        item.setToolTip(thumbnail.text)
+        self._preview.addItem(item)
+
+    def show_running(self) -> None:
+        self._running = True
+        self.report.begin(self.tr("Importing …"))
+        self._pages.setCurrentIndex(1)
+        self._go.hide()
+        self._close.setText(self.tr("Stop"))
+
+    def show_finished(self, text: str) -> None:
+        self._running, self._finished = False, True
+        self.report.finish(text)
+        self._close.setText(self.tr("Close"))
+        self._close.setEnabled(True)
+        self._close.setDefault(True)
+
+    def reject(self) -> None:
+        """Stop what runs first; close when nothing does."""
+        if self._running:
+            self._close.setEnabled(False)
+            self.stop_asked.emit()
+        else:
+            super().reject()
+
+    def _on_go(self) -> None:
+        self.import_asked.emit()
+
+    def _on_changed(self) -> None:
+        source = self._source.path()
+        if source is None or self._running or self._finished:
+            return
+        if self._target.path() is None:
+            name = source.stem if source.is_file() else source.name
+            self._target.set_path(source.parent / f"{name}-project", tell=False)
+        self.look_asked.emit()

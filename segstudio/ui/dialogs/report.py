@@ -1,0 +1,112 @@
+"""The end of an import or export: how far it is, then what was left out or altered, a row each."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.events import Note, Problem, Progress
+from segstudio.ui.icons import icon
+
+_MOST = 5000  # rows; a report of more is on the clipboard in full
+
+
+class Report(QWidget):
+    """Double click or Return on a row asks for its picture."""
+
+    picture_asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._events: list[Problem | Note] = []
+        self._summary = QLabel()
+        self._summary.setWordWrap(True)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self._rows = QTreeWidget()
+        self._rows.setHeaderLabels([self.tr("Picture"), self.tr("What was left out or altered")])
+        self._rows.setRootIsDecorated(False)
+        self._rows.setUniformRowHeights(True)
+        self._rows.setAlternatingRowColors(True)
+        self._rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self._rows.setAccessibleName(self.tr("Report"))
+        self._rows.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self._rows.header().resizeSection(0, 200)
+        self._rows.itemActivated.connect(lambda row: self.picture_asked.emit(row.text(0)))
+        self._hint = QLabel(self.tr("Double click a row to open its picture."))
+        self._hint.setProperty("quiet", True)
+        self._copy = QPushButton(self.tr("Copy report"))
+        self._copy.clicked.connect(self.copy)
+        below = QHBoxLayout()
+        below.addWidget(self._hint, 1)
+        below.addWidget(self._copy)
+        layout = self._layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for widget in (self._summary, self._bar, self._rows):
+            layout.addWidget(widget)
+        layout.addLayout(below)
+        self.begin("")
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        return [(event.where, event.what) for event in self._events]
+
+    @property
+    def text(self) -> str:
+        return self._summary.text()
+
+    def begin(self, text: str) -> None:
+        self._events.clear()
+        self._rows.clear()
+        self._summary.setText(text)
+        self._bar.setRange(0, 0)
+        self._bar.show()
+        self._show_rows(False)
+
+    def show_progress(self, event: Progress) -> None:
+        self._bar.setRange(0, max(event.total, 1))
+        self._bar.setValue(event.done)
+        self._summary.setText(self.tr("{} of {}: {}").format(event.done, event.total, event.text))
+
+    def add(self, event: Problem | Note) -> None:
+        self._events.append(event)
+        if len(self._events) > _MOST:
+            return
+        row = QTreeWidgetItem([event.where, event.what.removeprefix(f"{event.where}: ")])
+        row.setIcon(0, icon("problem" if isinstance(event, Problem) else "info"))
+        row.setToolTip(1, event.what)
+        self._rows.addTopLevelItem(row)
+        self._show_rows(True)
+
+    def finish(self, text: str) -> None:
+        self._bar.hide()
+        more = len(self._events) - _MOST
+        if more > 0:
+            text += " " + self.tr("{} more rows are in the copied report.").format(more)
+        self._summary.setText(text)
+        first = self._rows.topLevelItem(0)
+        if first is not None:
+            self._rows.setCurrentItem(first)
+
+    def copy(self) -> None:
+        lines = [self._summary.text(), *(str(event) for event in self._events)]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def _show_rows(self, on: bool) -> None:
+        for widget in (self._rows, self._hint, self._copy):
+            widget.setVisible(on)
+        self._layout.setAlignment(Qt.AlignmentFlag(0) if on else Qt.AlignmentFlag.AlignTop)

@@ -1,0 +1,46 @@
+"""Small pictures with their labels over them, made in a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.classes import UNLABELLED, ClassTable
+from segstudio.core.raster import rasterise
+from segstudio.formats.images import read_thumbnail
+from segstudio.formats.source import Reading
+
+_OPACITY = 0.5
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """`pixels` is (h, w, 3) uint8, contiguous."""
+
+    name: str
+    text: str
+    pixels: NDArray[np.uint8]
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def thumbnail_of(reading: Reading, side_px: int) -> Thumbnail:
+    """Raises FileError where the picture cannot be read."""
+    picture = read_thumbnail(reading.picture, side_px)
+    table = ClassTable()
+    for label in reading.annotation.labels:
+        if table.id_of(label) is None and label.strip() and len(table) < 250:
+            table = table.with_added(label)
+    plane = rasterise(reading.annotation, table)
+    rows = np.arange(picture.shape[0]) * plane.shape[0] // picture.shape[0]
+    columns = np.arange(picture.shape[1]) * plane.shape[1] // picture.shape[1]
+    small = plane[np.ix_(rows, columns)]
+    palette = np.zeros((256, 3), np.float32)
+    palette[: len(table)] = [item.colour for item in table]
+    palette[255] = 255
+    shown = (small != 0) & (small != UNLABELLED)
+    mixed = np.where(shown[..., None], picture * (1 - _OPACITY) + palette[small] * _OPACITY, picture)
+    text = f"{len(reading.annotation.shapes)} shapes: {', '.join(reading.annotation.labels[:12])}"
+    return Thumbnail(reading.picture.name, text, np.ascontiguousarray(mixed.astype(np.uint8)))
