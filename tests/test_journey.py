@@ -37,20 +37,17 @@ def display() -> Iterator[str]:
     server.wait(10)
 
 
-def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:
-    data = tmp_path / "data_annotated"
-    shutil.copytree(shared / "labelme_examples" / "semantic_segmentation" / "data_annotated", data)
-    shutil.copy(shared / "labelme_examples" / "semantic_segmentation" / "labels.txt", tmp_path / "labels.txt")
+def run_journey(module: str, display: str, home: Path, *arguments: Path) -> None:
     environment = {
         **os.environ,
         "DISPLAY": display,
         "QT_QPA_PLATFORM": "xcb",
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
-        "HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "HOME": str(home),
     }
     environment.pop("WAYLAND_DISPLAY", None)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.journey", str(data), str(tmp_path / "voc"), str(ROOT / "tests/output/journey")],
+        [sys.executable, "-m", module, *map(str, arguments), str(ROOT / "tests/output/journey")],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -59,3 +56,14 @@ def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, d
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "arrived"
+
+
+def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:
+    data = tmp_path / "data_annotated"
+    shutil.copytree(shared / "labelme_examples" / "semantic_segmentation" / "data_annotated", data)
+    shutil.copy(shared / "labelme_examples" / "semantic_segmentation" / "labels.txt", tmp_path / "labels.txt")
+    run_journey("tests.journey", display, tmp_path, data, tmp_path / "voc")
+
+
+def test_import_export_and_check_labels_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:
+    run_journey("tests.journey.data", display, tmp_path, shared, tmp_path)

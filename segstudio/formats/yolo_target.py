@@ -11,7 +11,7 @@ from segstudio.core.box import whole
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
 from segstudio.core.instances import Instance, instances
 from segstudio.core.raster import shape_mask
-from segstudio.core.shape import ORIENTED_RECTANGLE, POLYGON, Shape
+from segstudio.core.shape import COCO, ORIENTED_RECTANGLE, POLYGON, Shape
 from segstudio.errors import FileError
 from segstudio.formats import yolo
 from segstudio.formats.atomic import write_text
@@ -36,7 +36,12 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
         and shape.label != IGNORE_NAME
         and not is_background(shape.label)
     ]
-    return [*not_objects(annotation), *words_lost(annotation), *outlined]
+    ruled = [
+        (index, "is a COCO polygon; its border is filled by another rule")
+        for index, shape in enumerate(annotation.shapes)
+        if shape.rule == COCO
+    ]
+    return [*not_objects(annotation), *words_lost(annotation), *outlined, *ruled]
 
 
 def write(out: Path, page: Page, options: ExportOptions) -> Written:

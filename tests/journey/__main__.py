@@ -13,13 +13,23 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QGroupBox, QLineEdit, QSpinBox, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QGroupBox,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+)
 
 from segstudio.core.raster import rasterise
 from segstudio.core.sample import reading
 from segstudio.project.project import open_project
 from segstudio.project.store import load
 from segstudio.ui.app import make_window
+from segstudio.ui.dialogs.export_data import ExportDialog
 from segstudio.ui.window import MainWindow
 from tests.journey.mouse import click, drag, key, move, spin_until, write, xdotool
 
@@ -153,17 +163,18 @@ def export(journey: Journey, folder: Path, out: Path) -> None:
     journey.press("export")
     spin_until(lambda: journey.app.activeModalWidget() is not None, "the dialog")
     dialog = journey.app.activeModalWidget()
-    assert isinstance(dialog, QFileDialog)
+    assert isinstance(dialog, ExportDialog)
     xdotool("windowfocus", int(dialog.winId()))
-    field = dialog.findChild(QLineEdit, "fileNameEdit")
+    field = next(each for each in dialog.findChildren(QLineEdit) if each.accessibleName() == "New folder")
     click(field)
     key("ctrl+a")
     write(str(out))
     journey.shot("8-export-dialog")
-    key("Return")
-    spin_until((out / "labels.txt").exists, "the exported files")
-    spin_until(lambda: session.jobs.idle, "the end of the export")
+    key("Tab")
+    click(dialog.findChild(QDialogButtonBox).buttons()[0])
+    spin_until(lambda: "exported" in dialog.report.text, "the end of the export")
     journey.shot("9-exported")
+    key("Escape")
     project = open_project(folder)
     for item in project.items():
         with Image.open(out / "SegmentationClass" / f"{item.picture.stem}.png") as image:

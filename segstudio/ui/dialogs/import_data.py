@@ -97,12 +97,13 @@ class ImportDialog(QDialog):
         self._found.setWordWrap(True)
         self._conflicts = QLabel()
         self._conflicts.setWordWrap(True)
+        self._conflicts.hide()
         self._preview = QListWidget()
         self._preview.setViewMode(QListWidget.ViewMode.IconMode)
         self._preview.setIconSize(QSize(THUMB_PX, THUMB_PX))
         self._preview.setMovement(QListWidget.Movement.Static)
         self._preview.setWrapping(False)
-        self._preview.setFixedHeight(THUMB_PX + 44)
+        self._preview.setFixedHeight(THUMB_PX + 30)
         self._preview.setAccessibleName(self.tr("First pictures"))
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.classes = ClassMappingTable()
@@ -183,7 +184,6 @@ class ImportDialog(QDialog):
         self._go.setEnabled(False)
         self._preview.clear()
         self.classes.setRowCount(0)
-        self._conflicts.clear()
         self._found.setText(self.tr("Looking at it …"))
 
     def show_fault(self, text: str) -> None:

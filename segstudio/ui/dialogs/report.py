@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -53,12 +53,15 @@ class Report(QWidget):
         below = QHBoxLayout()
         below.addWidget(self._hint, 1)
         below.addWidget(self._copy)
-        layout = self._layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self._summary, self._bar, self._rows):
-            layout.addWidget(widget)
+        layout.addWidget(self._summary)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._rows, 1)
         layout.addLayout(below)
+        self._filler = QWidget()
+        layout.addWidget(self._filler, 1)
         self.begin("")
 
     @property
@@ -109,4 +112,4 @@ class Report(QWidget):
     def _show_rows(self, on: bool) -> None:
         for widget in (self._rows, self._hint, self._copy):
             widget.setVisible(on)
-        self._layout.setAlignment(Qt.AlignmentFlag(0) if on else Qt.AlignmentFlag.AlignTop)
+        self._filler.setVisible(not on)

@@ -74,7 +74,8 @@ class LintFlow(QObject):
             return
         text = self.tr("{} findings.").format(self._found) if self._found else self.tr("Nothing was found.")
         if self._mended:
-            text = self.tr("{} mended.").format(self._mended) + " " + text
+            left = self.tr("{} findings are left.").format(self._found) if self._found else self.tr("Nothing is left.")
+            text = self.tr("{} mended.").format(self._mended) + " " + left
         self._mended = 0
         self._dialog.finish(text)
 
