@@ -56,9 +56,20 @@ def reason_not(raw: Any) -> str | None:
     return f"it has no list of {' and no list of '.join(missing)}" if missing else None
 
 
+def glance(data: bytes) -> str | None:
+    """Why a file does not look like COCO's, or None; without parsing it, as it may be very large."""
+    start = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"["):
+        return None if b'"image_id"' in data[:100_000] else "it is a list, but not of results with image_id"
+    missing = [key for key in ("images", "annotations") if f'"{key}"'.encode() not in data]
+    if not start.startswith(b"{"):
+        return "it is no object"
+    return f"it has no list of {' and no list of '.join(missing)}" if missing else None
+
+
 def load(path: Path) -> CocoFile:
     """Raises FileError, or FormatError where the file is not COCO's. Records that fit nothing are noted."""
-    raw = read_json(path)
+    raw = read_json(path, exact=False)
     reason = reason_not(raw)
     if reason is not None:
         raise FormatError(path, f"is not a COCO file ({reason})", "choose an instances, stuff or results file")

@@ -10,11 +10,10 @@ from typing import Final
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.shape import RECTANGLE, Shape
-from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats import class_list, coco, coco_png
 from segstudio.formats.coco import CocoFile, Record
 from segstudio.formats.images import picture_size
-from segstudio.formats.json_file import read_json
 from segstudio.formats.pictures import Pictures
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
@@ -41,9 +40,9 @@ def _reason(path: Path) -> str | None:
     if path.suffix.lower() != ".json":
         return "it is no .json file"
     try:
-        return coco.reason_not(read_json(path))
-    except SegstudioError as error:
-        return str(error)
+        return coco.glance(path.read_bytes())
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
 
 
 def _by_kind(root: Path) -> dict[str, list[Path]]:

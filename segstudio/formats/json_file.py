@@ -15,14 +15,17 @@ _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _REMEDY: Final = "mend the file or take it away; segstudio leaves it as it is"
 
 
-def read_json(path: Path) -> Any:
-    """The parsed file. Raises FileError, or FormatError where it is not JSON."""
+def read_json(path: Path, exact: bool = True) -> Any:
+    """The parsed file; integers beyond 64 bits keep all digits if `exact`, which costs time in large files.
+
+    Raises FileError, or FormatError where it is not JSON.
+    """
     try:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
     try:
-        if _LONG_NUMBER.search(data):
+        if exact and _LONG_NUMBER.search(data):
             raise ValueError  # orjson would round it
         return orjson.loads(data)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from segstudio.events import Progress
 from segstudio.formats import labelme
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project
-from segstudio.project.store import Stamp, stamp_of, status_of
+from segstudio.project.store import Stamp, status_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items(
@@ -128,8 +129,9 @@ def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
     index: Index
     with contextlib.closing(Index(project.index_file)) as index:
         known = index.states()
+        stamps = _Stamps()
         for done, item in enumerate(items):
-            stamp = stamp_of(item)
+            stamp = stamps.of(item)
             held = known.get(item.name)
             if held is not None and held[0] == repr(stamp):
                 state = held[1]
@@ -141,3 +143,26 @@ def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
             if done % 100 == 0:
                 yield Progress(done, len(items), "reading labels")
             yield state
+
+
+class _Stamps:
+    """What `stamp_of` gives, with one listing a folder in place of one question a picture."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, dict[str, Stamp]] = {}
+
+    def of(self, item: Item) -> Stamp:
+        folder, name = os.path.split(item.annotation_file)
+        stamps = self._folders.get(folder)
+        if stamps is None:
+            stamps = self._folders[folder] = _stamps_in(folder)
+        return stamps.get(name)
+
+
+def _stamps_in(folder: str) -> dict[str, Stamp]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".json")]
+    except OSError:
+        return {}
+    return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in found}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +15,32 @@ from segstudio.formats.images import SUFFIXES
 HIDDEN = ".segstudio"
 
 TODO, DONE = "todo", "done"
+_NUMBER = re.compile(r"(\d+)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Item:
-    """`name` is the picture's path inside the project, with forward slashes; it identifies the item."""
+    """`name` is the picture's path inside the project, with forward slashes; it identifies the item.
+
+    Paths are kept as text: a hundred thousand of them are quickly made and small.
+    """
 
     name: str
-    picture: Path
-    annotation_path: Path
+    picture_file: str
+    annotation_file: str
+
+    def __init__(self, name: str, picture: Path | str, annotation_path: Path | str) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "picture_file", str(picture))
+        object.__setattr__(self, "annotation_file", str(annotation_path))
+
+    @property
+    def picture(self) -> Path:
+        return Path(self.picture_file)
+
+    @property
+    def annotation_path(self) -> Path:
+        return Path(self.annotation_file)
 
 
 @dataclass(frozen=True)
@@ -36,9 +54,11 @@ class ItemState:
     problem: str = ""
 
 
-def natural_key(text: str) -> list[tuple[int, int | str]]:
-    """Sorts a2 before a10."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text.casefold()) if part]
+def natural_key(text: str) -> list[str | int]:
+    """Sorts a2 before a10: words and numbers in turn."""
+    parts: list[str | int] = list(_NUMBER.split(text.casefold()))
+    parts[1::2] = map(int, parts[1::2])
+    return parts
 
 
 def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
@@ -46,38 +66,48 @@ def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
     pending = [folder]
     while pending:
         here = pending.pop(0)
-        files, below = [], []
-        for entry in _entries(here):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                below.append(entry)
-            elif entry.suffix.lower() in SUFFIXES:
-                files.append(entry)
-        pending[:0] = sorted(below, key=lambda path: natural_key(path.name))
-        home = here if annotation_folder is None else annotation_folder / here.relative_to(folder)
-        yield from _items_of(folder, files, home)
+        pictures, below = _contents(here)
+        pending[:0] = [here / name for name in sorted(below, key=natural_key)]
+        inside = "" if here == folder else f"{here.relative_to(folder).as_posix()}/"
+        yield from _items_of(here, pictures, inside, annotation_folder)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where it may not be read or is an export of VOC's layout."""
+def _contents(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of pictures and of folders; none where it may not be read or is an export of VOC's layout."""
     try:
-        found = list(folder.iterdir())
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not entry.name.startswith(".")]
     except OSError:
-        return []
-    names = {path.name for path in found}
-    return [] if {"SegmentationClass", "labelmap.txt"} <= names else found
+        return [], []
+    if {"SegmentationClass", "labelmap.txt"} <= {entry.name for entry in found}:
+        return [], []
+    pictures = [e.name for e in found if _suffix(e.name) in SUFFIXES and not e.is_dir()]
+    return pictures, [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
 
 
-def _items_of(folder: Path, pictures: Iterable[Path], home: Path) -> Iterator[Item]:
+def _items_of(here: Path, pictures: list[str], inside: str, annotation_folder: Path | None) -> Iterator[Item]:
     """Of several pictures with one stem, one owns STEM.json; the others have their suffix in the name too."""
-    ordered = sorted(pictures, key=lambda path: natural_key(path.name))
-    of_stem: dict[str, list[Path]] = {}
-    for picture in ordered:
-        of_stem.setdefault(picture.stem.casefold(), []).append(picture)
-    for picture in ordered:
-        labels = annotation_path(picture, of_stem[picture.stem.casefold()], home)
-        yield Item(picture.relative_to(folder).as_posix(), picture, labels)
+    home = here if annotation_folder is None else annotation_folder / inside
+    of_stem: dict[str, list[str]] = {}
+    ordered = sorted(pictures, key=natural_key)
+    for name in ordered:
+        of_stem.setdefault(_stem(name).casefold(), []).append(name)
+    for name in ordered:
+        stem = _stem(name)
+        rivals = of_stem[stem.casefold()]
+        labels: Path | str = f"{home}{os.sep}{stem}.json"
+        if len(rivals) > 1:
+            labels = annotation_path(here / name, [here / each for each in rivals], home)
+        yield Item(f"{inside}{name}", f"{here}{os.sep}{name}", labels)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _suffix(name: str) -> str:
+    """Of a name that does not begin with a dot; Path.suffix takes ten times as long."""
+    return f".{name.rpartition('.')[2].lower()}"
 
 
 def annotation_path(picture: Path, rivals: list[Path], home: Path) -> Path:

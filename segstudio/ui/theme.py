@@ -75,8 +75,10 @@ def _style(greys: Greys) -> str:
     QStatusBar {{ border-top: 1px solid {greys.line}; }}
     QStatusBar::item {{ border: 0; }}
     QStatusBar QLabel {{ padding: 2px 6px; }}
-    QCheckBox::indicator, QTreeView::indicator {{ width: 13px; height: 13px; border: 1px solid {greys.quiet}; border-radius: 3px; }}
-    QCheckBox::indicator:checked, QTreeView::indicator:checked {{ background: {greys.accent}; border-color: {greys.accent}; image: url({_tick()}); }}
+    QCheckBox::indicator, QTreeView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
+        border: 1px solid {greys.quiet}; }}
+    QCheckBox::indicator:checked, QTreeView::indicator:checked {{ image: url({_tick()});
+        background: {greys.accent}; border-color: {greys.accent}; }}
     QListView, QTableView, QTreeView {{ border: 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
     QPushButton {{ padding: 4px 12px; }}

@@ -28,20 +28,23 @@ Scores = tuple[str, dict[str, Confusion]]
 
 
 def list_items(project: Project) -> Iterator[list[Item]]:
-    items = project.items()
-    while chunk := list(islice(items, _CHUNK)):
+    """In chunks that grow, as the list is rebuilt for each."""
+    items, size = project.items(), _CHUNK
+    while chunk := list(islice(items, size)):
         yield chunk
+        size *= 4
 
 
 def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState] | Scores]:
     """States in batches, then the figures of the newest run."""
     held: list[ItemState] = []
+    size = _CHUNK
     for event in scan(project, items):
         if isinstance(event, ItemState):
             held.append(event)
-        elif held:
+        elif len(held) >= size:  # every batch is counted over the whole list, so batches grow
             yield held
-            held = []
+            held, size = [], size * 4
     yield held
     runs = run_names(project)
     if runs:
