@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -236,6 +237,7 @@ def npy_bytes(array: NDArray[np.generic]) -> bytes:
 
 
 def _png(image: Image.Image) -> bytes:
+    """Runs of equal pixels are all there is to find in a plane of labels: as small, in half the time."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()
