@@ -34,13 +34,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class CocoFile:
-    """Images and records by image id; `categories` lead from id to name. Nothing is decoded yet."""
+    """Images and records by image id; `categories` lead from id to name. No mask is decoded yet."""
 
     path: Path
     images: dict[int, Record] = field(default_factory=dict)
     records: dict[int, list[Record]] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    results: bool = False  # a list of results, which names neither pictures nor categories
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -76,7 +77,7 @@ def load(path: Path) -> CocoFile:
     notes: list[str] = []
     if isinstance(raw, list):
         records = _grouped(raw, None, notes)
-        return CocoFile(path, {}, records, _named_by_number(records), tuple(notes))
+        return CocoFile(path, {}, records, _named_by_number(records), tuple(notes), results=True)
     images = _by_id(raw["images"], "image", notes)
     records = _grouped(raw["annotations"], images, notes)
     return CocoFile(path, images, records, _categories(raw.get("categories"), notes), tuple(notes))

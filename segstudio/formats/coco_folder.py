@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Final
@@ -62,7 +63,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         base = base.parent
     pictures = Pictures(options.images or base)
     files = [(path, coco.load(path)) for path in paths]
-    files = [(path, _with_names(file, files[0][1], options)) for path, file in files]
+    files = [(path, _with_names(file, options)) for path, file in files]
     entries: list[Entry] = []
     held_out: set[str] = set()
     for path, file in files:
@@ -89,12 +90,13 @@ def _chosen(root: Path) -> tuple[list[Path], list[str]]:
     raise FormatError(root, "holds no COCO file", "name the .json file itself")
 
 
-def _with_names(file: CocoFile, first: CocoFile, options: SourceOptions) -> CocoFile:
-    """Results know categories by number only; a file given as the class list names them."""
-    if file.images or options.labels is None or options.labels.suffix.lower() != ".json":
+def _with_names(file: CocoFile, options: SourceOptions) -> CocoFile:
+    """Results know pictures and categories by number only; a ground truth given as the class list names them."""
+    if not file.results or options.labels is None or options.labels.suffix.lower() != ".json":
         return file
     named = coco.load(options.labels)
-    return CocoFile(file.path, named.images, file.records, {**file.categories, **named.categories}, file.notes)
+    categories = {**file.categories, **named.categories}
+    return replace(file, images=named.images, categories=categories)
 
 
 def _table(root: Path, files: list[CocoFile]) -> ClassTable:
@@ -112,7 +114,7 @@ def _split(path: Path) -> str:
 
 def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) -> list[Entry]:
     entries = []
-    numbers: Iterable[int] = file.images or file.records
+    numbers: Iterable[int] = file.records if file.results else file.images
     for number in numbers:
         image = file.images.get(number)
         name = _safe_stem(image, number)

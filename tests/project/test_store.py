@@ -39,7 +39,7 @@ def test_a_picture_without_a_file_has_an_empty_annotation_of_its_size(tmp_path: 
 
 
 def test_saved_and_loaded_again_with_a_relative_forward_slash_path(tmp_path: Path) -> None:
-    item = replace(picture(tmp_path), annotation_path=tmp_path / "labels" / "a.json")
+    item = Item("a.png", picture(tmp_path).picture, tmp_path / "labels" / "a.json")
     stamp = save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     assert json.loads(item.annotation_path.read_text())["imagePath"] == "../a.png"
     assert load(item).annotation.shapes == (CAR,)

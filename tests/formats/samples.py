@@ -1,0 +1,55 @@
+"""Small data sets in every layout, made from nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.raster import rasterise
+from segstudio.formats.registry import open_source
+from segstudio.formats.source import Reading, Source, SourceOptions
+
+HEIGHT, WIDTH = 40, 50
+
+
+def picture(path: Path, height: int = HEIGHT, width: int = WIDTH) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((height, width, 3), 90, np.uint8)).save(path)
+    return path
+
+
+def text(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    return path
+
+
+def coco(path: Path, annotations: list[dict[str, Any]], **changes: Any) -> Path:
+    """One picture `a.jpg` and the categories 1: cat, 7: dog."""
+    picture(path.parent / "a.jpg")
+    plain = {
+        "images": [{"id": 3, "file_name": "a.jpg", "height": HEIGHT, "width": WIDTH}],
+        "annotations": [{"id": n, "image_id": 3, "category_id": 1, **each} for n, each in enumerate(annotations, 1)],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 7, "name": "dog"}],
+    }
+    return text(path, json.dumps({**plain, **changes}))
+
+
+def opened(root: Path, name: str = "auto", **options: Any) -> tuple[str, Source]:
+    return open_source(root, SourceOptions(**options), name)
+
+
+def first(root: Path, name: str = "auto", **options: Any) -> Reading:
+    return opened(root, name, **options)[1].entries[0].read()
+
+
+def plane(reading: Reading, *names: str) -> np.ndarray:
+    """The class plane with `_background_` and these names as classes; 0 where nothing lies."""
+    out = rasterise(reading.annotation, ClassTable.from_names(["_background_", *names]))
+    out[out == 254] = 0
+    return out
