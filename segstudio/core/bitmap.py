@@ -42,7 +42,7 @@ def _words(bits: bytes) -> NDArray[np.uint64]:
 class Bitmap:
     """A set of pixels with row and column >= 0; grows as far as it is painted."""
 
-    tiles: Mapping[TileKey, bytes] = field(default_factory=dict)
+    tiles: Mapping[TileKey, bytes] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def from_array(mask: Mask, y0: int = 0, x0: int = 0) -> Bitmap:

@@ -155,10 +155,10 @@ def _channels(values: NDArray[Any], coloured: bool) -> NDArray[np.int64]:
 def annotation_of(labels: Labels, table: ClassTable, objects: NDArray[np.int32] | None = None) -> Annotation:
     """One mask shape a class, or one an object where `objects` numbers them (0: none).
 
-    Class 0 gets one too, unless it is the background, which needs none.
+    Class 0 gets one too, unless it is the background, which needs none; an object of it, as labelme has, is kept.
     """
     quiet = {UNLABELLED} | ({0} if is_background(table[0].name) else set())
-    shapes = [] if objects is None else _object_shapes(labels, table, objects, quiet)
+    shapes = [] if objects is None else _object_shapes(labels, table, objects)
     rest = labels if objects is None else np.where((objects > 0) & (labels != IGNORE), UNLABELLED, labels)
     for value in np.flatnonzero(np.bincount(rest.ravel(), minlength=256)).tolist():
         if value not in quiet and value != UNLABELLED:
@@ -166,13 +166,13 @@ def annotation_of(labels: Labels, table: ClassTable, objects: NDArray[np.int32] 
     return Annotation(labels.shape[0], labels.shape[1], tuple(shapes))
 
 
-def _object_shapes(labels: Labels, table: ClassTable, objects: NDArray[np.int32], quiet: set[int]) -> list[Shape]:
+def _object_shapes(labels: Labels, table: ClassTable, objects: NDArray[np.int32]) -> list[Shape]:
     """Objects in order of number; one that lies in several classes is one shape a class. Cost follows their boxes."""
     shapes = []
     for number, box in object_boxes(objects):
         here = objects[box.slices] == number
         for value in np.unique(labels[box.slices][here]).tolist():
-            if value not in quiet and value != IGNORE:
+            if value not in (UNLABELLED, IGNORE):
                 mask = here & (labels[box.slices] == value)
                 shapes.append(_shape(_name(table, value), mask, box, number))
     return shapes

@@ -160,9 +160,7 @@ def _with_objects(picture: Path, labels: Any, path: Path, names: LabelMap) -> Re
     numbers = found.plane
     if found.coloured:
         numbers = _numbers_of_colours(path, numbers)
-    lone = int(((numbers > 0) & (labels == 0)).sum())
-    notes = (f"{lone} pixels of objects lie on the background of the class mask; they are background",) if lone else ()
-    return Reading(picture, masks.annotation_of(labels, names.table, numbers), notes)
+    return Reading(picture, masks.annotation_of(labels, names.table, numbers))
 
 
 def _numbers_of_colours(path: Path, colours: Any) -> Any:

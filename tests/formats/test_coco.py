@@ -170,13 +170,13 @@ def test_a_path_that_leaves_the_folder_is_never_opened(name: str, tmp_path: Path
     path = samples.coco(tmp_path / "in" / "f.json", [], images=images)
     _, source = opened(path)
     assert source.entries[0].name == "secret"
-    with pytest.raises(SegstudioError, match="no picture secret.jpg"):
+    with pytest.raises(SegstudioError, match=r"no picture secret\.jpg"):
         source.entries[0].read()
 
 
 def test_labels_of_another_size_than_the_picture_are_refused(tmp_path: Path) -> None:
     images = [{"id": 3, "file_name": "a.jpg", "height": 41, "width": WIDTH}]
-    with pytest.raises(SegstudioError, match="says a.jpg is 50x41 but the picture is 50x40"):
+    with pytest.raises(SegstudioError, match=r"says a\.jpg is 50x41 but the picture is 50x40"):
         first(samples.coco(tmp_path / "f.json", [], images=images))
 
 

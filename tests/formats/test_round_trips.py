@@ -1,0 +1,295 @@
+"""Out and in again: the same masks, objects and ignored pixels; and other programs take what is written."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
+from segstudio.core.classes import ClassTable
+from segstudio.core.instances import instances, rasterise_instances
+from segstudio.core.raster import rasterise, shape_mask
+from segstudio.core.shape import INSTANCE, Shape
+from segstudio.events import Note, Problem
+from segstudio.formats.target import ExportOptions
+from segstudio.formats.targets import TARGETS, target_named
+from segstudio.project.export import Exported, Plan, export, plan
+from segstudio.project.intake import import_source
+from segstudio.project.item import DONE, Item
+from segstudio.project.project import Project, open_project
+from segstudio.project.store import load, save, with_status
+from tests.formats.samples import opened
+from tests.oracles import labelme_reads
+
+TABLE = ClassTable.from_names(["_background_", "cat", "dog", "two words"])
+HEIGHT, WIDTH = 37, 53
+
+
+def project_of(folder: Path, annotation: Annotation, unlabelled: str = "background") -> Project:
+    folder.mkdir(parents=True)
+    path = folder / "a.png"
+    Image.fromarray(np.full((annotation.height, annotation.width, 3), 70, np.uint8)).save(path)
+    save(Item("a.png", path, path.with_suffix(".json")), annotation, TABLE, None)
+    project = replace(open_project(folder), table=TABLE, unlabelled=unlabelled)
+    project.save()
+    return project
+
+
+def there_and_back(project: Project, home: Path, name: str, options: ExportOptions | None = None) -> Project:
+    events = list(export(project, list(project.items()), home / "out", target_named(name), options))
+    assert not [event for event in events if isinstance(event, Problem)]
+    assert isinstance(events[-1], Exported)
+    found, source = opened(home / "out")
+    assert found == name
+    assert not [event for event in import_source(source, home / "back") if isinstance(event, Problem)]
+    return open_project(home / "back")
+
+
+def labels(project: Project) -> np.ndarray:
+    return rasterise(load(next(iter(project.items()))).annotation, TABLE)
+
+
+def numbers(project: Project) -> np.ndarray:
+    return rasterise_instances(load(next(iter(project.items()))).annotation)
+
+
+def noise(seed: int, share: float) -> np.ndarray:
+    return np.random.default_rng(seed).random((HEIGHT, WIDTH)) < share
+
+
+masks = st.builds(noise, st.integers(0, 2**31), st.sampled_from([0.001, 0.05, 0.5, 0.97]))
+names = st.sampled_from(["cat", "dog", "two words", "__ignore__", "_background_"])
+mask_shapes = st.builds(
+    lambda name, mask, number: Shape(
+        name, "mask", bitmap=Bitmap.from_array(mask), extra={} if number is None else {INSTANCE: number}
+    ),
+    names,
+    masks.filter(np.any),
+    st.sampled_from([None, None, 5, 255, 256, 4000]),
+)
+
+
+@given(st.lists(mask_shapes, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_voc_keeps_every_pixel_every_ignored_one_and_every_objects_number(shapes: list[Shape]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        project = project_of(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
+        back = there_and_back(project, Path(name), "voc")
+        before, after = labels(project), labels(back)
+        assert (np.where(before == 254, 0, before) == np.where(after == 254, 0, after)).all()
+        things = (before > 0) & (before < 254)
+        assert (numbers(project)[things] == numbers(back)[things]).all()
+
+
+@given(st.lists(mask_shapes, max_size=6), st.sampled_from(["background", "ignore"]))
+@settings(max_examples=20, deadline=None)
+def test_mask_pictures_keep_every_pixel(shapes: list[Shape], unlabelled: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        annotation = with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE)
+        project = project_of(Path(name) / "in", annotation, unlabelled)
+        back = there_and_back(project, Path(name), "masks")
+        before, after = labels(project), labels(back)
+        silent = 0 if unlabelled == "background" else 255
+        assert (np.where(before == 254, silent, before) == np.where(after == 254, 0, after)).all()
+
+
+points = st.tuples(st.floats(-9, 60, allow_nan=False), st.floats(-9, 45, allow_nan=False))
+vector_shapes = st.one_of(
+    st.builds(lambda p: Shape("cat", "polygon", tuple(p), group_id=3), st.lists(points, min_size=3, max_size=9)),
+    st.builds(lambda p: Shape("dog", "rectangle", tuple(p)), st.lists(points, min_size=2, max_size=2)),
+    st.builds(lambda p: Shape("dog", "circle", tuple(p)), st.lists(points, min_size=2, max_size=2)),
+    st.builds(lambda p: Shape("cat", "line", tuple(p)), st.lists(points, min_size=2, max_size=2)),
+    st.builds(lambda p: Shape("cat", "points", tuple(p)), st.lists(points, min_size=1, max_size=4)),
+)
+
+
+@given(st.lists(st.one_of(vector_shapes, mask_shapes), max_size=6))
+@settings(max_examples=20, deadline=None)
+def test_labelme_keeps_every_shape(shapes: list[Shape]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        project = project_of(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
+        back = there_and_back(project, Path(name), "labelme")
+        assert load(next(iter(back.items()))).annotation.shapes == tuple(shapes)
+
+
+def test_labelmes_own_reader_takes_what_is_written(tmp_path: Path) -> None:
+    shapes = (
+        Shape("cat", "polygon", ((1.0, 1.0), (20.0, 1.0), (20.0, 20.0))),
+        Shape("dog", "mask", bitmap=Bitmap.from_array(noise(1, 0.5))),
+        Shape("two words", "circle", ((10.0, 10.0), (12.0, 10.0)), description="é", flags={"hard": True}),
+    )
+    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    list(export(project, list(project.items()), tmp_path / "out", target_named("labelme")))
+    labelme_reads(sorted((tmp_path / "out").glob("*.json")))
+
+
+polygon_lists = st.lists(
+    st.lists(points, min_size=3, max_size=8).map(lambda p: Shape("dog", "polygon", tuple(p))), min_size=1, max_size=4
+)
+
+
+@given(polygon_lists)
+@settings(max_examples=25, deadline=None)
+def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        project = project_of(home / "in", Annotation(HEIGHT, WIDTH, tuple(shapes)))
+        list(export(project, list(project.items()), home / "yolo", target_named("yolo")))
+        list(import_source(opened(home / "yolo")[1], home / "once"))
+        again = there_and_back(open_project(home / "once"), home, "yolo")
+        assert (labels(open_project(home / "once")) == labels(again)).all()
+
+
+@given(masks.filter(np.any))
+@settings(max_examples=60, deadline=None)
+def test_yolo_says_of_every_object_in_how_many_pixels_its_outline_differs(mask: np.ndarray) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        shape = Shape("cat", "mask", bitmap=Bitmap.from_array(mask))
+        project = project_of(home / "in", Annotation(HEIGHT, WIDTH, (shape,)))
+        events = list(export(project, list(project.items()), home / "out", target_named("yolo")))
+        back = opened(home / "out")[1].entries[0].read().annotation
+        drawn = np.zeros((HEIGHT, WIDTH), bool)
+        for each in back.shapes:
+            box, pixels = shape_mask(each, back.box)
+            drawn[box.slices] |= pixels
+        told = [str(event) for event in events if isinstance(event, Note) and "differ" in event.what]
+        differing = int((drawn != mask).sum())
+        assert (f"differ in {differing} pixels" in told[0]) if differing else not told
+
+
+def test_a_simple_object_with_a_hole_survives_yolo(tmp_path: Path) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[5:25, 5:25], mask[10:20, 10:20] = True, False
+    project = project_of(
+        tmp_path / "in", Annotation(HEIGHT, WIDTH, (Shape("cat", "mask", bitmap=Bitmap.from_array(mask)),))
+    )
+    back = there_and_back(project, tmp_path, "yolo")
+    assert ((labels(back) == 1) == mask).all()
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("name", [target.name for target in TARGETS])
+def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: int, tmp_path: Path) -> None:
+    """A bright corner of the picture lies under the object before and after, whatever the EXIF says."""
+    stored = np.zeros((40, 60, 3), np.uint8)
+    stored[:8, :8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    (tmp_path / "in").mkdir()
+    Image.fromarray(stored).save(tmp_path / "in" / "a.jpg", quality=100, exif=exif)
+    from segstudio.formats.images import picture_size, read_picture
+
+    seen = read_picture(tmp_path / "in" / "a.jpg")
+    height, width = picture_size(tmp_path / "in" / "a.jpg")
+    assert seen.shape[:2] == (height, width)
+    bright = Shape("cat", "mask", bitmap=Bitmap.from_array(seen[..., 0] > 128))
+    path = tmp_path / "in" / "a.jpg"
+    save(Item("a.jpg", path, path.with_suffix(".json")), Annotation(height, width, (bright,)), TABLE, None)
+    project = replace(open_project(tmp_path / "in"), table=TABLE)
+    back = there_and_back(project, tmp_path, name)
+    item = next(iter(back.items()))
+    again = read_picture(item.picture)
+    with Image.open(item.picture) as image:
+        assert image.getexif().get(0x0112, 1) == 1
+        assert np.asarray(image).shape[:2] == (height, width)
+    assert ((again[..., 0] > 128) == (seen[..., 0] > 128)).mean() > 0.99
+    assert ((labels(back) == 1) == (seen[..., 0] > 128)).all()
+
+
+def test_what_a_format_cannot_hold_is_said_before_and_listed_after(tmp_path: Path) -> None:
+    shapes = (
+        Shape("cat", "circle", ((10.0, 10.0), (14.0, 10.0)), description="sleepy"),
+        Shape("__ignore__", "rectangle", ((1.0, 1.0), (5.0, 5.0))),
+        Shape("dog", "rectangle", ((500.0, 500.0), (600.0, 600.0))),
+    )
+    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    items = list(project.items())
+    for target in TARGETS:
+        *_, planned = plan(project, items, target, ExportOptions())
+        assert isinstance(planned, Plan)
+        assert not (tmp_path / target.name).exists()
+        events = list(export(project, items, tmp_path / target.name, target))
+        listed = " ".join(event.what for event in events if isinstance(event, Note))
+        for reason, _, _ in planned.losses:
+            assert reason in listed, target.name
+        if target.name in ("voc", "masks"):
+            assert "object 1 (cat) has a description" in listed
+        if target.name in ("coco", "yolo"):
+            assert "object 2 (__ignore__) marks pixels that do not count" in listed
+        if target.name != "labelme":
+            assert "object 3 (dog)" in listed, "an object outside the picture is named"
+
+
+def test_more_than_255_objects_are_written_in_16_bits_and_that_is_said(tmp_path: Path) -> None:
+    dots = tuple(
+        Shape("cat", "mask", bitmap=Bitmap.from_array(np.ones((1, 1), bool), 2 * (n // 25), 2 * (n % 25)))
+        for n in range(300)
+    )
+    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, dots))
+    events = list(export(project, list(project.items()), tmp_path / "out", target_named("voc")))
+    assert any("16 bits" in event.what for event in events if isinstance(event, Note))
+    with Image.open(tmp_path / "out" / "SegmentationObject" / "a.png") as image:
+        assert image.mode.startswith("I;16")
+        assert len(np.unique(np.asarray(image))) == 301
+
+
+def test_a_void_border_lies_around_objects_and_nowhere_else(tmp_path: Path) -> None:
+    shapes = (
+        Shape("cat", "rectangle", ((10.0, 10.0), (19.0, 29.0))),
+        Shape("cat", "rectangle", ((20.0, 10.0), (30.0, 29.0))),
+    )
+    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    list(export(project, list(project.items()), tmp_path / "out", target_named("voc"), ExportOptions(border_px=2)))
+    found = np.asarray(Image.open(tmp_path / "out" / "SegmentationClass" / "a.png"))
+    assert found[20, 6:34].tolist() == [
+        0,
+        0,
+        255,
+        255,
+        255,
+        255,
+        *[1] * 6,
+        255,
+        255,
+        255,
+        255,
+        *[1] * 7,
+        255,
+        255,
+        255,
+        255,
+        0,
+    ]
+    assert (found[:7] == 0).all()
+
+
+def test_planes_and_visualisations_are_written_where_asked(tmp_path: Path) -> None:
+    shapes = (
+        Shape("cat", "rectangle", ((10.0, 10.0), (19.0, 29.0))),
+        Shape("__ignore__", "rectangle", ((0.0, 0.0), (4.0, 4.0))),
+    )
+    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    options = ExportOptions(visualisations=True, npy=True)
+    list(export(project, list(project.items()), tmp_path / "out", target_named("voc"), options))
+    plane = np.load(tmp_path / "out" / "SegmentationClassNpy" / "a.npy")
+    assert plane.dtype == np.int32
+    assert set(np.unique(plane)) == {-1, 0, 1}
+    assert np.load(tmp_path / "out" / "SegmentationObjectNpy" / "a.npy")[15, 12] == 1
+    shown = np.asarray(Image.open(tmp_path / "out" / "SegmentationClassVisualization" / "a.jpg")).astype(int)
+    assert abs(shown[20, 15] - [99, 35, 35]).max() < 12, "half the picture, half VOC's first colour"
+    assert abs(shown[35, 50] - [70, 70, 70]).max() < 6, "the background shows the picture"
+
+
+def test_objects_under_others_keep_all_their_pixels() -> None:
+    shapes = (Shape("cat", "rectangle", ((0.0, 0.0), (9.0, 9.0))), Shape("dog", "rectangle", ((5.0, 5.0), (9.0, 9.0))))
+    found = {each.label: int(each.mask.sum()) for each in instances(Annotation(HEIGHT, WIDTH, shapes))}
+    assert found == {"cat": 100, "dog": 25}
