@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -134,6 +135,8 @@ class ClassTable:
         name = name.strip()
         if not name:
             raise ValueError("a class needs a name; type one")
+        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
+            raise ValueError(f"{name!r} holds signs that no list of classes can hold; choose another name")
         if name == IGNORE_NAME:
             raise ValueError(f"{IGNORE_NAME} is reserved for pixels that do not count; choose another name")
         if name in self.names:

@@ -61,22 +61,26 @@ def rasterise_instances(annotation: Annotation) -> NDArray[np.int32]:
 
 
 def instances(annotation: Annotation) -> Iterator[Instance]:
-    """Every object with all its pixels, also those under other objects; background painted over it is cut out."""
+    """Every object with all its pixels, also those under other objects; background painted over it is cut out.
+
+    In order of their topmost shapes, so that painting them one after the other comes nearest to the picture.
+    """
     members: dict[int, list[int]] = {}
     for index, number in enumerate(instance_numbers(annotation)):
         members.setdefault(number, []).append(index)
     covers = [i for i, shape in enumerate(annotation.shapes) if is_background(shape.label)]
-    for number, indices in members.items():
+    for number, indices in sorted(members.items(), key=lambda pair: pair[1][-1]):
         shapes = tuple(annotation.shapes[index] for index in indices)
         if shapes[0].label == IGNORE_NAME or is_background(shapes[0].label):
             continue
-        box, mask = _union([shape_mask(shape, annotation.box) for shape in shapes])
+        box, mask = united([shape_mask(shape, annotation.box) for shape in shapes])
         later = [annotation.shapes[index] for index in covers if index > indices[-1]]
         cut = _cut(box, mask, later, annotation.box)
         yield Instance(number, shapes[0].label, shapes, box, mask, cut)
 
 
-def _union(patches: list[tuple[Box, Mask]]) -> tuple[Box, Mask]:
+def united(patches: list[tuple[Box, Mask]]) -> tuple[Box, Mask]:
+    """The pixels of any of several patches, in the box that holds all."""
     if len(patches) == 1:
         return patches[0]
     whole = EMPTY
@@ -99,6 +103,23 @@ def _cut(box: Box, mask: Mask, covers: list[Shape], picture: Box) -> bool:
             changed |= bool((mask[here] & cover[there]).any())
             mask[here] &= ~cover[there]
     return changed
+
+
+def torn(annotation: Annotation) -> list[int]:
+    """Numbers of objects that lie partly above and partly below another: no order of whole objects shows that."""
+    numbers = instance_numbers(annotation)
+    spans: dict[int, list[int]] = {}
+    for index, number in enumerate(numbers):
+        spans.setdefault(number, []).append(index)
+    return [
+        number
+        for number, indices in spans.items()
+        if any(
+            numbers[between] != number and annotation.shapes[between].box.overlaps(annotation.shapes[index].box)
+            for index in indices
+            for between in range(index + 1, indices[-1])
+        )
+    ]
 
 
 def overlaps_ignored(annotation: Annotation) -> tuple[Annotation, int]:

@@ -33,6 +33,15 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Whole or not at all, like a write. Raises FileError for either file."""
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise FileError(source, f"cannot be read ({error.strerror})", "check its rights") from error
+    write_bytes(target, data, durable=False)
+
+
 def write_text(path: Path, text: str) -> None:
     """UTF-8, with line ends as given."""
     write_bytes(path, text.encode("utf-8"))

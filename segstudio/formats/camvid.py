@@ -43,7 +43,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     listed = options.labels or next((root / name for name in _LISTS if (root / name).is_file()), None)
     notes: tuple[str, ...] = ()
     if listed is not None:
-        names = label_map.read(listed)
+        names = label_map.read(listed, ("void",))
     elif _coloured(pairs):
         names, notes = _camvids_own(), ("no label map; colours were read as CamVid's 32 classes",)
     else:

@@ -6,27 +6,29 @@ other keys of a record (id, iscrowd, score, attributes) are kept with the shape.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from segstudio.core.bitmap import Bitmap, Mask
-from segstudio.core.box import Box
+from segstudio.core.box import Box, whole
 from segstudio.core.classes import BACKGROUND_NAME, ClassTable, is_background
-from segstudio.core.geometry import Point
-from segstudio.core.instances import Instance
+from segstudio.core.coco_rule import coco_patch
+from segstudio.core.geometry import Point, Points
+from segstudio.core.instances import Instance, united
 from segstudio.core.shape import COCO, MASK, ORIENTED_RECTANGLE, POLYGON, RECTANGLE, RULE, Shape
 from segstudio.errors import FormatError, ObjectError
 from segstudio.formats.json_file import read_json
+from segstudio.formats.labelme import check_coordinate
+from segstudio.formats.runs import unrolled
 
 KEPT: Final = "coco"  # key of a shape's extra: what the record said besides its outline
-_FURTHEST: Final = 1e7
 _REMEDY: Final = "export it again, or take the record away"
 
 Record = dict[str, Any]
@@ -147,8 +149,8 @@ def _categories(raw: Any, notes: list[str]) -> dict[int, str]:
 
 def _named_by_number(records: Mapping[int, list[Record]]) -> dict[int, str]:
     """Results carry numbers only."""
-    numbers = {each.get("category_id") for group in records.values() for each in group}
-    return {number: f"category_{number}" for number in sorted(n for n in numbers if isinstance(n, int))}
+    found = (each.get("category_id") for group in records.values() for each in group)
+    return {number: f"category_{number}" for number in sorted({n for n in found if isinstance(n, int)})}
 
 
 def shapes_of(record: Record, categories: Mapping[int, str], size: tuple[int, int], group: int) -> list[Shape]:
@@ -157,7 +159,7 @@ def shapes_of(record: Record, categories: Mapping[int, str], size: tuple[int, in
     if not isinstance(number, int) or number not in categories:
         raise ObjectError(f"its category {number!r} is not declared"[:120])
     name = BACKGROUND_NAME if is_background(categories[number]) else categories[number]
-    kept = {key: value for key, value in record.items() if key not in _OUTLINE}
+    kept = _kept(record)
     segmentation = record.get("segmentation")
     if isinstance(segmentation, dict):
         return [Shape(name, MASK, bitmap=_bitmap(decoded(segmentation, size)), extra={KEPT: kept})]
@@ -167,11 +169,21 @@ def shapes_of(record: Record, categories: Mapping[int, str], size: tuple[int, in
     if not parts:
         raise ObjectError(f"its segmentation is {type(segmentation).__name__}")
     if min(map(len, parts)) < 3:  # pycocotools reads four numbers as a box
-        mask = _filled(segmentation, size)
+        mask = _filled(parts, size)
         return [Shape(name, MASK, bitmap=_bitmap(mask), extra={KEPT: kept})]
     shared = group if len(parts) > 1 else None
     extra = {KEPT: kept, RULE: COCO}
     return [Shape(name, POLYGON, part, group_id=shared, extra=extra) for part in parts]
+
+
+def _kept(record: Record) -> Record:
+    """What a record says besides its outline; what could not be written again is not kept."""
+    kept = {key: value for key, value in record.items() if key not in _OUTLINE}
+    try:
+        orjson.dumps(kept)
+    except (TypeError, RecursionError):  # nested without end, or text that is no Unicode
+        return {key: value for key, value in kept.items() if isinstance(value, int | float)}
+    return kept
 
 
 _OUTLINE: Final = frozenset({"segmentation", "image_id", "category_id", "bbox", "area"})
@@ -181,10 +193,7 @@ def _part(raw: Any) -> tuple[Point, ...]:
     if not isinstance(raw, list) or len(raw) < 4 or len(raw) % 2:
         raise ObjectError(f"a polygon of {len(raw) if isinstance(raw, list) else type(raw).__name__} numbers")
     for value in raw:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ObjectError(f"a coordinate is {value!r}, not a number"[:120])
-        if abs(value) > _FURTHEST:
-            raise ObjectError(f"a coordinate is {value}, which lies in no picture"[:120])
+        check_coordinate(value)
     return tuple((float(x), float(y)) for x, y in zip(raw[::2], raw[1::2], strict=True))
 
 
@@ -204,12 +213,7 @@ def decoded(rle: Mapping[str, Any], size: tuple[int, int]) -> NDArray[np.bool_]:
     if said != list(size):
         raise ObjectError(f"its mask is for size {said!r} but the picture has {list(size)} rows and columns"[:160])
     runs = _runs(counts)
-    total = size[0] * size[1]
-    if (runs < 0).any() or int(runs.sum()) != total:
-        raise ObjectError(f"its runs cover {int(runs.sum())} pixels, the picture has {total}")
-    values = np.zeros(len(runs), np.bool_)
-    values[1::2] = True
-    return np.repeat(values, runs).reshape(size[1], size[0]).T
+    return unrolled(runs, size[0] * size[1]).reshape(size[1], size[0]).T
 
 
 def _runs(counts: Any) -> NDArray[np.int64]:
@@ -243,12 +247,22 @@ def _undelta(digits: NDArray[np.int64]) -> NDArray[np.int64]:
     return out
 
 
-def _filled(parts: Any, size: tuple[int, int]) -> NDArray[np.bool_]:
-    try:
-        runs = coco_mask.frPyObjects(parts, *size)
-        return coco_mask.decode(coco_mask.merge(runs)).astype(np.bool_)
-    except Exception as error:  # pycocotools raises bare ones
-        raise ObjectError(f"pycocotools cannot read its segmentation ({error})"[:160]) from error
+def _filled(parts: list[tuple[Point, ...]], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """As pycocotools reads parts of four numbers: boxes where the first is one, else polygons of two points."""
+    boxes = len(parts[0]) == 2
+    if boxes and max(map(len, parts)) > 2:
+        raise ObjectError("its first polygon has four numbers and others have more")
+    if boxes:
+        parts = [((x, y), (x, y + h), (x + w, y + h), (x + w, y)) for (x, y), (w, h) in parts]
+    box, mask = _united([np.asarray(part, np.float64) for part in parts], size)
+    out = np.zeros(size, np.bool_)
+    out[box.slices] = mask
+    return out
+
+
+def _united(polygons: list[Points], size: tuple[int, int]) -> tuple[Box, Mask]:
+    """The pixels of several polygons by COCO's rule; pycocotools' own walks far-away borders pixel by pixel."""
+    return united([coco_patch(points, whole(*size)) for points in polygons])
 
 
 def _bitmap(mask: NDArray[np.bool_]) -> Bitmap:
@@ -266,8 +280,9 @@ def record_of(each: Instance, size: tuple[int, int], exact: bool) -> Record:
     plain = [shape for shape in each.shapes if shape.kind in (POLYGON, ORIENTED_RECTANGLE, RECTANGLE)]
     polygons = len(plain) == len(each.shapes) and not each.cut and not exact
     if polygons:
-        parts = [[value for point in corners_of(shape) for value in point] for shape in plain]
-        runs = coco_mask.merge(coco_mask.frPyObjects(parts, *size))
+        outlines = [corners_of(shape) for shape in plain]
+        parts = [[value for point in outline for value in point] for outline in outlines]
+        runs = encoded(*_united([np.asarray(outline, np.float64) for outline in outlines], size), size)
     else:
         runs = encoded(each.box, each.mask, size)
     shown: Any = parts if polygons else {"size": list(size), "counts": runs["counts"].decode("ascii")}

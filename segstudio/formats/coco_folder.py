@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Final
 
 from segstudio.core.annotation import Annotation
@@ -15,7 +15,7 @@ from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats import class_list, coco, coco_png
 from segstudio.formats.coco import CocoFile, Record
 from segstudio.formats.images import picture_size
-from segstudio.formats.pictures import Pictures
+from segstudio.formats.pictures import Pictures, safe_stem
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
 _HELD_OUT: Final = ("val", "valid", "validation", "test")
@@ -117,23 +117,12 @@ def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) ->
     numbers: Iterable[int] = file.records if file.results else file.images
     for number in numbers:
         image = file.images.get(number)
-        name = _safe_stem(image, number)
+        name = safe_stem(str(image.get("file_name") or "") if image else "") or str(number)
         if name in taken:
             name = f"{split or file.path.stem}/{name}"
         taken.add(name)
         entries.append(Entry(name, partial(_read, file, number, pictures, split)))
     return entries
-
-
-def _safe_stem(image: Record | None, number: int) -> str:
-    """The picture's path without suffix; only its name where the path leads elsewhere."""
-    named = image.get("file_name") if image else None
-    if not isinstance(named, str) or not named:
-        return str(number)
-    path = PureWindowsPath(named)
-    if path.drive or path.root or ".." in path.parts:
-        path = PureWindowsPath(path.name)
-    return path.with_suffix("").as_posix() if path.name else str(number)
 
 
 def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Reading:

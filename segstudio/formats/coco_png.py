@@ -40,13 +40,17 @@ def read_panoptic(file: CocoFile, records: list[Record], picture: Path, size: tu
     plane = mask.plane
     if mask.coloured:  # red is the lowest byte
         plane = (plane >> 16) | (plane & 0xFF00) | ((plane & 0xFF) << 16)
-    segments = {each["id"]: each for each in record["segments_info"] if isinstance(each, dict) and "id" in each}
+    found = (each for each in record["segments_info"] if isinstance(each, dict))
+    segments = {each["id"]: each for each in found if isinstance(each.get("id"), int)}
     shapes, strange = [], 0
     notes = [note] if note else []
-    for number, box in masks.object_boxes(plane):
+    boxes = masks.object_boxes(plane)
+    masks.check_objects(len(boxes), sum(box.height * box.width for _, box in boxes), plane.size)
+    for number, box in boxes:
         segment = segments.pop(number, None)
         here = plane[box.slices] == number
-        name = file.categories.get(segment.get("category_id", -1)) if segment else None
+        category = segment.get("category_id") if segment else None
+        name = file.categories.get(category) if isinstance(category, int) else None
         if segment is None or name is None:
             strange += int(here.sum())
             continue

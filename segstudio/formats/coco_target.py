@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
-from segstudio.core.instances import Instance, instances
+from segstudio.core.instances import Instance, instances, torn
 from segstudio.core.raster import shape_mask
 from segstudio.core.shape import CIRCLE, COCO, LINE, LINESTRIP, POINT, POINTS, RULE, Shape
 from segstudio.formats import coco
+from segstudio.formats.json_file import json_bytes
 from segstudio.formats.target import ExportOptions, Losses, Page, Target, Written, not_objects, put, put_picture
 
 _DRAWN: Final = (CIRCLE, LINE, LINESTRIP, POINT, POINTS)
@@ -43,6 +42,9 @@ def write(out: Path, page: Page, options: ExportOptions) -> Written:
         kept = each.shapes[0].extra.get(coco.KEPT)
         class_id = page.table.id_of(each.label)
         records.append({**_kept(kept), **_words(each.shapes[0], kept), **record, "category_id": class_id})
+    notes += [
+        f"object {number} lies partly above and partly below others; it is above" for number in torn(page.annotation)
+    ]
     if differing:
         notes.append(
             f"COCO's rule draws {differing} border pixels of its polygons otherwise (write pixels to keep them)"
@@ -109,7 +111,7 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
             "categories": categories,
         }
         name = f"instances_{side}.json" if side else "instances.json"
-        put(out / "annotations" / name, orjson.dumps(plain, option=orjson.OPT_INDENT_2))
+        put(out / "annotations" / name, json_bytes(plain))
 
 
 COCO_TARGET = Target("coco", "COCO", losses, write, finish, frozenset({"exact"}))

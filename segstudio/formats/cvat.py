@@ -6,6 +6,7 @@ Format: docs.cvat.ai, XML annotation format 1.1.
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,8 @@ from segstudio.core.geometry import Point
 from segstudio.core.shape import LINESTRIP, MASK, ORIENTED_RECTANGLE, POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
 from segstudio.formats.images import MAX_PIXELS, picture_size
-from segstudio.formats.pictures import Pictures
+from segstudio.formats.pictures import Pictures, safe_stem
+from segstudio.formats.runs import unrolled
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import finite, read_xml, text_of
 
@@ -55,12 +57,11 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     pictures = Pictures(options.images or path.parent)
     entries, notes, taken = [], [], set()
     for index, image in enumerate(xml.iter("image")):
-        name = image.get("name")
-        if not name:
+        name = image.get("name") or ""
+        plain = safe_stem(name)
+        if not plain:
             notes.append(f"image {index + 1} has no name and was left out")
             continue
-        stem = Path(name.replace("\\", "/")).with_suffix("")
-        plain = stem.as_posix() if not stem.is_absolute() and ".." not in stem.parts else stem.name
         if plain in taken:
             notes.append(f"{name} is there twice; the first was taken")
             continue
@@ -83,12 +84,10 @@ def _table(path: Path, xml: Any) -> ClassTable | None:
 
 
 def _colour(text: str) -> tuple[int, int, int] | None:
-    digits = text.removeprefix("#")
-    try:
-        value = int(digits, 16)
-    except ValueError:
+    if not re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
         return None
-    return (value >> 16, value >> 8 & 255, value & 255) if len(digits) == 6 else None
+    value = int(text.removeprefix("#"), 16)
+    return value >> 16, value >> 8 & 255, value & 255
 
 
 def _read(path: Path, image: Any, pictures: Pictures) -> Reading:
@@ -129,7 +128,7 @@ def _shape(item: Any, size: tuple[int, int], notes: list[str]) -> Shape:
         raise ObjectError("it has no label")
     label = BACKGROUND_NAME if is_background(label) else label
     group = item.get("group_id") or ""
-    number = int(group) if group.isdecimal() and int(group) > 0 else None
+    number = int(group) if re.fullmatch(r"[1-9][0-9]{0,8}", group) else None
     if item.tag == "mask":
         return Shape(label, MASK, bitmap=_bitmap(item, size), group_id=number)
     kind, points = _outline(item, notes)
@@ -185,13 +184,9 @@ def _bitmap(item: Any, size: tuple[int, int]) -> Bitmap:
         raise ObjectError("its mask has no numbers for left, top, width, height and rle") from None
     if width < 1 or height < 1 or width * height > MAX_PIXELS or abs(left) > 1e7 or abs(top) > 1e7:
         raise ObjectError(f"its mask is {width} x {height}")
-    if (runs < 0).any() or int(runs.sum()) != width * height:
-        raise ObjectError(f"its runs cover {int(runs.sum())} pixels, its box has {width * height}")
     if top + height > size[0] or left + width > size[1] or min(left, top) < 0:
         raise ObjectError(f"its mask at {left},{top} of {width} x {height} leaves the picture")
-    values = np.zeros(len(runs), np.bool_)
-    values[1::2] = True
-    bitmap = Bitmap.from_array(np.repeat(values, runs).reshape(height, width), top, left)
+    bitmap = Bitmap.from_array(unrolled(runs, width * height).reshape(height, width), top, left)
     if not bitmap:
         raise ObjectError("its mask has no pixels")
     return bitmap

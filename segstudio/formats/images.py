@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from segstudio.errors import FileError
 
@@ -22,9 +23,20 @@ Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8 or uint16
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"})
 TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
+# What Pillow may try: others run programs (EPS) or read other files.
+FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")
 MAX_PIXELS: Final = 500_000_000
 
 _ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap rows and columns
 _DECODER_ERRORS: Final = (
     OSError,
@@ -35,6 +47,9 @@ _DECODER_ERRORS: Final = (
     IndexError,
     TypeError,
     RuntimeError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -50,38 +65,38 @@ def read_picture(path: Path) -> Pixels:
     8-bit stays uint8, 16-bit stays uint16; other depths are stretched to uint16 between their extremes.
     Raises FileError for a file that is missing, broken or larger than 500 megapixels.
     """
-    with _errors_of(path):
+    with decoder_errors(path):
         return _read(path)
 
 
 def picture_size(path: Path) -> tuple[int, int]:
     """(height, width) from the header alone, with orientation applied. Raises FileError."""
-    with _errors_of(path):
+    with decoder_errors(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
             return _tiff_size(path)
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             _check_size(path, width, height)
-            turned = image.getexif().get(_ORIENTATION, 1) in _TURNED
+            turned = _turn_of(image) in _TURNED
             return (width, height) if turned else (height, width)
 
 
 def read_thumbnail(path: Path, side_px: int) -> NDArray[np.uint8]:
     """(h, w, 3) RGB with its longer side at most `side_px`, decoded at reduced size where the format can."""
-    with _errors_of(path):
+    with decoder_errors(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
             image = Image.fromarray(to_rgb8(_read(path)))
         else:
-            with Image.open(path) as opened:
+            with Image.open(path, formats=FORMATS) as opened:
                 _check_size(path, *opened.size)
                 opened.draft("RGB", (side_px * 2, side_px * 2))
-                image = Image.fromarray(to_rgb8(_pixels(ImageOps.exif_transpose(opened))))
+                image = Image.fromarray(to_rgb8(_pixels(_upright(opened))))
         image.thumbnail((side_px, side_px))
         return np.asarray(image)
 
 
 @contextlib.contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
+def decoder_errors(path: Path) -> Iterator[None]:
     """Whatever a decoder raises becomes a FileError; its warnings on foreign metadata are not the user's trouble."""
     try:
         with warnings.catch_warnings():
@@ -97,18 +112,22 @@ def _errors_of(path: Path) -> Iterator[None]:
 
 def is_plain_jpeg(path: Path) -> bool:
     """Whether the file can stand for the picture anywhere: a JPEG in RGB or gray that is stored upright."""
-    return _stored_as(path, ("JPEG",)) and path.suffix.lower() in (".jpg", ".jpeg")
+    return path.suffix.lower() in (".jpg", ".jpeg") and _stored_as(path, ("JPEG",))
 
 
 def is_upright(path: Path) -> bool:
-    """Whether the file's rows are the picture's: JPEG or PNG that no EXIF orientation turns."""
+    """Whether the file's rows are the picture's: JPEG, PNG or TIFF that no orientation turns."""
+    if path.suffix.lower() in TIFF_SUFFIXES:
+        with decoder_errors(path), tifffile.TiffFile(path) as file:
+            orientation = file.pages[0].aspage().tags.get("Orientation")
+            return orientation is None or int(orientation.value) == 1
     return _stored_as(path, ("JPEG", "PNG"))
 
 
 def _stored_as(path: Path, formats: tuple[str, ...]) -> bool:
-    with _errors_of(path), Image.open(path) as image:
+    with decoder_errors(path), Image.open(path, formats=FORMATS) as image:
         plain = image.mode in ("RGB", "L") or (image.format == "PNG" and image.mode != "P")
-        return image.format in formats and plain and image.getexif().get(_ORIENTATION, 1) == 1
+        return image.format in formats and plain and _turn_of(image) == 1
 
 
 def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
@@ -129,10 +148,27 @@ def jpeg_bytes(pixels: Pixels, quality: int = 95) -> bytes:
 
 
 def png_bytes(pixels: Pixels) -> bytes:
-    """(H, W) or (H, W, 3) uint8, or (H, W) uint16, without loss."""
+    """(H, W) or (H, W, 3), uint8 or uint16, without loss; of more bands the first three."""
+    if pixels.ndim == 3 and pixels.shape[2] != 3:
+        pixels = np.ascontiguousarray(pixels[:, :, :3]) if pixels.shape[2] > 3 else pixels[:, :, 0]
+    if pixels.ndim == 3 and pixels.dtype == np.uint16:  # which Pillow cannot write
+        return bytes(cv2.imencode(".png", pixels[:, :, ::-1])[1].tobytes())
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _turn_of(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8, from what stands before the pixels: Pillow would decode a whole PNG to look behind."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    turn = image.getexif().get(_ORIENTATION, 1)
+    return turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    method = _TURNS.get(_turn_of(image))
+    return image if method is None else image.transpose(method)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -164,9 +200,9 @@ def _read(path: Path) -> Pixels:
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         _check_size(path, *image.size)
-        return _pixels(image if path.suffix.lower() in TIFF_SUFFIXES else ImageOps.exif_transpose(image))
+        return _pixels(image if path.suffix.lower() in TIFF_SUFFIXES else _upright(image))
 
 
 def _tiff_size(path: Path) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,7 +15,7 @@ from segstudio.formats.images import picture_size
 from segstudio.formats.json_file import read_json
 from segstudio.formats.labelme import points_of
 from segstudio.formats.labelme_folder import entry_name, json_files
-from segstudio.formats.pictures import Pictures
+from segstudio.formats.pictures import Pictures, pictures_of
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
 _MOST_ASKED: Final = 20
@@ -36,21 +35,13 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
-    """Classes come from `isat.yaml` where there is one; pictures from the folder or the one above it."""
+    """Classes come from `isat.yaml` where there is one; pictures from the folder or `images` beside it."""
     base = root.parent if root.is_file() else root
-    pictures = Pictures(options.images or (base.parent if not _holds_pictures(base) else base))
+    pictures = Pictures(options.images) if options.images else pictures_of(base)
     listed = base / "isat.yaml"
     table = _classes(listed) if listed.is_file() else None
     entries = [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in json_files(root)]
     return Source(table, "background", entries)
-
-
-def _holds_pictures(folder: Path) -> bool:
-    try:
-        Pictures(folder).of_stem(json_files(folder)[0].stem, "", folder)
-    except (SegstudioError, IndexError):
-        return False
-    return True
 
 
 def _classes(path: Path) -> ClassTable:
@@ -98,7 +89,7 @@ def _shape(item: Any) -> tuple[float, Shape]:
     if len(points) < 3:
         raise ObjectError(f"a polygon of {len(points)} points")
     layer = item.get("layer", 0)
-    if isinstance(layer, bool) or not isinstance(layer, int | float) or not math.isfinite(layer):
+    if isinstance(layer, bool) or not isinstance(layer, int | float) or not abs(layer) < 1e9:
         raise ObjectError(f"its layer is {layer!r}, not a number"[:120])
     group = item.get("group")
     label = BACKGROUND_NAME if item["category"] == _HOLE else item["category"]

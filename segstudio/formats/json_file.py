@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import orjson
 
 from segstudio.errors import FileError, FormatError
 
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
+_DEEPEST: Final = 100
 _REMEDY: Final = "mend the file or take it away; segstudio leaves it as it is"
 
 
@@ -24,6 +26,8 @@ def read_json(path: Path, exact: bool = True) -> Any:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
+    if exact and _depth(data) > _DEEPEST:
+        raise FormatError(path, f"is nested more than {_DEEPEST} deep", _REMEDY)
     try:
         if exact and _LONG_NUMBER.search(data):
             raise ValueError  # orjson would round it
@@ -33,3 +37,19 @@ def read_json(path: Path, exact: bool = True) -> Any:
             return json.loads(data)  # knows NaN too, which orjson refuses as it should
         except (ValueError, RecursionError) as error:
             raise FormatError(path, f"is not JSON ({error})", _REMEDY) from error
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets nest, at most; those in text count too, which hardly matters at this depth."""
+    signs = np.frombuffer(data, np.uint8)
+    steps = ((signs == ord("[")) | (signs == ord("{"))).astype(np.int32)
+    steps -= (signs == ord("]")) | (signs == ord("}"))
+    return int(np.cumsum(steps).max()) if len(steps) else 0
+
+
+def json_bytes(plain: Any) -> bytes:
+    """Indented; long integers and text that is no Unicode are written as they are."""
+    try:
+        return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        return json.dumps(plain, indent=2).encode("ascii")

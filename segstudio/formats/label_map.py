@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +26,9 @@ NAMES = (
 _IGNORED = frozenset({"ignored", "ignore", IGNORE_NAME})
 _COLOUR_FIRST = re.compile(r"^\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*?)\s*$")
 _COLOUR_LAST = re.compile(r"^\s*(\S.*?)[:\s,]\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})\s*(?::.*)?$")
-_NUMBERED = re.compile(r"^\s*(\d+)\s*[:\t]\s*(\S.*?)\s*$")
+_NAMES_ONLY = ("classes.txt", "class_names.txt")  # here a # begins a name
+_LONGEST = 500
+_NUMBERED = re.compile(r"^\s*(\d{1,9})\s*[:\t]\s*(\S.*?)\s*$")
 
 Row = tuple[str, int | None, Colour | None]  # name, number in the mask, colour in the mask
 
@@ -48,11 +49,15 @@ class LabelMap:
         return LabelMap(table, {item.id: item.id for item in table} | {IGNORE: IGNORE})
 
     @staticmethod
-    def of_rows(rows: Iterable[Row]) -> LabelMap:
-        """Rows without a number count from 0 in their order. Raises ValueError for a name twice or too many."""
+    def of_rows(rows: Iterable[Row], ignored: Iterable[str] = ()) -> LabelMap:
+        """Rows without a number count from 0 in their order; `ignored` are further names of what does not count.
+
+        Raises ValueError for a name twice or too many.
+        """
+        silent = _IGNORED | {name.lower() for name in ignored}
         table, values, colours, position = ClassTable(()), {}, {}, 0
         for name, number, colour in rows:
-            if name.strip().lower() in _IGNORED:
+            if name.strip().lower() in silent:
                 meaning = IGNORE
                 if name == IGNORE_NAME and number is None:  # labelme's first line takes no number
                     continue
@@ -67,34 +72,37 @@ class LabelMap:
         return LabelMap(table if len(table) else ClassTable(), values, colours)
 
 
-def read(path: Path) -> LabelMap:
+def read(path: Path, ignored: Iterable[str] = ()) -> LabelMap:
     """Raises FileError, or FormatError where the file says nothing that can be understood."""
     remedy = "list one class a line: a name, or name:r,g,b"
     try:
         if path.suffix.lower() == ".json":
-            return LabelMap.of_rows(_json_rows(read_json(path)))
+            return LabelMap.of_rows(_json_rows(read_json(path)), ignored)
         text = path.read_text("utf-8-sig")
-        rows = _csv_rows(text) if path.suffix.lower() == ".csv" else [_row(line) for line in _lines(text)]
-        return LabelMap.of_rows(rows)
+        rows = _csv_rows(text) if path.suffix.lower() == ".csv" else _rows(_lines(text, path.name in _NAMES_ONLY))
+        return LabelMap.of_rows(rows, ignored)
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "save it as UTF-8 text") from error
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, json.JSONDecodeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, csv.Error) as error:
         raise FormatError(path, f"is no list of classes ({error})", remedy) from error
 
 
-def _lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+def _lines(text: str, names_only: bool = False) -> list[str]:
+    lines = [line[:_LONGEST] for line in text.splitlines() if line.strip()]
+    return lines if names_only else [line for line in lines if not line.lstrip().startswith("#")]
 
 
-def _row(line: str) -> Row:
-    first, last, numbered = _COLOUR_FIRST.match(line), _COLOUR_LAST.match(line), _NUMBERED.match(line)
-    if first:
-        return first[4], None, _colour(first[1], first[2], first[3])
-    if last:
-        return last[1].rstrip(":, \t"), None, _colour(last[2], last[3], last[4])
-    if numbered:
-        return numbered[2], int(numbered[1]), None
-    return line.strip().removesuffix(":::"), None, None
+def _rows(lines: list[str]) -> list[Row]:
+    """Names with colours, with numbers, or alone: decided for the whole file, as a name may look like anything."""
+    for pattern, made in (
+        (_COLOUR_FIRST, lambda m: (m[4], None, _colour(m[1], m[2], m[3]))),
+        (_COLOUR_LAST, lambda m: (m[1].rstrip(":, \t"), None, _colour(m[2], m[3], m[4]))),
+        (_NUMBERED, lambda m: (m[2], int(m[1]), None)),
+    ):
+        found = [pattern.match(line) for line in lines]
+        if lines and all(found):
+            return [made(match) for match in found]
+    return [(line.strip().removesuffix(":::"), None, None) for line in lines]
 
 
 def _colour(red: str, green: str, blue: str) -> Colour:

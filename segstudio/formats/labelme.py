@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import json
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from PIL import Image
 
 from segstudio.core.annotation import Annotation
@@ -25,14 +23,15 @@ from segstudio.core.bitmap import Bitmap, Mask
 from segstudio.core.geometry import Point
 from segstudio.core.shape import MASK, NUM_POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FormatError, ObjectError
-from segstudio.formats.images import MAX_PIXELS
-from segstudio.formats.json_file import read_json
+from segstudio.formats.images import FORMATS
+from segstudio.formats.json_file import json_bytes, read_json
 
 NEW_VERSION: Final = "5.10.1"
 UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as they were
 
 _TOP_KEYS: Final = frozenset({"flags", "shapes", "imagePath", "imageHeight", "imageWidth"})
 _SHAPE_KEYS: Final = frozenset({"label", "points", "group_id", "shape_type", "flags", "description", "mask"})
+_SLACK: Final = 4096  # pixels that a mask may be larger than twice its picture
 _FURTHEST: Final = 1e7  # no picture that can be opened is wider
 _RELATIVES: Final = {"rotation": POLYGON, "quadrilateral": POLYGON}  # X-AnyLabeling's words
 
@@ -46,8 +45,10 @@ class LabelmeFile:
     notes: tuple[str, ...]
 
 
-def read(path: Path, size: tuple[int, int] | None = None) -> LabelmeFile:
+def read(path: Path, size: tuple[int, int] | None = None, pixels: bool = True) -> LabelmeFile:
     """`size` is the (height, width) of the real picture, which wins over what the file says.
+
+    Without `pixels` mask shapes come out empty: enough to know labels and picture, at a fraction of the cost.
 
     Raises FormatError when the file is not labelme's at all, FileError when it cannot be read.
     """
@@ -57,7 +58,7 @@ def read(path: Path, size: tuple[int, int] | None = None) -> LabelmeFile:
     shapes, unread = [], []
     for index, item in enumerate(raw["shapes"]):
         try:
-            shapes.append(_shape(item, notes))
+            shapes.append(_shape(item, notes, (height, width) if pixels else None))
         except ObjectError as fault:
             notes.append(f"shape {index + 1} is shown in no way ({fault}); it is kept as it was")
             unread.append(item)
@@ -73,7 +74,13 @@ def said_size(path: Path) -> tuple[int, int] | None:
     """(height, width) as the file has it, None where it says none. Raises FileError or FormatError."""
     raw = _parsed(path)
     height, width = raw.get("imageHeight"), raw.get("imageWidth")
-    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
+    if (
+        isinstance(height, int)
+        and isinstance(width, int)
+        and 0 <= min(height, width) <= max(height, width) <= _FURTHEST
+    ):
+        return height, width
+    return None
 
 
 def write(annotation: Annotation, picture: str) -> bytes:
@@ -90,10 +97,7 @@ def write(annotation: Annotation, picture: str) -> bytes:
         "imageWidth": annotation.width,
         **extra,
     }
-    try:
-        return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
-    except TypeError:  # integers beyond 64 bits in somebody's own keys, or a name that is no Unicode
-        return json.dumps(plain, indent=2).encode("ascii")
+    return json_bytes(plain)
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -121,7 +125,7 @@ def _size(path: Path, raw: Mapping[str, Any], size: tuple[int, int] | None, note
     return size
 
 
-def _shape(item: Any, notes: list[str]) -> Shape:
+def _shape(item: Any, notes: list[str], size: tuple[int, int] | None) -> Shape:
     if not isinstance(item, dict):
         raise ObjectError("it is no object")
     label = item.get("label")
@@ -133,11 +137,11 @@ def _shape(item: Any, notes: list[str]) -> Shape:
     points = points_of(item.get("points"))
     bitmap = None
     if kind == MASK:
-        bitmap, points = _bitmap(item.get("mask"), points), ()
+        bitmap, points = (Bitmap() if size is None else _bitmap(item.get("mask"), points, size)), ()
     kind, points = _known_kind(kind, points)
     extra = {str(key): value for key, value in item.items() if key not in _SHAPE_KEYS}
     group = item.get("group_id")
-    if isinstance(group, str) and group.strip().lstrip("-").isdigit():
+    if isinstance(group, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", group):
         group = int(group)
     if group is not None and (isinstance(group, bool) or not isinstance(group, int)):
         notes.append(f"{label}: group {group!r} is no number; kept aside as group_id_was")
@@ -150,6 +154,14 @@ def _shape(item: Any, notes: list[str]) -> Shape:
     return Shape(label, kind, points, bitmap, group, text, _flags(item.get("flags"), notes), extra)
 
 
+def check_coordinate(value: Any) -> None:
+    """Raises ObjectError for what is no finite number of a size that a picture can have."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ObjectError(f"a coordinate is {value!r}, not a number"[:120])
+    if not abs(value) <= _FURTHEST:  # so written for NaN, and before any integer becomes a float
+        raise ObjectError(f"a coordinate is {value}, which lies in no picture"[:120])
+
+
 def points_of(raw: Any) -> tuple[Point, ...]:
     """Finite (x, y) of a list of pairs. Raises ObjectError."""
     if not isinstance(raw, list):
@@ -159,10 +171,7 @@ def points_of(raw: Any) -> tuple[Point, ...]:
         if not isinstance(pair, list) or len(pair) != 2:
             raise ObjectError(f"a point is {pair!r}, not two numbers"[:120])
         for value in pair:
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ObjectError(f"a coordinate is {value!r}, not a number"[:120])
-            if not math.isfinite(value) or abs(value) > _FURTHEST:
-                raise ObjectError(f"a coordinate is {value}, which lies in no picture"[:120])
+            check_coordinate(value)
         points.append((float(pair[0]), float(pair[1])))
     return tuple(points)
 
@@ -180,15 +189,15 @@ def _known_kind(kind: str, points: tuple[Point, ...]) -> tuple[str, tuple[Point,
     return kind, points
 
 
-def _bitmap(encoded: Any, points: tuple[Point, ...]) -> Bitmap:
+def _bitmap(encoded: Any, points: tuple[Point, ...], size: tuple[int, int]) -> Bitmap:
     """A mask's pixels: the PNG patch lies with its first pixel at the first point."""
     if not isinstance(encoded, str) or not points:
         raise ObjectError("it is a mask without pixels or place")
     try:
-        with Image.open(io.BytesIO(base64.b64decode(encoded, validate=False))) as image:
+        with Image.open(io.BytesIO(base64.b64decode(encoded, validate=False)), formats=FORMATS) as image:
             if image.mode not in ("1", "L", "P", "I", "I;16"):
                 raise ObjectError(f"its mask is a {image.mode} picture, not one plane")
-            if image.width * image.height > MAX_PIXELS:
+            if image.width > 2 * size[1] + _SLACK or image.height > 2 * size[0] + _SLACK:
                 raise ObjectError(f"its mask says it is {image.width} x {image.height} pixels")
             mask: Mask = np.asarray(image) != 0
     except (OSError, ValueError, SyntaxError, binascii.Error, Image.DecompressionBombError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Final
 
 from segstudio.errors import SegstudioError
 from segstudio.formats import class_list, labelme
-from segstudio.formats.images import SUFFIXES, picture_size
-from segstudio.formats.pictures import Pictures
+from segstudio.formats.images import picture_size
+from segstudio.formats.pictures import Pictures, pictures_of
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
 _MOST_ASKED: Final = 20  # files that are looked into before a folder is declined
@@ -25,7 +26,7 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
             if path.stat().st_size > _LARGEST:
                 reason = f"{path.name} is too large for the labels of one picture"
                 continue
-            labelme.read(path, size=(1, 1))
+            labelme.read(path, size=(1, 1), pixels=False)
         except (SegstudioError, OSError) as error:
             reason = str(error)
         else:
@@ -36,8 +37,8 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 def open_source(root: Path, options: SourceOptions) -> Source:
     base = root.parent if root.is_file() else root
     labels = options.labels or class_list_near(base)
-    pictures = Pictures(options.images or base)
-    entries = [Entry(entry_name(path, base), partial(_read, path, base, pictures)) for path in json_files(root)]
+    pictures = Pictures(options.images) if options.images else pictures_of(base)
+    entries = [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in json_files(root)]
     return Source(class_list.read_labels(labels) if labels else None, "background", entries)
 
 
@@ -62,28 +63,26 @@ def class_list_near(folder: Path) -> Path | None:
     return beside if beside.is_file() and class_list.is_labelmes(beside) else None
 
 
-def _read(path: Path, base: Path, pictures: Pictures) -> Reading:
-    named = labelme.read(path, size=(1, 1)).picture
-    picture, note = _picture_of(path, named, base, pictures)
+def _read(path: Path, pictures: Pictures) -> Reading:
+    named = labelme.read(path, size=(1, 1), pixels=False).picture
+    picture, note = _picture_of(path, named, pictures)
     found = labelme.read(path, picture_size(picture))
     return Reading(picture, found.annotation, (*found.notes, *([note] if note else [])))
 
 
-def _picture_of(path: Path, named: str, base: Path, pictures: Pictures) -> tuple[Path, str]:
-    """The picture that the file names, if it lies in the folder or beside it; else the one with the JSON's stem."""
-    beside = (path.parent / named).resolve()
-    is_picture = bool(named) and beside.is_file() and beside.suffix.lower() in SUFFIXES
-    if is_picture and beside.is_relative_to(base.resolve().parent):
-        return beside, ""
-    for suffix in sorted(SUFFIXES):
-        for variant in (suffix, suffix.upper()):
-            if (path.parent / f"{path.stem}{variant}").is_file():
-                return path.with_name(f"{path.stem}{variant}"), _said_otherwise(named, f"{path.stem}{variant}")
+def _picture_of(path: Path, named: str, pictures: Pictures) -> tuple[Path, str]:
+    """The picture that the file names, seen from its own folder, if it lies among the pictures; else by its stem."""
+    beside = os.path.normpath(path.parent / named) if named and "\0" not in named else ""
+    if beside and Path(beside).is_relative_to(pictures.root):
+        try:
+            return pictures.named(Path(beside).relative_to(pictures.root).as_posix(), path.parent.name, path)
+        except SegstudioError:
+            pass
     try:
-        return pictures.named(named or path.stem, path.parent.name, path)
-    except SegstudioError:
         picture = pictures.of_stem(path.stem, path.parent.name, path)
-        return picture, _said_otherwise(named, picture.name)
+    except SegstudioError:
+        return pictures.named(named or path.stem, path.parent.name, path)
+    return picture, _said_otherwise(named, picture.name)
 
 
 def _said_otherwise(named: str, taken: str) -> str:

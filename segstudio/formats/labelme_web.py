@@ -14,7 +14,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import MASK, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, ObjectError, SegstudioError
-from segstudio.formats.images import picture_size
+from segstudio.formats.images import FORMATS, decoder_errors, picture_size
 from segstudio.formats.pictures import Pictures
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import number_of, read_xml, text_of
@@ -104,11 +104,8 @@ def _bitmap(segment: Any, root: Path, at: tuple[Path, tuple[int, int]]) -> Bitma
     png = Pictures(folder).named(named, where.parent.name, where)[0]
     if picture_size(png) != size:
         raise ObjectError(f"its mask {named} has another size than the picture")
-    try:
-        with Image.open(png) as image:
-            pixels = np.asarray(image.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ObjectError(f"its mask {named} cannot be read ({error})"[:160]) from error
+    with decoder_errors(png), Image.open(png, formats=FORMATS) as image:
+        pixels = np.asarray(image.convert("RGBA"))
     bitmap = Bitmap.from_array(pixels.any(axis=2) & (pixels[..., 3] > 0))
     if not bitmap:
         raise ObjectError(f"its mask {named} has no pixels")

@@ -14,7 +14,7 @@ from PIL import Image
 from segstudio.core.classes import IGNORE, ClassTable, is_background
 from segstudio.errors import FileError, FormatError
 from segstudio.formats import class_list, label_map, masks
-from segstudio.formats.images import SUFFIXES, picture_size
+from segstudio.formats.images import FORMATS, SUFFIXES, decoder_errors, picture_size
 from segstudio.formats.label_map import LabelMap
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
@@ -72,8 +72,13 @@ def open_source(root: Path, options: SourceOptions) -> Source:
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
-    """The pictures of one folder."""
-    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
+    """The pictures of one folder; links that lead out of it are none of them. Raises FileError."""
+    try:
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+    except OSError as error:
+        raise FileError(folder, f"cannot be listed ({error.strerror})", "name a folder of pictures") from error
+    home = folder.resolve()
+    return {p.stem: p for p in found if not p.is_symlink() or p.resolve().is_relative_to(home)}
 
 
 def _pair(root: Path) -> tuple[Path, Path] | None:
@@ -127,9 +132,9 @@ def _meaning(paths: list[Path], listed: Path | None, snap: bool) -> _Meaning:
 def _is_wide(path: Path) -> bool:
     """Whether a mask has 16 bits, from its header."""
     try:
-        with Image.open(path) as image:
+        with decoder_errors(path), Image.open(path, formats=FORMATS) as image:
             return image.mode.startswith("I")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except FileError:
         return True  # broken; told when its turn comes
 
 

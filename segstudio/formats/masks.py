@@ -19,12 +19,14 @@ from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, 
 from segstudio.core.colours import VOC_PALETTE, Colour
 from segstudio.core.raster import Labels
 from segstudio.core.shape import INSTANCE, MASK, Shape
-from segstudio.errors import FileError, FormatError
-from segstudio.formats.images import picture_size
+from segstudio.errors import FormatError, ObjectError
+from segstudio.formats.images import FORMATS, decoder_errors, picture_size
 from segstudio.formats.label_map import LabelMap
 
 LOSSY: Final = (".jpg", ".jpeg", ".webp")
 _ONE_PLANE: Final = ("1", "L", "P", "I;16", "I;16B", "I;16L", "I")
+_MOST_OBJECTS: Final = 1000
+_MOST_COVER: Final = 50  # times the picture that the boxes of all objects may cover
 _FEW: Final = 1 << 16  # values that are counted in a table
 _REMEDY: Final = "declare it in the label map, or correct the mask"
 
@@ -46,16 +48,13 @@ def read_mask(path: Path, lossy: bool = False) -> MaskFile:
     if path.suffix.lower() in LOSSY and not lossy:
         raise FormatError(path, "is a lossy picture; its class numbers are blurred", "export the masks as PNG")
     picture_size(path)  # refuses what is missing, broken or too large before a pixel is decoded
-    try:
-        with Image.open(path) as image:
-            if image.mode in _ONE_PLANE:
-                plane = np.asarray(image)
-                values = (plane.astype(np.uint8) * 255 if image.mode == "1" else plane).astype(np.int32)
-                return MaskFile(path, values, palette=_palette(image))
-            rgb = np.asarray(image.convert("RGB")).astype(np.int32)
-            return MaskFile(path, (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2], coloured=True)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, MemoryError) as error:
-        raise FileError(path, f"cannot be read as a mask ({error})", "export it again as PNG") from error
+    with decoder_errors(path), Image.open(path, formats=FORMATS) as image:
+        if image.mode in _ONE_PLANE:
+            plane = np.asarray(image)
+            values = (plane.astype(np.uint8) * 255 if image.mode == "1" else plane).astype(np.int32)
+            return MaskFile(path, values, palette=_palette(image))
+        rgb = np.asarray(image.convert("RGB")).astype(np.int32)
+        return MaskFile(path, (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2], coloured=True)
 
 
 def _palette(image: Image.Image) -> tuple[Colour, ...]:
@@ -169,13 +168,21 @@ def annotation_of(labels: Labels, table: ClassTable, objects: NDArray[np.int32] 
 def _object_shapes(labels: Labels, table: ClassTable, objects: NDArray[np.int32]) -> list[Shape]:
     """Objects in order of number; one that lies in several classes is one shape a class. Cost follows their boxes."""
     shapes = []
-    for number, box in object_boxes(objects):
+    boxes = object_boxes(objects)
+    check_objects(len(boxes), sum(box.height * box.width for _, box in boxes), objects.size)
+    for number, box in boxes:
         here = objects[box.slices] == number
         for value in np.unique(labels[box.slices][here]).tolist():
             if value not in (UNLABELLED, IGNORE):
                 mask = here & (labels[box.slices] == value)
                 shapes.append(_shape(_name(table, value), mask, box, number))
     return shapes
+
+
+def check_objects(count: int, area: int, pixels: int) -> None:
+    """Raises ObjectError where a plane is so scattered that it can hold no object numbers."""
+    if count > _MOST_OBJECTS and area > _MOST_COVER * pixels:
+        raise ObjectError(f"its {count} numbers lie scattered all over; it looks like a photograph or a depth map")
 
 
 def object_boxes(objects: NDArray[np.int32]) -> list[tuple[int, Box]]:

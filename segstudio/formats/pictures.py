@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from segstudio.errors import FileError
 from segstudio.formats.images import SUFFIXES
 
-_LAST_DIGITS = re.compile(r"(\d+)\D*$")
+_LAST_DIGITS = re.compile(r"(\d{1,18})\D*$")
+_BESIDE = ("images", "imgs", "pictures", "JPEGImages", "Images")
 
 
 class Pictures:
@@ -21,12 +22,19 @@ class Pictures:
 
     @cached_property
     def _all(self) -> list[PurePosixPath]:
-        found = []
-        for here, folders, files in os.walk(self.root):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            below = PurePosixPath(Path(here).relative_to(self.root).as_posix())
-            found += [below / name for name in sorted(files) if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        found: list[PurePosixPath] = []
+        pending = [PurePosixPath()]
+        while pending:
+            below = pending.pop()
+            files, folders = _listed(self.root, below)
+            found += files
+            pending += reversed(folders)
         return found
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any picture."""
+        return bool(self._all)
 
     @cached_property
     def _by_name(self) -> dict[str, list[PurePosixPath]]:
@@ -51,7 +59,7 @@ class Pictures:
         if plain.is_absolute() or PureWindowsPath(name).drive or ".." in plain.parts:
             note = f"names a picture outside its folder ({name[:120]}); only {plain.name} in it was looked for"
             plain = PurePosixPath(plain.name)
-        elif plain.name and (self.root / plain).is_file() and self._holds(self.root / plain):
+        elif plain.name and self._holds(self.root / plain):
             return self.root / plain, ""
         alike = self._by_name.get(plain.name.casefold()) or self._by_stem.get(plain.stem.casefold(), [])
         return self.root / _chosen(alike, plain, hint, (where, self.root)), note
@@ -67,7 +75,51 @@ class Pictures:
         )
 
     def _holds(self, path: Path) -> bool:
-        return path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(self.root.resolve())
+        try:
+            inside = path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(self.root.resolve())
+            return inside and path.is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+
+
+def safe_stem(name: str) -> str:
+    """A picture's path without suffix, for use below a folder: only its name where it leads elsewhere; "" for none."""
+    path = PureWindowsPath(name)
+    if path.drive or path.root or ".." in path.parts:
+        path = PureWindowsPath(path.name)
+    return path.with_suffix("").as_posix() if path.name and path.name != "." else ""
+
+
+def pictures_of(folder: Path) -> Pictures:
+    """Those in a folder of labels; where it holds none, those in `images` or the like beside it."""
+    inside = Pictures(folder)
+    if inside.any:
+        return inside
+    beside = (folder.parent / name for name in _BESIDE)
+    return next((Pictures(path) for path in beside if path.is_dir()), inside)
+
+
+def _listed(root: Path, below: PurePosixPath) -> tuple[list[PurePosixPath], list[PurePosixPath]]:
+    """Pictures and folders in one folder, hidden ones and links that lead out of `root` left out."""
+    files, folders = [], []
+    try:
+        with os.scandir(root / below) as entries:
+            for entry in sorted(entries, key=lambda each: each.name):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(below / entry.name)
+                elif PurePosixPath(entry.name).suffix.lower() in SUFFIXES and _is_own(entry, root):
+                    files.append(below / entry.name)
+    except OSError:
+        return [], []
+    return files, folders
+
+
+def _is_own(entry: os.DirEntry[str], root: Path) -> bool:
+    if not entry.is_file():
+        return False
+    return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root.resolve())
 
 
 def _grouped(pairs: object) -> dict:  # type: ignore[type-arg]

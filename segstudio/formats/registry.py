@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from segstudio.errors import SegstudioError
+from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import (
     camvid,
     cityscapes,
@@ -21,7 +22,7 @@ from segstudio.formats import (
     voc,
     yolo,
 )
-from segstudio.formats.source import Source, SourceOptions
+from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ READERS: Final = (
 NAMES: Final = ("auto", *(reader.name for reader in READERS))
 
 
+# What may come of a file that means harm or is broken in a way that nobody thought of.
+FOREIGN: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
 @dataclass(frozen=True)
 class Detected:
     """`reader` is None where every format declined; `declined` says why, by name."""
@@ -63,7 +77,7 @@ class Detected:
 
 def detect(root: Path, options: SourceOptions, name: str = "auto") -> Detected:
     """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError."""
-    if not root.exists():
+    if not _is_there(root):
         raise SegstudioError(f"{root}: there is no such file or folder; name the data set's folder")
     if name not in NAMES:
         raise SegstudioError(f"format {name!r} cannot be imported; there are {', '.join(NAMES)}")
@@ -77,11 +91,20 @@ def detect(root: Path, options: SourceOptions, name: str = "auto") -> Detected:
     return Detected(None, declined)
 
 
+def _is_there(root: Path) -> bool:
+    try:
+        return root.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
 def _reason_not(reader: Reader, root: Path, options: SourceOptions) -> str | None:
     try:
         return reader.reason_not(root, options)
-    except (SegstudioError, OSError) as error:
+    except SegstudioError as error:
         return str(error)
+    except FOREIGN as error:
+        return f"it cannot be read ({type(error).__name__}: {error})"[:200]
 
 
 def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple[str, Source]:
@@ -90,4 +113,24 @@ def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple
     if found.reader is None:
         reasons = "; ".join(f"not {each}: {reason}" for each, reason in found.declined.items())
         raise SegstudioError(f"{root}: cannot be imported; {reasons}")
-    return found.reader.name, found.reader.open_source(root, options)
+    return found.reader.name, open_with(found.reader, root, options)
+
+
+def open_with(reader: Reader, root: Path, options: SourceOptions) -> Source:
+    """The source, with what is beyond all understanding in it told in one line. Raises SegstudioError."""
+    try:
+        source = reader.open_source(root, options)
+    except FOREIGN as error:
+        raise _beyond(root, error) from error
+    return replace(source, entries=[Entry(e.name, partial(_guarded, e, root)) for e in source.entries])
+
+
+def _guarded(entry: Entry, root: Path) -> Reading:
+    try:
+        return entry.read()
+    except FOREIGN as error:
+        raise _beyond(root / entry.name, error) from error
+
+
+def _beyond(path: Path, error: BaseException) -> FormatError:
+    return FormatError(path, f"cannot be read ({type(error).__name__}: {error})"[:200], "mend it or take it away")

@@ -109,10 +109,7 @@ def put_picture(page: Page, folder: Path) -> str:
     if suffix in (".jpg", ".jpeg"):
         name, data = f"{page.stem}.jpg", jpeg_bytes(pixels)
     else:
-        name, data = (
-            f"{page.stem}.png",
-            png_bytes(pixels if pixels.ndim == 2 or pixels.shape[2] == 3 else pixels[..., :3]),
-        )
+        name, data = f"{page.stem}.png", png_bytes(pixels)
     put(folder / name, data)
     return name
 

@@ -80,7 +80,7 @@ def hidden(annotation: Annotation, instances: NDArray[np.int32]) -> list[str]:
 def _present(instances: NDArray[np.int32], highest: int) -> NDArray[np.bool_]:
     """For each number from 0 to `highest` whether any pixel has it; OpenCV counts bytes four times as fast as numpy."""
     if highest < 2**16:
-        small = instances.astype(np.uint8 if highest < 256 else np.uint16)
+        small: NDArray[np.integer] = instances.astype(np.uint8 if highest < 256 else np.uint16)
         return cv2.calcHist([small], [0], None, [highest + 1], [0, highest + 1]).ravel() > 0
     return np.bincount(instances.ravel(), minlength=highest + 1) > 0
 

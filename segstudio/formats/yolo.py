@@ -20,9 +20,10 @@ from segstudio.formats.images import picture_size
 from segstudio.formats.pictures import Pictures
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import finite
+from segstudio.formats.yolo_names import names_of
 
 _LISTS: Final = ("data.yaml", "dataset.yaml", "classes.txt", "obj.names", "coco.yaml")
-_NUMBERS: Final = re.compile(r"^\s*\d+(\s+-?[\d.]+(e[-+]?\d+)?){4,}\s*$", re.I)
+_NUMBERS: Final = re.compile(r"^\s*\d{1,4}(\s+-?[\d.]+(e[-+]?\d+)?){4,}\s*$", re.I)
 _DIGITS: Final = 6  # of a pixel; coordinates are rounded to it, so that writing and reading again changes none
 
 
@@ -37,7 +38,8 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
         lines = [line for line in _lines(path) if line.strip()]
         if lines:
             return None if _NUMBERS.match(lines[0]) else f"{path.name} is not lines of numbers"
-    return "its .txt files are empty"
+    listed = any((root / name).is_file() for name in _LISTS if name.endswith(".yaml"))
+    return None if listed else "its .txt files are empty, and it has no data.yaml"
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
@@ -49,7 +51,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     if listed is not None:
         names = _names(listed)
     else:
-        highest = max((int(line.split()[0]) for p in files for line in _lines(p) if _NUMBERS.match(line)), default=0)
+        highest = max((_highest(path) for path in files), default=0)
         names = [f"class_{number}" for number in range(highest + 1)]
         notes = ("no data.yaml or classes.txt; classes are called by their numbers",)
     try:
@@ -65,10 +67,18 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     return Source(table, "background", entries, held_out or None, notes)
 
 
+def _highest(path: Path) -> int:
+    """The largest class number in a file; what cannot be read is told when its turn comes."""
+    try:
+        return max((int(line.split()[0]) for line in _lines(path) if _NUMBERS.match(line)), default=0)
+    except FileError:
+        return 0
+
+
 def _label_files(root: Path) -> list[Path]:
     """Text files in `labels` folders, else in the folder itself; lists of classes and of files left out."""
     inside = [p for p in root.rglob("*.txt") if "labels" in p.relative_to(root).parts]
-    found = inside or list(root.glob("*.txt"))
+    found = [p for p in inside or root.glob("*.txt") if p.is_file()]
     known = {"classes.txt", "train.txt", "val.txt", "test.txt", "labels.txt", "readme.txt", "source.txt"}
     return sorted(p for p in found if p.name.lower() not in known and not p.name.lower().endswith(".upstream.txt"))
 
@@ -88,29 +98,10 @@ def _lines(path: Path) -> list[str]:
 def _names(listed: Path) -> list[str]:
     if listed.suffix.lower() not in (".yaml", ".yml"):
         return [name for name in class_list.read(listed).names if name != BACKGROUND_NAME]
-    text = "\n".join(line.partition(" #")[0].rstrip() for line in _lines(listed))
-    names = _yaml_names(text)
+    names = names_of("\n".join(_lines(listed)))
     if not names:
         raise FormatError(listed, "has no `names:`", "list the classes under names:")
     return names
-
-
-def _yaml_names(text: str) -> list[str]:
-    """`names:` as YOLO's tools write it: [a, b], a list of dashes, or number: name."""
-    inline = re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.M | re.S)
-    if inline:
-        parts = [part.strip() for part in inline[1].split(",") if part.strip()]
-        return [_unquoted(re.sub(r"^\d+\s*:\s*", "", part)) for part in parts]
-    block = re.search(r"^names:\s*\n((?:\s*(?:-|\d+\s*:).*\n?)+)", text, re.M)
-    lines = block[1].splitlines() if block else []
-    return [_unquoted(re.sub(r"^\s*(?:-|\d+\s*:)\s*", "", line)) for line in lines if line.strip()]
-
-
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1].replace("''", "'")
-    return text
 
 
 def _read(path: Path, pictures: Pictures, names: Sequence[str]) -> Reading:
@@ -133,7 +124,7 @@ def _read(path: Path, pictures: Pictures, names: Sequence[str]) -> Reading:
 
 def _shape(line: str, names: Sequence[str], size: tuple[int, int]) -> Shape:
     first, *rest = line.split()
-    if not first.isdecimal() or int(first) >= len(names):
+    if not re.fullmatch(r"[0-9]{1,4}", first) or int(first) >= len(names):
         raise ObjectError(f"its class is {first!r}, there are {len(names)}"[:120])
     values = [finite(text, "coordinate") for text in rest]
     if max(map(abs, values), default=0) > 2:

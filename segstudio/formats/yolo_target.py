@@ -9,7 +9,7 @@ import numpy as np
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import whole
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
-from segstudio.core.instances import Instance, instances
+from segstudio.core.instances import Instance, instances, torn
 from segstudio.core.raster import shape_mask
 from segstudio.core.shape import COCO, ORIENTED_RECTANGLE, POLYGON, Shape
 from segstudio.errors import FileError
@@ -61,6 +61,9 @@ def write(out: Path, page: Page, options: ExportOptions) -> Written:
         if differing:
             notes.append(f"{where} is approximated by outlines that differ in {differing} pixels")
         lines += found
+    notes += [
+        f"object {number} lies partly above and partly below others; it is above" for number in torn(page.annotation)
+    ]
     name = put_picture(page, out / "images")
     put(out / "labels" / f"{page.stem}.txt", "".join(f"{line}\n" for line in lines).encode("ascii"))
     return Written(page, tuple(notes), name)

@@ -118,7 +118,7 @@ def read_state(item: Item) -> ItemState:
     if not item.annotation_path.is_file():
         return ItemState(item.name)
     try:
-        annotation = labelme.read(item.annotation_path, (1, 1)).annotation
+        annotation = labelme.read(item.annotation_path, (1, 1), pixels=False).annotation
     except SegstudioError as error:
         return ItemState(item.name, problem=str(error))
     return ItemState(item.name, bool(annotation.shapes), status_of(annotation), tuple(annotation.labels))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import filecmp
-import shutil
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -15,6 +15,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.instances import overlaps_ignored
 from segstudio.errors import FileError, ProjectError, SegstudioError
 from segstudio.events import Note, Problem, Progress
+from segstudio.formats.atomic import copy_file
 from segstudio.formats.images import SUFFIXES
 from segstudio.formats.source import Entry, Reading, Source
 from segstudio.project.item import Item, annotation_path, natural_key
@@ -24,6 +25,7 @@ from segstudio.project.store import save
 
 IN_ORDER, IGNORED = "order", "ignore"
 SKIP, RENAME = "skip", "rename"
+NO_NAME: Final = "no_name"
 _PREVIEWED: Final = 6
 
 
@@ -122,6 +124,9 @@ def import_source(
             except SegstudioError as error:
                 yield Problem(entry.name, str(error))
                 continue
+            except (OSError, ValueError) as error:  # a name that this disk cannot have
+                yield Problem(entry.name, f"cannot be placed ({error})"[:200])
+                continue
             pictures, shapes = pictures + 1, shapes + len(annotation.shapes)
             if source.held_out is not None:
                 held_out[item.name] = entry.name in source.held_out
@@ -145,8 +150,9 @@ def _take(
 ) -> tuple[Item, Annotation, list[str]]:
     """Copies the picture to its place, unless it lies there already, and gives its annotation to be saved."""
     reading = entry.read()
-    annotation, notes = options.mapping.annotation(reading.annotation)
-    told = [*reading.notes, *notes]
+    named, unnamed = _all_named(reading.annotation)
+    annotation, notes = options.mapping.annotation(named)
+    told = [*reading.notes, *unnamed, *notes]
     if options.overlap == IGNORED:
         annotation, pixels = overlaps_ignored(annotation)
         if pixels:
@@ -154,11 +160,20 @@ def _take(
     project.with_labels(annotation.labels)  # raises before anything is written
     item = places.place(entry, reading.picture, options.taken)
     if not item.picture.exists():
-        _copy(reading.picture, item.picture)
+        copy_file(reading.picture, item.picture)
     places.settle(item)
     if item.picture.name != reading.picture.name:
         told.append(f"{reading.picture.name} is called {item.name} here, as its name was taken")
     return item, annotation, told
+
+
+def _all_named(annotation: Annotation) -> tuple[Annotation, tuple[str, ...]]:
+    """A label of blanks could be no class."""
+    blank = sum(not shape.label.strip() for shape in annotation.shapes)
+    if not blank:
+        return annotation, ()
+    shapes = tuple(s if s.label.strip() else replace(s, label=NO_NAME) for s in annotation.shapes)
+    return annotation.with_shapes(shapes), (f"{blank} objects without a label are called {NO_NAME}",)
 
 
 class _Places:
@@ -171,13 +186,14 @@ class _Places:
     def place(self, entry: Entry, picture: Path, taken: str) -> Item:
         """Where a picture and its labels go. A picture that lies there already only gets its labels."""
         below = Path(entry.name).parent
-        if below.is_absolute() or ".." in below.parts:
-            raise FileError(picture, f"would be placed outside the project ({entry.name[:120]})", "rename the entry")
+        if below.is_absolute() or any(part.startswith(".") for part in (*below.parts, picture.name)):
+            raise FileError(picture, f"would be placed where no project looks ({entry.name[:120]})", "rename it")
         home = self._project.folder / below
         for number in count(1):
             target = home / f"{picture.stem}{'' if number == 1 else f'-{number}'}{picture.suffix}"
-            same = target.exists() and _same(picture, target)
-            if same or not target.exists():
+            there = os.path.lexists(target)  # a link that leads nowhere is there too
+            same = there and _same(picture, target)
+            if same or not there:
                 labels = self._labels_of(target, below)
                 if not labels.exists():
                     return Item(target.relative_to(self._project.folder).as_posix(), target, labels)
@@ -212,12 +228,3 @@ def _same(a: Path, b: Path) -> bool:
         return a.samefile(b) or filecmp.cmp(a, b, shallow=False)
     except OSError:
         return False
-
-
-def _copy(picture: Path, target: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(picture, target)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise FileError(target, f"could not be written ({error.strerror})", "free some space") from error

@@ -119,7 +119,7 @@ def annotation_path(picture: Path, rivals: list[Path], home: Path) -> Path:
 def _owner(annotation: Path, rivals: list[Path]) -> Path:
     """The picture that the annotation names; the first where it names none of them."""
     try:
-        named = Path(labelme.read(annotation, (1, 1)).picture).name
+        named = Path(labelme.read(annotation, (1, 1), pixels=False).picture).name
     except FileError:
         named = ""
     return next((picture for picture in rivals if picture.name == named), rivals[0])

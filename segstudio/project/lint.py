@@ -57,11 +57,12 @@ def lint_project(project: Project, items: list[Item]) -> Iterator[Progress | Pro
             stored = load(item)
             if stored.problem:
                 raise SegstudioError(stored.problem)
-            yield from _size(item)
+            size = _size(item)
         except SegstudioError as error:
             yield Problem(item.name, str(error))
             continue
-        yield from _shapes(item.name, stored.annotation)
+        # Labels of another size lie in the wrong place, so that nothing can be said of single shapes yet.
+        yield from size or _shapes(item.name, stored.annotation)
         for label in stored.annotation.labels:
             if project.table.id_of(label) is None:
                 unknown.setdefault(label, item.name)
@@ -94,25 +95,26 @@ def _unknown(label: str, item: str, table: ClassTable) -> Finding:
     return Finding(UNKNOWN, item, f"label {label!r} is no class", fix, (label, near))
 
 
-def _size(item: Item) -> Iterator[Finding]:
+def _size(item: Item) -> list[Finding]:
     height, width = picture_size(item.picture)
     said = labelme.said_size(item.annotation_path)
     if said is None or said == (height, width):
-        return
+        return []
     scaled = said[0] > 0 and said[1] > 0 and abs(width / said[1] - height / said[0]) < 0.01 * width / said[1]
     fix = f"scale the labels to {width}x{height}" if scaled else f"write {width}x{height} and leave the labels"
     text = f"labels are for {said[1]}x{said[0]} but the picture is {width}x{height}"
-    yield Finding(SIZE, item.name, text, fix, (said, scaled))
+    return [Finding(SIZE, item.name, text, fix, (said, scaled))]
 
 
 def _shapes(name: str, annotation: Annotation) -> Iterator[Finding]:
     for index, shape in enumerate(annotation.shapes):
-        kind, text = _fault_of(shape, annotation)
+        kind, text = fault_of(shape, annotation)
         if kind:
-            yield Finding(kind, name, f"object {index + 1} ({shape.label}) {text}", "delete it", (index,))
+            yield Finding(kind, name, f"object {index + 1} ({shape.label}) {text}", "delete it", (index, shape.label))
 
 
-def _fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
+def fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
+    """Kind and words of what is likely wrong with a shape, "" for nothing."""
     box, mask = shape_mask(shape, annotation.box)
     count = int(mask.sum())
     if not count:

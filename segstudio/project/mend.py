@@ -13,7 +13,7 @@ from segstudio.core.shape import Shape
 from segstudio.errors import FileError, SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.item import HIDDEN, Item
-from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding
+from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding, fault_of
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import load, save
 
@@ -33,11 +33,9 @@ def mend(
     for number, (name, group) in enumerate(of_item.items()):
         yield Progress(number, len(of_item), name)
         try:
-            _mend_item(project, by_name[name], group)
+            yield from _mend_item(project, by_name[name], group)
         except SegstudioError as error:
             yield Problem(name, str(error))
-            continue
-        yield from group
 
 
 def _mended_project(project: Project, findings: Sequence[Finding]) -> tuple[Project, list[Finding]]:
@@ -62,18 +60,36 @@ def _mended_project(project: Project, findings: Sequence[Finding]) -> tuple[Proj
     return project, done
 
 
-def _mend_item(project: Project, item: Item, findings: list[Finding]) -> None:
+def _mend_item(project: Project, item: Item, findings: list[Finding]) -> list[Finding]:
+    """Those that were mended; one whose shape has changed since it was found is left."""
     stored = load(item)
     if stored.problem:
         raise SegstudioError(stored.problem)
     annotation = stored.annotation
-    gone = {finding.about[0] for finding in findings if finding.kind in (EMPTY, SLIVER)}
+    gone: set[int] = set()
+    mended = []
     for finding in findings:
         if finding.kind == SIZE and finding.about[1]:
             annotation = _scaled(annotation, finding.about[0])  # type: ignore[arg-type]
-    kept = tuple(shape for index, shape in enumerate(annotation.shapes) if index not in gone)
-    _keep_copy(project, item)
-    save(item, annotation.with_shapes(kept), project.table, stored.stamp)
+        elif finding.kind in (EMPTY, SLIVER):
+            index, label = finding.about
+            assert isinstance(index, int)
+            if not _still(finding.kind, index, str(label), annotation):
+                continue
+            gone.add(index)
+        mended.append(finding)
+    if mended:
+        kept = tuple(shape for index, shape in enumerate(annotation.shapes) if index not in gone)
+        _keep_copy(project, item)
+        save(item, annotation.with_shapes(kept), project.table, stored.stamp)
+    return mended
+
+
+def _still(kind: str, index: int, label: str, annotation: Annotation) -> bool:
+    """Whether the shape at this place is the one that was found, and still at fault."""
+    if index >= len(annotation.shapes) or annotation.shapes[index].label != label:
+        return False
+    return fault_of(annotation.shapes[index], annotation)[0] == kind
 
 
 def _scaled(annotation: Annotation, said: tuple[int, int]) -> Annotation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, Class, ClassTable
+from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, MAX_CLASSES, Class, ClassTable
 from segstudio.errors import FileError, ProjectError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
@@ -113,7 +113,9 @@ def _read(project: Project) -> Project:
             raise ValueError(f"unlabelled is {unlabelled!r}")
         held_out = {str(name): bool(value) for name, value in plain.get("held_out", {}).items()}
         home = _inside(project.folder, plain.get("annotation_folder"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if len(classes) > MAX_CLASSES:
+            raise ValueError(f"it lists {len(classes)} classes, of {MAX_CLASSES} at most")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FileError(
             project.file, f"cannot be read ({error})", "mend it or move it away; pictures and labels are untouched"
         ) from error

@@ -133,7 +133,10 @@ def test_categories_with_gaps_become_classes_and_a_background_category_becomes_c
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        ({"segmentation": {"size": [40, 50], "counts": [0, 2001]}}, "cover 2001 pixels"),
+        ({"segmentation": {"size": [40, 50], "counts": [0, 1500, 501]}}, "cover 2001 pixels"),
+        ({"segmentation": {"size": [40, 50], "counts": [2**39] * 5}}, "do not fit"),
+        ({"segmentation": {"size": [40, 50], "counts": "ooooooo7" * 5}}, "do not fit"),
+        ({"segmentation": [[1e7 * (-1) ** n for n in range(60)], [1, 1, 5, 5]]}, "has no pixels"),
         ({"segmentation": {"size": [40, 50], "counts": [-1, 2001]}}, "whole numbers"),
         ({"segmentation": {"size": [10**9, 10**9], "counts": [0, 10**18]}}, "for size"),
         ({"segmentation": {"size": [40, 50], "counts": "~~~"}}, "never have"),
