@@ -29,6 +29,8 @@ def coco_patch(points_N2: Points, picture: Box) -> tuple[Box, Mask]:
     if not len(columns):
         return EMPTY, np.zeros((0, 0), np.bool_)
     box = Box(int(rows.min()), int(columns.min()), int(rows.max()), int(columns.max()) + 1)
+    if box.empty:
+        return EMPTY, np.zeros((0, 0), np.bool_)
     flat = (rows - box.y0) * box.width + (columns - box.x0)
     changes = np.bincount(flat, minlength=(box.height + 1) * box.width)
     parity = np.add.accumulate(changes.astype(np.uint8).reshape(-1, box.width), axis=0, dtype=np.uint8) & 1

@@ -153,7 +153,7 @@ def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Readin
         if found[0].kind == RECTANGLE:
             notes.append(f"{named} has only a box; it became a rectangle")
         shapes += found
-    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes))
+    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes), complete=bool(file.records) and not notes)
 
 
 def _picture(

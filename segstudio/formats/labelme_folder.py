@@ -67,7 +67,7 @@ def _read(path: Path, pictures: Pictures) -> Reading:
     named = labelme.read(path, size=(1, 1), pixels=False).picture
     picture, note = _picture_of(path, named, pictures)
     found = labelme.read(path, picture_size(picture))
-    return Reading(picture, found.annotation, (*found.notes, *([note] if note else [])))
+    return Reading(picture, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
 
 
 def _picture_of(path: Path, named: str, pictures: Pictures) -> tuple[Path, str]:

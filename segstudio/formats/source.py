@@ -12,11 +12,15 @@ from segstudio.core.classes import ClassTable
 
 @dataclass(frozen=True)
 class Reading:
-    """`notes` say what was altered, approximated or left out, one line each."""
+    """`notes` say what was altered, approximated or left out, one line each.
+
+    `complete`: the source says something of the whole picture, so that no shapes mean background everywhere.
+    """
 
     picture: Path
     annotation: Annotation
     notes: tuple[str, ...] = ()
+    complete: bool = True
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -142,7 +142,7 @@ def _read(stem: str, root: _Root) -> Reading:
     if mask is None and xml is not None:
         return _read_boxes(xml, picture, size, root.first_pixel)
     if mask is None:
-        return Reading(picture, Annotation(*size))
+        return Reading(picture, Annotation(*size), complete=False)
     if mask.suffix.lower() in masks.LOSSY:
         raise FormatError(mask, "is a lossy picture; its class numbers are blurred", "export the masks as PNG")
     plane = masks.read_mask(mask)
@@ -193,7 +193,7 @@ def _read_boxes(path: Path, picture: Path, size: tuple[int, int], first_pixel: i
             notes.append(f"object {index + 1} was left out ({fault})")
     if shapes:
         notes.append(f"{len(shapes)} boxes became rectangles")
-    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes))
+    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes), complete=bool(shapes))
 
 
 def _box(item: Any, first_pixel: int) -> Shape:

@@ -18,10 +18,10 @@ from segstudio.events import Note, Problem, Progress
 from segstudio.formats.atomic import copy_file
 from segstudio.formats.images import SUFFIXES
 from segstudio.formats.source import Entry, Reading, Source
-from segstudio.project.item import Item, annotation_path, natural_key
+from segstudio.project.item import DONE, Item, annotation_path, natural_key
 from segstudio.project.mapping import ClassMapping
 from segstudio.project.project import Project, open_project
-from segstudio.project.store import save
+from segstudio.project.store import save, with_status
 
 IN_ORDER, IGNORED = "order", "ignore"
 SKIP, RENAME = "skip", "rename"
@@ -157,6 +157,8 @@ def _take(
         annotation, pixels = overlaps_ignored(annotation)
         if pixels:
             told.append(f"{pixels} pixels that several objects claim are ignored")
+    if reading.complete and not reading.annotation.shapes:
+        annotation = with_status(annotation, DONE)
     project.with_labels(annotation.labels)  # raises before anything is written
     item = places.place(entry, reading.picture, options.taken)
     if not item.picture.exists():

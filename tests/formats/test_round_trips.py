@@ -148,6 +148,14 @@ def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
         assert (labels(open_project(home / "once")) == labels(again)).all()
 
 
+@pytest.mark.parametrize("name", ["voc", "masks", "yolo"])
+def test_a_picture_of_background_alone_stays_one(name: str, tmp_path: Path) -> None:
+    project = project_of(tmp_path / "in", with_status(Annotation(HEIGHT, WIDTH), DONE))
+    back = there_and_back(project, tmp_path, name)
+    *_, report = export(back, list(back.items()), tmp_path / "again", target_named(name))
+    assert (report.pictures, report.background, report.untouched) == (1, 1, 0)
+
+
 @given(masks.filter(np.any))
 @settings(max_examples=60, deadline=None)
 def test_yolo_says_of_every_object_in_how_many_pixels_its_outline_differs(mask: np.ndarray) -> None:
