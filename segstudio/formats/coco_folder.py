@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from segstudio.core.annotation import Annotation
@@ -66,9 +66,10 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     files = [(path, _with_names(file, options)) for path, file in files]
     entries: list[Entry] = []
     held_out: set[str] = set()
+    taken: set[str] = set()
     for path, file in files:
         notes += [f"{path.name}: {note}" for note in file.notes]
-        fresh = _entries(file, pictures, _split(path), {entry.name for entry in entries})
+        fresh = _entries(file, pictures, _split(path), taken)
         entries += fresh
         if _split(path) in _HELD_OUT:
             held_out |= {entry.name for entry in fresh}
@@ -117,10 +118,12 @@ def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) ->
     numbers: Iterable[int] = file.records if file.results else file.images
     for number in numbers:
         image = file.images.get(number)
-        name = safe_stem(str(image.get("file_name") or "") if image else "") or str(number)
-        if name in taken:
+        called = str(image.get("file_name") or "") if image else ""
+        name = safe_stem(called) or str(number)
+        whole = name + PurePath(called).suffix.lower()
+        if whole in taken:  # train/a.jpg and val/a.jpg are both called a.jpg
             name = f"{split or file.path.stem}/{name}"
-        taken.add(name)
+        taken.add(whole)
         entries.append(Entry(name, partial(_read, file, number, pictures, split)))
     return entries
 

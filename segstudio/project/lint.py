@@ -145,7 +145,7 @@ def _twice(project: Project, items: list[Item]) -> Iterator[Finding]:
             names = [item.name for item in alike]
             if len({held.get(name, False) for name in names}) > 1:
                 text = f"is the same picture as {', '.join(names[1:])}, and they stand on both sides of the split"
-                yield Finding(TWICE, names[0], text, "train on all of them, judge by none", tuple(names))
+                yield Finding(TWICE, names[0], text, "put all of them on one side", tuple(names))
 
 
 def _digest(item: Item) -> str:

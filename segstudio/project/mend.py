@@ -51,13 +51,19 @@ def _mended_project(project: Project, findings: Sequence[Finding]) -> tuple[Proj
                 table = project.table.with_alias(near, label) if near else project.with_labels([label]).table
                 project = replace(project, table=table)
             elif finding.kind == TWICE:
-                project = replace(project, held_out={**project.held_out, **{str(n): False for n in finding.about}})
+                project = _on_one_side(project, [str(name) for name in finding.about])
             else:
                 continue
         except ValueError:  # an earlier fix took the class away
             continue
         done.append(finding)
     return project, done
+
+
+def _on_one_side(project: Project, names: list[str]) -> Project:
+    """To training, unless nothing else would be left to judge by."""
+    others = any(held for name, held in project.held_out.items() if name not in names)
+    return replace(project, held_out={**project.held_out, **dict.fromkeys(names, not others)})
 
 
 def _mend_item(project: Project, item: Item, findings: list[Finding]) -> list[Finding]:

@@ -1,0 +1,198 @@
+"""Import: classes mapped, conflicts told, nothing overwritten, nothing placed where no project looks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.raster import rasterise
+from segstudio.errors import ProjectError
+from segstudio.events import Problem
+from segstudio.project.intake import RENAME, Imported, IntakeOptions, Survey, import_source, survey
+from segstudio.project.mapping import DROP, ClassMapping, parsed, proposed
+from segstudio.project.project import open_project
+from segstudio.project.store import load
+from tests.formats import samples
+from tests.formats.samples import opened
+from tests.formats.test_readers import LAYOUTS, make_coco, make_labelme, make_masks, make_voc
+
+
+def bring(root: Path, project: Path, options: IntakeOptions | None = None) -> tuple[Imported, list[Problem]]:
+    events = list(import_source(opened(root)[1], project, options))
+    report = events[-1]
+    assert isinstance(report, Imported)
+    return report, [event for event in events if isinstance(event, Problem)]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_layout_becomes_a_project_with_its_picture_and_labels(name: str, tmp_path: Path) -> None:
+    LAYOUTS[name](tmp_path / "in")
+    report, _ = bring(tmp_path / "in", tmp_path / "out")
+    assert (report.pictures, report.left_out) == (1, 0)
+    project = open_project(tmp_path / "out")
+    (item,) = project.items()
+    stored = load(item)
+    assert not stored.problem
+    assert all(project.table.id_of(label) is not None for label in stored.annotation.labels)
+
+
+def test_classes_are_renamed_merged_ignored_and_dropped_as_told(tmp_path: Path) -> None:
+    records = [
+        {"bbox": [0, 0, 5, 5]},
+        {"bbox": [10, 0, 5, 5], "category_id": 7},
+        {"bbox": [20, 0, 5, 5], "category_id": 8},
+    ]
+    categories = [
+        {"id": 1, "name": "cat"},
+        {"id": 7, "name": "dog"},
+        {"id": 8, "name": "hat"},
+        {"id": 9, "name": "cap"},
+    ]
+    path = samples.coco(tmp_path / "f" / "f.json", records, categories=categories)
+    mapping = ClassMapping({"cat": "animal", "dog": "__ignore__", "hat": DROP, "cap": "animal"}, {"animal": (1, 2, 3)})
+    _, problems = bring(path, tmp_path / "p", IntakeOptions(mapping))
+    project = open_project(tmp_path / "p")
+    assert project.table.names == ["_background_", "animal"]
+    assert project.table[1].colour == (1, 2, 3)
+    (item,) = project.items()
+    plane = rasterise(load(item).annotation, project.table)
+    assert (plane[2, 2], plane[2, 12], plane[2, 22]) == (1, 255, 254)
+    assert any("1 objects of hat were dropped" in problem.what for problem in problems)
+
+
+def test_what_is_proposed_for_the_classes_of_a_source() -> None:
+    project = ClassTable.from_names(["_background_", "Traffic Light", "car"])
+    names = ["background", "traffic_light", "car", "Void", "bus"]
+    assert proposed(names, project) == {
+        "background": "_background_",
+        "traffic_light": "Traffic Light",
+        "Void": "__ignore__",
+    }
+    assert proposed(["Void", "a"], ClassTable()) == {}, "class 0 is never ignored unasked"
+
+
+def test_mappings_are_told_as_source_equals_class() -> None:
+    assert parsed(["a=b", "void=__ignore__", "x="]) == {"a": "b", "void": "__ignore__", "x": DROP}
+    with pytest.raises(ProjectError, match="write SOURCE=CLASS"):
+        parsed(["nothing"])
+
+
+def test_pictures_that_lie_in_the_project_only_get_their_labels(tmp_path: Path) -> None:
+    make_coco(tmp_path / "in")
+    samples.picture(tmp_path / "in" / "b.jpg")
+    before = (tmp_path / "in" / "a.jpg").stat().st_mtime_ns
+    report, problems = bring(tmp_path / "in", tmp_path / "in")
+    assert (report.pictures, [p for p in problems if "only a box" not in p.what]) == (1, [])
+    assert (tmp_path / "in" / "a.jpg").stat().st_mtime_ns == before
+    assert len(list(open_project(tmp_path / "in").items())) == 2
+
+
+def test_a_taken_name_is_left_out_or_numbered_and_never_overwritten(tmp_path: Path) -> None:
+    make_coco(tmp_path / "in")
+    samples.picture(tmp_path / "out" / "a.jpg", 9, 9)
+    mine = (tmp_path / "out" / "a.jpg").read_bytes()
+    report, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert (report.pictures, report.left_out) == (0, 1)
+    assert "is there already" in problems[-1].what
+    report, problems = bring(tmp_path / "in", tmp_path / "out", IntakeOptions(taken=RENAME))
+    assert report.pictures == 1
+    assert any("a.jpg is called a-2.jpg here" in problem.what for problem in problems)
+    assert (tmp_path / "out" / "a.jpg").read_bytes() == mine
+
+
+def test_two_pictures_of_one_stem_keep_their_own_labels(tmp_path: Path) -> None:
+    images = [{"id": n, "file_name": name, "height": 40, "width": 50} for n, name in ((1, "x.jpg"), (2, "x.png"))]
+    records = [{"image_id": 1, "bbox": [0, 0, 5, 5]}, {"image_id": 2, "bbox": [0, 0, 9, 9]}]
+    path = samples.coco(tmp_path / "in" / "f.json", records, images=images)
+    for name in ("x.jpg", "x.png"):
+        samples.picture(tmp_path / "in" / name)
+    report, _ = bring(path, tmp_path / "out")
+    assert report.pictures == 2
+    project = open_project(tmp_path / "out")
+    counts = {i.name: int((rasterise(load(i).annotation, project.table) == 1).sum()) for i in project.items()}
+    assert counts == {"x.jpg": 25, "x.png": 81}
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    make_coco(tmp_path / "in")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    report, _ = bring(tmp_path / "in", tmp_path / "out")
+    assert report.pictures == 0
+    assert not (tmp_path / "elsewhere.jpg").exists()
+
+
+def test_a_link_that_leaves_the_source_is_no_picture_of_it(tmp_path: Path) -> None:
+    samples.picture(tmp_path / "secret.jpg")
+    make_labelme(tmp_path / "in")
+    (tmp_path / "in" / "a.jpg").unlink()
+    (tmp_path / "in" / "a.jpg").symlink_to(tmp_path / "secret.jpg")
+    report, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert report.pictures == 0
+    assert "has no picture" in problems[0].what
+
+
+def test_a_labelme_file_takes_no_picture_outside_its_folder(tmp_path: Path) -> None:
+    samples.picture(tmp_path / "private" / "s.png")
+    shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
+    samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "../private/s.png"}))
+    report, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert report.pictures == 0
+    assert "outside its folder" in problems[0].what or "no picture" in problems[0].what
+
+
+def test_pictures_in_images_beside_the_labels_are_found(tmp_path: Path) -> None:
+    make_labelme(tmp_path / "labels")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels" / "a.jpg").rename(tmp_path / "images" / "a.jpg")
+    assert bring(tmp_path / "labels", tmp_path / "out")[0].pictures == 1
+
+
+def test_what_would_be_hidden_is_refused(tmp_path: Path) -> None:
+    images = [{"id": 3, "file_name": ".segstudio/project.png", "height": 40, "width": 50}]
+    path = samples.coco(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 5, 5]}], images=images)
+    samples.picture(tmp_path / "in" / ".segstudio" / "project.png")
+    report, _ = bring(path, tmp_path / "out")
+    assert report.pictures == 0
+
+
+def test_stopping_keeps_what_came_in(tmp_path: Path) -> None:
+    for number in range(4):
+        samples.picture(tmp_path / "in" / "images" / f"{number}.png")
+        Image.fromarray(np.ones((40, 50), np.uint8)).save(samples.picture(tmp_path / "in" / "masks" / f"{number}.png"))
+    samples.text(tmp_path / "in" / "classes.txt", "_background_\ncat\n")
+    events = import_source(opened(tmp_path / "in")[1], tmp_path / "out")
+    for _ in range(3):
+        next(events)
+    events.close()
+    project = open_project(tmp_path / "out")
+    assert project.table.names == ["_background_", "cat"]
+    assert len(list(project.items())) == 2
+
+
+def test_a_look_writes_nothing_and_names_classes_and_conflicts(tmp_path: Path) -> None:
+    make_voc(tmp_path / "in")
+    bring(tmp_path / "in", tmp_path / "out")
+    before = sorted(tmp_path.rglob("*"))
+    *_, found = survey(opened(tmp_path / "in")[1], tmp_path / "out")
+    assert isinstance(found, Survey)
+    assert (found.names, found.entries, found.held_out, found.taken) == (("_background_", "cat"), 1, 1, ("a",))
+    assert len(found.readings) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+    make_masks(tmp_path / "masks")
+    *_, found = survey(opened(tmp_path / "masks")[1], tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_labels_of_blanks_get_a_name(tmp_path: Path) -> None:
+    samples.picture(tmp_path / "in" / "a.jpg")
+    shape = {"label": " ", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
+    samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "a.jpg"}))
+    _, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert "1 objects without a label are called no_name" in problems[0].what
+    assert open_project(tmp_path / "out").table.names[-1] == "no_name"
