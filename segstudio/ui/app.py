@@ -33,7 +33,7 @@ def run(path: str | None) -> int:
     sys.excepthook = _Excepthook(window)
     window.show()
     if path is not None:
-        window.open_path(Path(path))
+        window.dropping.take([Path(path)])
     return int(app.exec())
 
 
