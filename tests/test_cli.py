@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.formats import samples
+from tests.formats.test_readers import make_labelme, make_voc
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -87,3 +90,46 @@ def test_a_broken_file_is_listed_and_the_exit_status_is_1(tmp_path: Path) -> Non
 
 def test_doctor_says_where_learning_runs() -> None:
     assert "learning runs on" in segstudio("doctor").stdout
+
+
+def test_a_data_set_is_converted_and_every_loss_is_in_the_report(tmp_path: Path) -> None:
+    records = [
+        {"bbox": [0, 0, 9, 9]},
+        {"segmentation": [[1, 1, 30, 1, 30, 30]]},
+        {"category_id": 99, "bbox": [0, 0, 3, 3]},
+    ]
+    source = samples.coco(tmp_path / "in" / "f.json", records)
+    done = segstudio("convert", source, tmp_path / "out", "--to", "yolo", "--map", "cat=lion", "--json", expect=1)
+    report = json.loads(done.stdout)
+    assert (report["format"], report["pictures"]) == ("yolo", 1)
+    assert [problem["where"] for problem in report["problems"]] == ["a.jpg", "a.jpg"]
+    assert "99 is not declared" in report["problems"][1]["what"]
+    assert any("is a rectangle" in note["what"] for note in report["notes"])
+    assert report["losses"][0]["objects"] == 1
+    assert "0: 'lion'" in (tmp_path / "out" / "data.yaml").read_text()
+    assert not list(tmp_path.glob("segstudio-*")), "no project is left behind"
+
+
+def test_import_names_the_format_and_export_says_what_is_lost_first(tmp_path: Path) -> None:
+    make_voc(tmp_path / "in")
+    done = segstudio("import", tmp_path / "in", tmp_path / "project")
+    assert "read as voc" in done.stdout
+    done = segstudio("export", tmp_path / "project", tmp_path / "out", "--format", "coco", "--pixels")
+    assert "1 pictures exported" in done.stdout
+    truth = json.loads((tmp_path / "out" / "annotations" / "instances.json").read_text())
+    assert len(truth["annotations"]) == 1
+    again = segstudio("export", tmp_path / "project", tmp_path / "out", expect=2)
+    assert "is not empty" in again.stderr
+
+
+def test_lint_lists_and_fixes(tmp_path: Path) -> None:
+    make_labelme(tmp_path)
+    samples.text(tmp_path / "labels.txt", "__ignore__\n_background_\nCat\n")
+    done = segstudio("lint", tmp_path, "--json", expect=1)
+    findings = json.loads(done.stdout)["findings"]
+    assert [(finding["kind"], finding["item"], finding["mended"]) for finding in findings] == [
+        ("unknown label", "a.jpg", False)
+    ]
+    fixed = segstudio("lint", tmp_path, "--fix")
+    assert "1 findings, 1 mended" in fixed.stdout
+    assert "0 findings" in segstudio("lint", tmp_path).stdout

@@ -83,12 +83,13 @@ class LabelmeFlow(QObject):
         self._end()
         if item is None or item not in self._session.items:
             return
+        self._saving.forget_visits()  # labelme walks through the whole folder
+        self._opening.rescan()
         if changed:
             self._saving.discard(item) if self._is_open(item) else self._saving.forget(item)
             self._messages.tell(self.tr("What labelme saved of {} was taken back.").format(item.name))
         elif code:
-            last = output.strip().splitlines()[-1:] or [""]
-            self._messages.warn(self.tr("labelme ended with an error: {}").format(last[0]))
+            self._messages.warn(self.tr("labelme ended with an error: {}").format(_cause(output)))
 
     def _is_open(self, item: Item) -> bool:
         return self._session.picture is not None and self._session.picture.item == item
@@ -97,6 +98,12 @@ class LabelmeFlow(QObject):
         if self._process is not None:
             self._process.deleteLater()
         self._process = self._item = None
+
+
+def _cause(output: str) -> str:
+    """The line of a program's last words that says most: a traceback ends with it, Qt begins with it."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or [""]
+    return lines[-1] if "Traceback" in output else lines[0]
 
 
 def arguments_for(item: Item, names: list[str]) -> list[str]:

@@ -101,6 +101,11 @@ class OpenFlow(QObject):
             self._session.set_picture(None)
             self._load(item)
 
+    def rescan(self) -> None:
+        """Another program has written labels: look again at what the files say."""
+        if self._session.project is not None:
+            self._scan(self._session.project, list(self._session.items))
+
     def _load(self, item: Item) -> None:
         project = self._session.project
         if project is None:
