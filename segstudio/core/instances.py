@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
 from segstudio.core.box import EMPTY, Box
-from segstudio.core.classes import IGNORE_NAME, is_background
-from segstudio.core.raster import paint, shape_mask
+from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
+from segstudio.core.raster import Labels, paint, shape_mask
 from segstudio.core.shape import MASK, Shape
 
 
@@ -58,6 +58,18 @@ def rasterise_instances(annotation: Annotation) -> NDArray[np.int32]:
     for shape, number in zip(annotation.shapes, instance_numbers(annotation), strict=True):
         paint(plane, shape, number)
     return plane
+
+
+def rasterise_both(annotation: Annotation, table: ClassTable) -> tuple[Labels, NDArray[np.int32]]:
+    """The class plane and the plane of object numbers; each shape is drawn once."""
+    labels = np.full((annotation.height, annotation.width), UNLABELLED, np.uint8)
+    numbers = np.zeros((annotation.height, annotation.width), np.int32)
+    for shape, number in zip(annotation.shapes, instance_numbers(annotation), strict=True):
+        box, mask = shape_mask(shape, annotation.box)
+        found = table.id_of(shape.label)
+        labels[box.slices][mask] = IGNORE if found is None else found
+        numbers[box.slices][mask] = number
+    return labels, numbers
 
 
 def instances(annotation: Annotation) -> Iterator[Instance]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 from segstudio.core.annotation import Annotation
@@ -120,7 +120,7 @@ def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) ->
         image = file.images.get(number)
         called = str(image.get("file_name") or "") if image else ""
         name = safe_stem(called) or str(number)
-        whole = name + PurePath(called).suffix.lower()
+        whole = f"{name}.{called.rpartition('.')[2].lower()}"
         if whole in taken:  # train/a.jpg and val/a.jpg are both called a.jpg
             name = f"{split or file.path.stem}/{name}"
         taken.add(whole)

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final
 
@@ -166,14 +167,20 @@ def points_of(raw: Any) -> tuple[Point, ...]:
     """Finite (x, y) of a list of pairs. Raises ObjectError."""
     if not isinstance(raw, list):
         raise ObjectError("it has no list of points")
-    points = []
-    for pair in raw:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise ObjectError(f"a point is {pair!r}, not two numbers"[:120])
-        for value in pair:
-            check_coordinate(value)
-        points.append((float(pair[0]), float(pair[1])))
-    return tuple(points)
+    if all(type(pair) is list and len(pair) == 2 for pair in raw):
+        flat = list(chain.from_iterable(raw))
+        if not _all_in_reach(flat):
+            for value in flat:
+                check_coordinate(value)
+        return tuple(zip(map(float, flat[::2]), map(float, flat[1::2]), strict=True))
+    strange = next(pair for pair in raw if not (isinstance(pair, list) and len(pair) == 2))
+    raise ObjectError(f"a point is {strange!r}, not two numbers"[:120])
+
+
+def _all_in_reach(flat: list[Any]) -> bool:
+    """Whether all are plain numbers that a picture can have, without a step of Python for each."""
+    plain = set(map(type, flat)) <= {int, float}
+    return plain and bool(flat) and max(flat) <= _FURTHEST and min(flat) >= -_FURTHEST and sum(flat) == sum(flat)
 
 
 def _known_kind(kind: str, points: tuple[Point, ...]) -> tuple[str, tuple[Point, ...]]:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
-from segstudio.core.instances import rasterise_instances
-from segstudio.core.raster import rasterise
+from segstudio.core.instances import rasterise_both
 from segstudio.core.sample import reading
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
@@ -27,10 +26,11 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
 
 
 def write(out: Path, page: Page, options: ExportOptions) -> Written:
-    plane = reading(rasterise(page.annotation, page.table), page.unlabelled)
+    raw, instances = rasterise_both(page.annotation, page.table)
+    plane = reading(raw, page.unlabelled)
     put_picture(page, out / "images")
     put(out / "masks" / f"{page.stem}.png", index_png(plane))
-    return Written(page, tuple(hidden(page.annotation, rasterise_instances(page.annotation))))
+    return Written(page, tuple(hidden(page.annotation, instances)))
 
 
 def finish(out: Path, written: list[Written], table: ClassTable) -> None:

@@ -239,8 +239,8 @@ def instance_png(instances: NDArray[np.int32]) -> tuple[bytes, bool]:
 def npy_bytes(array: NDArray[np.generic]) -> bytes:
     """numpy's own file."""
     buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
+    np.lib.format.write_array_header_1_0(buffer, np.lib.format.header_data_from_array_1_0(array))
+    return b"".join([buffer.getvalue(), np.ascontiguousarray(array).data])
 
 
 def _png(image: Image.Image) -> bytes:

@@ -11,6 +11,7 @@ from segstudio.errors import FileError
 from segstudio.formats.images import SUFFIXES
 
 _LAST_DIGITS = re.compile(r"(\d{1,18})\D*$")
+_PLAIN = re.compile(r"[\w-]+(/[\w-]+)*\.[A-Za-z0-9]+\Z")  # nearly every name of a data set
 _BESIDE = ("images", "imgs", "pictures", "JPEGImages", "Images")
 
 
@@ -84,6 +85,8 @@ class Pictures:
 
 def safe_stem(name: str) -> str:
     """A picture's path without suffix, for use below a folder: only its name where it leads elsewhere; "" for none."""
+    if _PLAIN.match(name):
+        return name.rpartition(".")[0]
     path = PureWindowsPath(name)
     if path.drive or path.root or ".." in path.parts:
         path = PureWindowsPath(path.name)

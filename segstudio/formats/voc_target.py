@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.colours import VOC_PALETTE
-from segstudio.core.instances import instance_numbers, rasterise_instances
-from segstudio.core.raster import Labels, rasterise
+from segstudio.core.instances import instance_numbers, rasterise_both
+from segstudio.core.raster import Labels
 from segstudio.core.sample import reading
 from segstudio.errors import FileError
 from segstudio.formats import class_list
@@ -29,8 +29,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
 
 def write(out: Path, page: Page, options: ExportOptions) -> Written:
     """JPEG, class PNG and object PNG of one picture, and whatever else was asked for."""
-    raw = rasterise(page.annotation, page.table)
-    instances = rasterise_instances(page.annotation)
+    raw, instances = rasterise_both(page.annotation, page.table)
     notes = hidden(page.annotation, instances)
     instances[raw == IGNORE] = 0
     plane = reading(raw, page.unlabelled)
