@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from segstudio.errors import SegstudioError
+from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import class_list, labelme
+from segstudio.formats.atomic import write_bytes
 from segstudio.formats.images import picture_size
 from segstudio.formats.pictures import Pictures, pictures_of
+from segstudio.formats.scratch import Scratch
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
+_MAGIC: Final = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"BM": ".bmp", b"II": ".tif", b"MM": ".tif"}
 _MOST_ASKED: Final = 20  # files that are looked into before a folder is declined
 _LARGEST: Final = 256 << 20  # no file of one picture's labels is larger
 
@@ -38,7 +43,8 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     base = root.parent if root.is_file() else root
     labels = options.labels or class_list_near(base)
     pictures = Pictures(options.images) if options.images else pictures_of(base)
-    entries = [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in json_files(root)]
+    scratch = Scratch()
+    entries = [Entry(entry_name(path, base), partial(_read, path, pictures, scratch)) for path in json_files(root)]
     return Source(class_list.read_labels(labels) if labels else None, "background", entries)
 
 
@@ -63,11 +69,28 @@ def class_list_near(folder: Path) -> Path | None:
     return beside if beside.is_file() and class_list.is_labelmes(beside) else None
 
 
-def _read(path: Path, pictures: Pictures) -> Reading:
-    named = labelme.read(path, size=(1, 1), pixels=False).picture
-    picture, note = _picture_of(path, named, pictures)
+def _read(path: Path, pictures: Pictures, scratch: Scratch) -> Reading:
+    glance = labelme.read(path, size=(1, 1), pixels=False)
+    try:
+        picture, note = _picture_of(path, glance.picture, pictures)
+    except SegstudioError:
+        if not isinstance(glance.annotation.extra.get("imageData"), str):
+            raise
+        picture, note = _embedded(path, glance, scratch), "its picture was taken out of the labels file"
     found = labelme.read(path, picture_size(picture))
     return Reading(picture, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
+
+
+def _embedded(path: Path, glance: labelme.LabelmeFile, scratch: Scratch) -> Path:
+    """The picture in `imageData`, as a file."""
+    try:
+        data = base64.b64decode(glance.annotation.extra["imageData"], validate=False)
+    except (ValueError, binascii.Error) as error:
+        raise FormatError(path, f"holds a picture that cannot be decoded ({error})", "put the picture there") from error
+    kind = next((suffix for start, suffix in _MAGIC.items() if data.startswith(start)), ".png")
+    target = scratch.folder / f"{len(list(scratch.folder.iterdir()))}" / f"{path.stem}{kind}"
+    write_bytes(target, data, durable=False)
+    return target
 
 
 def _picture_of(path: Path, named: str, pictures: Pictures) -> tuple[Path, str]:

@@ -22,6 +22,7 @@ from segstudio.formats import (
     voc,
     yolo,
 )
+from segstudio.formats.scratch import Scratch
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
 
@@ -67,28 +68,36 @@ FOREIGN: Final = (
 
 @dataclass(frozen=True)
 class Detected:
-    """`reader` is None where every format declined; `declined` says why, by name."""
+    """`reader` is None where every format declined; `declined` says why, by name. `root` is what it will read."""
 
     reader: Reader | None
     declined: dict[str, str]
+    root: Path
+    scratch: Scratch
 
     __hash__ = None  # type: ignore[assignment]
 
 
 def detect(root: Path, options: SourceOptions, name: str = "auto") -> Detected:
-    """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError."""
+    """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError.
+
+    A .zip is unpacked and looked into.
+    """
     if not _is_there(root):
         raise SegstudioError(f"{root}: there is no such file or folder; name the data set's folder")
     if name not in NAMES:
         raise SegstudioError(f"format {name!r} cannot be imported; there are {', '.join(NAMES)}")
+    scratch = Scratch()
+    if root.suffix.lower() == ".zip" and root.is_file():
+        root = scratch.unpack(root)
     declined: dict[str, str] = {}
     for reader in READERS:
         if name in ("auto", reader.name):
             reason = _reason_not(reader, root, options)
             if reason is None:
-                return Detected(reader, declined)
+                return Detected(reader, declined, root, scratch)
             declined[reader.name] = reason
-    return Detected(None, declined)
+    return Detected(None, declined, root, scratch)
 
 
 def _is_there(root: Path) -> bool:
@@ -113,23 +122,25 @@ def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple
     if found.reader is None:
         reasons = "; ".join(f"not {each}: {reason}" for each, reason in found.declined.items())
         raise SegstudioError(f"{root}: cannot be imported; {reasons}")
-    return found.reader.name, open_with(found.reader, root, options)
+    return found.reader.name, open_detected(found, options)
 
 
-def open_with(reader: Reader, root: Path, options: SourceOptions) -> Source:
+def open_detected(found: Detected, options: SourceOptions) -> Source:
     """The source, with what is beyond all understanding in it told in one line. Raises SegstudioError."""
+    assert found.reader is not None
     try:
-        source = reader.open_source(root, options)
+        source = found.reader.open_source(found.root, options)
     except FOREIGN as error:
-        raise _beyond(root, error) from error
-    return replace(source, entries=[Entry(e.name, partial(_guarded, e, root)) for e in source.entries])
+        raise _beyond(found.root, error) from error
+    return replace(source, entries=[Entry(e.name, partial(_guarded, e, found)) for e in source.entries])
 
 
-def _guarded(entry: Entry, root: Path) -> Reading:
+def _guarded(entry: Entry, found: Detected) -> Reading:
+    """Holds what was unpacked for as long as there are entries to read."""
     try:
         return entry.read()
     except FOREIGN as error:
-        raise _beyond(root / entry.name, error) from error
+        raise _beyond(found.root / entry.name, error) from error
 
 
 def _beyond(path: Path, error: BaseException) -> FormatError:

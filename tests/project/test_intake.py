@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,9 @@ from PIL import Image
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
-from segstudio.errors import ProjectError
+from segstudio.errors import FormatError, ProjectError, SegstudioError
 from segstudio.events import Problem
+from segstudio.formats import scratch
 from segstudio.project.intake import RENAME, Imported, IntakeOptions, Survey, import_source, survey
 from segstudio.project.mapping import DROP, ClassMapping, parsed, proposed
 from segstudio.project.project import open_project
@@ -196,3 +200,44 @@ def test_labels_of_blanks_get_a_name(tmp_path: Path) -> None:
     _, problems = bring(tmp_path / "in", tmp_path / "out")
     assert "1 objects without a label are called no_name" in problems[0].what
     assert open_project(tmp_path / "out").table.names[-1] == "no_name"
+
+
+@pytest.mark.parametrize("name", ["cvat", "voc", "coco"])
+@pytest.mark.parametrize("inside", ["", "task/"])
+def test_a_zip_is_looked_into(name: str, inside: str, tmp_path: Path) -> None:
+    LAYOUTS[name](tmp_path / "in")
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        for path in sorted((tmp_path / "in").rglob("*")):
+            archive.write(path, f"{inside}{path.relative_to(tmp_path / 'in')}")
+    shutil.rmtree(tmp_path / "in")
+    report, _ = bring(tmp_path / "in.zip", tmp_path / "out")
+    assert report.pictures == 1
+
+
+def test_a_zip_that_unfolds_without_end_or_climbs_out_is_harmless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "_MOST_BYTES", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.bin", bytes(12 << 20))
+    with pytest.raises(FormatError, match="would unfold to 12 MB"):
+        opened(tmp_path / "bomb.zip")
+    with zipfile.ZipFile(tmp_path / "climb.zip", "w") as archive:
+        archive.writestr("../../outside.txt", "x")
+    with pytest.raises(SegstudioError, match="cannot be imported"):
+        opened(tmp_path / "climb.zip")
+    assert not (tmp_path.parent / "outside.txt").exists()
+    samples.text(tmp_path / "broken.zip", "no archive")
+    with pytest.raises(SegstudioError, match="cannot be unpacked"):
+        opened(tmp_path / "broken.zip")
+
+
+def test_a_picture_inside_a_labelme_file_is_taken_out(tmp_path: Path) -> None:
+    data = samples.picture(tmp_path / "a.png").read_bytes()
+    shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
+    plain = {"shapes": [shape], "imagePath": "..\\elsewhere\\a.jpg", "imageData": base64.b64encode(data).decode()}
+    samples.text(tmp_path / "in" / "a.json", json.dumps(plain))
+    report, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert report.pictures == 1
+    assert "taken out of the labels file" in problems[0].what
+    assert (tmp_path / "out" / "a.png").read_bytes() == data

@@ -77,7 +77,9 @@ class ImportDialog(QDialog):
         layout.addWidget(self._buttons)
 
     def _make_fields(self) -> None:
-        self._source = PathField(self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json or .xml file"))
+        self._source = PathField(
+            self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json, .xml or .zip file")
+        )
         self._format = QComboBox()
         self._format.addItem(self.tr("Found by itself"), "auto")
         for reader in READERS:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.errors import SegstudioError
 from segstudio.events import Note, Problem, Progress
-from segstudio.formats.registry import Detected, detect, open_with
+from segstudio.formats.registry import Detected, detect, open_detected
 from segstudio.formats.source import Source
 from segstudio.project.intake import Imported, Survey, import_source, survey
 from segstudio.ui.dialogs.import_data import THUMB_PX, ImportChoices, ImportDialog
@@ -40,7 +40,7 @@ def look(choices: ImportChoices) -> Iterator[Progress | Looked | Thumbnail]:
     if found.reader is None:
         raise SegstudioError(_declined_by_all(choices.source, found))
     yield Progress(0, 1, found.reader.title)
-    source = open_with(found.reader, choices.source, choices.options)
+    source = open_detected(found, choices.options)
     for event in survey(source, choices.folder):
         if isinstance(event, Survey):
             yield Looked(found.reader.title, source, event, found.declined)
