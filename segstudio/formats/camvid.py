@@ -13,7 +13,6 @@ from segstudio.core.classes import IGNORE
 from segstudio.core.colours import Colour
 from segstudio.errors import SegstudioError
 from segstudio.formats import label_map, masks
-from segstudio.formats.images import picture_size
 from segstudio.formats.label_map import LabelMap
 from segstudio.formats.mask_folder import by_stem
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
@@ -121,6 +120,5 @@ def _segnets() -> LabelMap:
 
 
 def _read(picture: Path, path: Path, names: LabelMap) -> Reading:
-    mask = masks.read_mask(path)
-    masks.check_size(path, mask.plane.shape, picture_size(picture))
-    return Reading(picture, masks.annotation_of(masks.to_labels(mask, names), names.table))
+    mask, notes = masks.fitted(masks.read_mask(path), picture)
+    return Reading(picture, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)

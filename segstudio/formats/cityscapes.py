@@ -14,7 +14,6 @@ import numpy as np
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.errors import FormatError
 from segstudio.formats import masks
-from segstudio.formats.images import picture_size
 from segstudio.formats.label_map import LabelMap
 from segstudio.formats.pictures import Pictures
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
@@ -113,8 +112,7 @@ def _read(paths: dict[str, Path], pictures: Pictures, ids: str) -> Reading:
     path = paths[kind]
     stem = path.stem.rpartition("_gt")[0]
     picture = pictures.named(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)[0]
-    mask = masks.read_mask(path)
-    masks.check_size(path, mask.plane.shape, picture_size(picture))
+    mask, notes = masks.fitted(masks.read_mask(path), picture)
     plane = mask.plane
     objects = None
     if kind == "instanceIds":
@@ -123,7 +121,7 @@ def _read(paths: dict[str, Path], pictures: Pictures, ids: str) -> Reading:
     table = _table(ids)
     meaning = LabelMap(table, _values(kind, ids, path))
     labels = masks.to_labels(masks.MaskFile(path, plane, mask.coloured), meaning)
-    return Reading(picture, masks.annotation_of(labels, table, objects))
+    return Reading(picture, masks.annotation_of(labels, table, objects), notes)
 
 
 def _values(kind: str, ids: str, path: Path) -> dict[int, int]:

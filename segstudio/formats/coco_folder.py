@@ -10,11 +10,12 @@ from typing import Final
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
+from segstudio.core.orientation import SWAPPED, turned
 from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
-from segstudio.formats import class_list, coco, coco_png
+from segstudio.formats import class_list, coco, coco_png, masks
 from segstudio.formats.coco import CocoFile, Record
-from segstudio.formats.images import picture_size
+from segstudio.formats.images import orientation, picture_size
 from segstudio.formats.pictures import Pictures, safe_stem
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
@@ -131,20 +132,23 @@ def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) ->
 def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Reading:
     image = file.images.get(number)
     picture, notes = _picture(file, image, number, pictures, split)
-    size = picture_size(picture)
-    if image is not None and (image.get("height"), image.get("width")) != size:
+    seen = picture_size(picture)
+    said = (image.get("height"), image.get("width")) if image is not None else seen
+    turn = orientation(picture) if said != seen and said == seen[::-1] else 1
+    if said != seen and turn not in SWAPPED:
         raise FileError(
             file.path,
-            f"says {image.get('file_name')} is {image.get('width')}x{image.get('height')} "
-            f"but the picture is {size[1]}x{size[0]}",
+            f"says {image.get('file_name') if image else number} is {said[1]}x{said[0]} "
+            f"but the picture is {seen[1]}x{seen[0]}",
             "put the picture there that was labelled",
         )
     records = file.records.get(number, [])
     if coco_png.is_panoptic(records):
-        return coco_png.read_panoptic(file, records, picture, size)
+        return coco_png.read_panoptic(file, records, picture, seen)
     pixel_map = coco_png.pixel_map_of(file.path, picture)
     if pixel_map is not None:
-        return coco_png.read_stuff(file, pixel_map, picture, size)
+        return coco_png.read_stuff(file, pixel_map, picture, seen)
+    size = seen[::-1] if turn in SWAPPED else seen
     shapes: list[Shape] = []
     for index, record in enumerate(records):
         named = f"annotation {record.get('id', index + 1)}"
@@ -156,7 +160,12 @@ def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Readin
         if found[0].kind == RECTANGLE:
             notes.append(f"{named} has only a box; it became a rectangle")
         shapes += found
-    return Reading(picture, Annotation(*size, tuple(shapes)), tuple(notes), complete=bool(file.records) and not notes)
+    complete = bool(file.records) and not notes
+    annotation = Annotation(*size, tuple(shapes))
+    if turn in SWAPPED:
+        annotation = turned(annotation, turn)
+        notes.append(masks.TURNED)
+    return Reading(picture, annotation, tuple(notes), complete)
 
 
 def _picture(

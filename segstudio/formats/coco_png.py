@@ -35,15 +35,14 @@ def read_panoptic(file: CocoFile, records: list[Record], picture: Path, size: tu
         raise FormatError(file.path, f"describes {picture.name} without file_name or segments", "export it again")
     home = file.path.with_name(file.path.stem)
     png, note = Pictures(home if home.is_dir() else file.path.parent).named(named, file.path.stem, file.path)
-    mask = masks.read_mask(png)
-    masks.check_size(png, mask.plane.shape, size)
+    mask, turned = masks.fitted(masks.read_mask(png), picture)
     plane = mask.plane
     if mask.coloured:  # red is the lowest byte
         plane = (plane >> 16) | (plane & 0xFF00) | ((plane & 0xFF) << 16)
     found = (each for each in record["segments_info"] if isinstance(each, dict))
     segments = {each["id"]: each for each in found if isinstance(each.get("id"), int)}
     shapes, strange = [], 0
-    notes = [note] if note else []
+    notes = [*turned, *([note] if note else [])]
     boxes = masks.object_boxes(plane)
     masks.check_objects(len(boxes), sum(box.height * box.width for _, box in boxes), plane.size)
     for number, box in boxes:
@@ -65,8 +64,7 @@ def read_panoptic(file: CocoFile, records: list[Record], picture: Path, size: tu
 
 def read_stuff(file: CocoFile, png: Path, picture: Path, size: tuple[int, int]) -> Reading:
     """One mask shape a category; 0 says nothing of a pixel."""
-    mask = masks.read_mask(png)
-    masks.check_size(png, mask.plane.shape, size)
+    mask, notes = masks.fitted(masks.read_mask(png), picture)
     if mask.coloured:
         raise FormatError(png, "is a colour picture, not a map of category numbers", "use COCO's pixelmaps")
     values, counts = masks.tally(mask.plane)
@@ -82,4 +80,4 @@ def read_stuff(file: CocoFile, png: Path, picture: Path, size: tuple[int, int]) 
         Shape(BACKGROUND_NAME if is_background(name) else name, MASK, bitmap=Bitmap.from_array(mask.plane == value))
         for value, name in names.items()
     )
-    return Reading(picture, Annotation(*size, shapes))
+    return Reading(picture, Annotation(*size, shapes), notes)

@@ -17,6 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from segstudio.core.orientation import SWAPPED, turned_pixels
 from segstudio.errors import FileError
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8 or uint16
@@ -37,7 +38,6 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TURNED: Final = (5, 6, 7, 8)  # the EXIF orientations that swap rows and columns
 _DECODER_ERRORS: Final = (
     OSError,
     ValueError,
@@ -77,7 +77,7 @@ def picture_size(path: Path) -> tuple[int, int]:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             _check_size(path, width, height)
-            turned = _turn_of(image) in _TURNED
+            turned = _turn_of(image) in SWAPPED
             return (width, height) if turned else (height, width)
 
 
@@ -113,6 +113,12 @@ def decoder_errors(path: Path) -> Iterator[None]:
 def is_plain_jpeg(path: Path) -> bool:
     """Whether the file can stand for the picture anywhere: a JPEG in RGB or gray that is stored upright."""
     return path.suffix.lower() in (".jpg", ".jpeg") and _stored_as(path, ("JPEG",))
+
+
+def orientation(path: Path) -> int:
+    """1 to 8, as a JPEG's or PNG's EXIF has it; 1 for all others. Raises FileError."""
+    with decoder_errors(path), Image.open(path, formats=FORMATS) as image:
+        return _turn_of(image) if image.format in ("JPEG", "PNG", "MPO", "WEBP") else 1
 
 
 def is_upright(path: Path) -> bool:
@@ -211,7 +217,7 @@ def _tiff_size(path: Path) -> tuple[int, int]:
             raise FileError(path, "holds no picture", _REMEDY)
         page = file.pages[0].aspage()
         orientation = page.tags.get("Orientation")
-        turned = orientation is not None and int(orientation.value) in _TURNED
+        turned = orientation is not None and int(orientation.value) in SWAPPED
         size = (page.imagelength, page.imagewidth)
         _check_size(path, *size)
         return size[::-1] if turned else size
@@ -238,7 +244,7 @@ def _read_tiff(path: Path) -> Pixels:
         pixels = (palette[:, pixels] >> 8).astype(np.uint8).transpose(1, 2, 0)
     elif planar:
         pixels = np.moveaxis(pixels, 0, 2)
-    pixels = _oriented(pixels, turn)
+    pixels = turned_pixels(pixels, turn)
     if alpha and pixels.ndim == 3 and pixels.shape[2] > 1:
         pixels = pixels[:, :, :-1]
     if inverted:
@@ -248,15 +254,6 @@ def _read_tiff(path: Path) -> Pixels:
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     return np.ascontiguousarray(pixels if pixels.dtype in (np.uint8, np.uint16) else _as_uint16(pixels))
-
-
-def _oriented(pixels: Pixels, turn: int) -> Pixels:
-    """EXIF/TIFF orientations 1 to 8."""
-    if turn in _TURNED:
-        pixels = np.swapaxes(pixels, 0, 1)
-    flip_rows = turn in (3, 4, 7, 8)
-    flip_columns = turn in (2, 3, 6, 7)
-    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
 
 
 def _as_uint16(pixels: Pixels) -> NDArray[np.uint16]:

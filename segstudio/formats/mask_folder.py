@@ -159,17 +159,16 @@ def _values(path: Path) -> set[int]:
 
 
 def _read(picture: Path, mask: Path, meaning: _Meaning) -> Reading:
-    size = picture_size(picture)
     if mask.suffix.lower() in masks.LOSSY:
         labels, note = masks.snapped(mask, meaning.names, meaning.kind == BINARY, meaning.snap)
-        masks.check_size(mask, labels.shape, size)
+        masks.check_size(mask, labels.shape, picture_size(picture))
         return Reading(picture, masks.annotation_of(labels, meaning.names.table), (note,))
-    found = masks.read_mask(mask)
-    masks.check_size(mask, found.plane.shape, size)
+    found, notes = masks.fitted(masks.read_mask(mask), picture)
     table = meaning.names.table
     if meaning.kind == INSTANCES:
         if found.coloured or int(found.plane.min()) < 0:
             raise FormatError(mask, "holds no object numbers", "export it as a gray 16-bit PNG")
         labels = (found.plane > 0).astype(np.uint8)
-        return Reading(picture, masks.annotation_of(labels, table, found.plane))
-    return Reading(picture, masks.annotation_of(masks.to_labels(found, meaning.names, meaning.kind == BINARY), table))
+        return Reading(picture, masks.annotation_of(labels, table, found.plane), notes)
+    labels = masks.to_labels(found, meaning.names, meaning.kind == BINARY)
+    return Reading(picture, masks.annotation_of(labels, table), notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,16 +17,18 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
 from segstudio.core.colours import VOC_PALETTE, Colour
+from segstudio.core.orientation import SWAPPED, turned_pixels
 from segstudio.core.raster import Labels
 from segstudio.core.shape import INSTANCE, MASK, Shape
 from segstudio.errors import FormatError, ObjectError
-from segstudio.formats.images import FORMATS, decoder_errors, picture_size
+from segstudio.formats.images import FORMATS, decoder_errors, orientation, picture_size
 from segstudio.formats.label_map import LabelMap
 
 LOSSY: Final = (".jpg", ".jpeg", ".webp")
 _ONE_PLANE: Final = ("1", "L", "P", "I;16", "I;16B", "I;16L", "I")
 _MOST_OBJECTS: Final = 1000
 _MOST_COVER: Final = 50  # times the picture that the boxes of all objects may cover
+TURNED: Final = "its labels were made on the picture as it is stored; they were turned with it"
 _FEW: Final = 1 << 16  # values that are counted in a table
 _REMEDY: Final = "declare it in the label map, or correct the mask"
 
@@ -207,6 +209,19 @@ def _name(table: ClassTable, value: int) -> str:
 def _shape(label: str, mask: NDArray[np.bool_], box: Box | None = None, number: int | None = None) -> Shape:
     bitmap = Bitmap.from_array(mask) if box is None else Bitmap.from_array(mask, box.y0, box.x0)
     return Shape(label, MASK, bitmap=bitmap, extra={} if number is None else {INSTANCE: number})
+
+
+def fitted(mask: MaskFile, picture: Path) -> tuple[MaskFile, tuple[str, ...]]:
+    """The mask as it lies on the picture, turned with it where it was made on the stored rows; and a note of that.
+
+    Raises FormatError where it is of another size.
+    """
+    size, shape = picture_size(picture), mask.plane.shape
+    if shape != size and shape == size[::-1] and orientation(picture) in SWAPPED:
+        plane = np.ascontiguousarray(turned_pixels(mask.plane, orientation(picture)))
+        return replace(mask, plane=plane), (TURNED,)
+    check_size(mask.path, shape, size)
+    return mask, ()
 
 
 def check_size(path: Path, shape: tuple[int, ...], size: tuple[int, int]) -> None:

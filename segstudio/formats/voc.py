@@ -145,22 +145,14 @@ def _read(stem: str, root: _Root) -> Reading:
         return Reading(picture, Annotation(*size), complete=False)
     if mask.suffix.lower() in masks.LOSSY:
         raise FormatError(mask, "is a lossy picture; its class numbers are blurred", "export the masks as PNG")
-    plane = masks.read_mask(mask)
-    masks.check_size(mask, plane.plane.shape, size)
+    plane, notes = masks.fitted(masks.read_mask(mask), picture)
     labels = masks.to_labels(plane, root.names)
     objects = root.object_masks.get(stem)
     if objects is None:
-        return Reading(picture, masks.annotation_of(labels, root.names.table))
-    return _with_objects(picture, labels, objects, root.names)
-
-
-def _with_objects(picture: Path, labels: Any, path: Path, names: LabelMap) -> Reading:
-    found = masks.read_mask(path)
-    masks.check_size(path, found.plane.shape, labels.shape)
-    numbers = found.plane
-    if found.coloured:
-        numbers = _numbers_of_colours(path, numbers)
-    return Reading(picture, masks.annotation_of(labels, names.table, numbers))
+        return Reading(picture, masks.annotation_of(labels, root.names.table), notes)
+    found, _ = masks.fitted(masks.read_mask(objects), picture)
+    numbers = _numbers_of_colours(objects, found.plane) if found.coloured else found.plane
+    return Reading(picture, masks.annotation_of(labels, root.names.table, numbers), notes)
 
 
 def _numbers_of_colours(path: Path, colours: Any) -> Any:

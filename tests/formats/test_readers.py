@@ -13,6 +13,7 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import label_map
+from segstudio.formats.images import read_picture
 from segstudio.formats.registry import READERS, detect
 from segstudio.formats.source import SourceOptions
 from tests.formats import samples
@@ -395,3 +396,32 @@ def test_the_same_five_pictures_in_isat_and_coco_agree(shared: Path) -> None:
     table = ClassTable.from_names(["_background_", "person", "umbrella"])
     a, b = rasterise(isat[name].annotation, table) == 1, rasterise(coco[name].annotation, table) == 1
     assert (a & b).sum() / (a | b).sum() > 0.85
+
+
+@pytest.mark.parametrize("turn", [5, 6, 7, 8])
+def test_labels_made_on_the_stored_rows_turn_with_the_picture(turn: int, tmp_path: Path) -> None:
+    """Tools that do not know EXIF label the picture lying on its side."""
+    stored = np.zeros((HEIGHT, WIDTH), np.uint8)
+    stored[3:12, 30:47] = 1
+    stored[20:22, 2:9] = 1
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    for folder in ("coco", "masks/images"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.fromarray(stored * 255).save(tmp_path / folder / "a.jpg", quality=100, exif=exif)
+    seen = read_picture(tmp_path / "coco" / "a.jpg") > 128
+    png(tmp_path / "masks" / "masks" / "a.png", stored)
+    samples.text(tmp_path / "masks" / "classes.txt", "_background_\ncat\n")
+    flat = np.concatenate([[0], np.flatnonzero(np.diff(stored.T.ravel())) + 1, [stored.size]])
+    whole = {"segmentation": {"size": [HEIGHT, WIDTH], "counts": np.diff(flat).tolist()}}
+    outlines = {"segmentation": [[30, 3, 47, 3, 47, 12, 30, 12], [2, 20, 9, 20, 9, 22, 2, 22]]}
+    images = [{"id": 3, "file_name": "a.jpg", "height": HEIGHT, "width": WIDTH}]
+    for record in (whole, outlines):
+        plain = {"images": images, "annotations": [{"id": 1, "image_id": 3, "category_id": 1, **record}]}
+        samples.text(tmp_path / "coco" / "f.json", json.dumps({**plain, "categories": [{"id": 1, "name": "cat"}]}))
+        reading = first(tmp_path / "coco")
+        assert ((plane(reading, "cat") == 1) == seen).all()
+        assert "turned with it" in reading.notes[-1]
+    reading = first(tmp_path / "masks")
+    assert ((plane(reading, "cat") == 1) == seen).all()
+    assert "turned with it" in reading.notes[0]

@@ -126,6 +126,8 @@ class ImportFlow(QObject):
                 self._dialog.show_survey(event.title, event.survey, event.declined)
             case Thumbnail():
                 self._dialog.add_thumbnail(event)
+            case Progress() if event.total > 1:
+                self._dialog.show_fault(self.tr("Looking at it: {} of {}").format(event.done, event.total))
 
     def _on_look_failed(self, job: Job, error: SegstudioError) -> None:
         if job is self._looking and self._dialog is not None:
