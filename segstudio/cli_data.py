@@ -28,6 +28,7 @@ HeldOut = Annotated[Path | None, typer.Option(help="File stems to keep from trai
 Snap = Annotated[bool, typer.Option("--snap", help="Read lossy masks by the nearest declared value.")]
 Ids = Annotated[str, typer.Option(help="Cityscapes: trainIds or labelIds.")]
 FirstPixel = Annotated[int | None, typer.Option(help="VOC boxes: number of the first pixel.", min=0, max=1)]
+Masks = Annotated[str, typer.Option("--masks", help="Mask pictures: auto, index, binary or instances.")]
 Maps = Annotated[list[str] | None, typer.Option("--map", help="SOURCE=CLASS, SOURCE=__ignore__, or SOURCE= to drop.")]
 Overlap = Annotated[str, typer.Option(help="Where objects overlap: order (later over earlier) or ignore (255).")]
 Taken = Annotated[str, typer.Option(help="A picture whose name is taken: skip or rename.")]
@@ -68,11 +69,14 @@ def _intake(overlap: str, taken: str, maps: list[str], source: Source, project: 
 def _bring_in(
     source: Path, folder: Path, format_name: str, options: SourceOptions, choices: tuple[str, str, list[str]]
 ) -> Any:
-    """Generator of the import's events; the last but one gives the name of the format."""
+    """Generator of the import's events; the first gives the name of the format."""
+    from segstudio.errors import SegstudioError
     from segstudio.formats.registry import open_source
     from segstudio.project.intake import import_source
     from segstudio.project.project import open_project
 
+    if options.masks not in ("auto", "index", "binary", "instances"):
+        raise SegstudioError(f"--masks {options.masks}: it is auto, index, binary or instances")
     name, found = open_source(source, options, format_name)
     project = open_project(folder) if folder.is_dir() else None
     yield name
@@ -90,6 +94,7 @@ def import_(  # noqa: PLR0913  # one parameter an option
     snap: Snap = False,
     ids: Ids = "trainIds",
     first_pixel: FirstPixel = None,
+    masks: Masks = "auto",
     maps: Maps = None,
     overlap: Overlap = "order",
     taken: Taken = "skip",
@@ -100,7 +105,7 @@ def import_(  # noqa: PLR0913  # one parameter an option
 
     with one_line_errors():
         reporter = Reporter(quiet=as_json)
-        options = SourceOptions(images, labels, held_out, snap, ids, first_pixel)
+        options = SourceOptions(images, labels, held_out, snap, ids, first_pixel, masks)
         events = _bring_in(source, folder, format_name, options, (overlap, taken, maps or []))
         name, report = reporter.drain(events, f"importing {source}")
         reporter.say(
@@ -131,13 +136,16 @@ def export(  # noqa: PLR0913  # one parameter an option
     as_json: AsJson = False,
 ) -> None:
     """Write labels and pictures in another format; what it cannot hold is said first."""
+    from segstudio.errors import SegstudioError
     from segstudio.formats.target import ExportOptions
 
     with one_line_errors():
         reporter = Reporter(quiet=as_json)
+        if overlap not in ("order", "ignore"):
+            raise SegstudioError(f"--overlap {overlap}: it is order or ignore")
         project, items = open_with_labels(folder, reporter)
         options = ExportOptions(viz, npy, border, pixels, overlap == "ignore")
-        _write_out((_numbered(project, labels), items), out, format_name, options, (reporter, as_json))
+        _write_out((_numbered(project, labels), items), out, format_name, options, (reporter, as_json, {}))
 
 
 def _numbered(project: Project, labels: Path | None) -> Project:
@@ -150,13 +158,17 @@ def _numbered(project: Project, labels: Path | None) -> Project:
 
 
 def _write_out(
-    what: tuple[Project, list[Item]], out: Path, format_name: str, options: Any, at: tuple[Reporter, bool]
+    what: tuple[Project, list[Item]],
+    out: Path,
+    format_name: str,
+    options: Any,
+    at: tuple[Reporter, bool, dict[str, Any]],
 ) -> None:
     from segstudio.formats.targets import target_named
     from segstudio.project.export import Plan, check_empty, plan
     from segstudio.project.export import export as write
 
-    (project, items), (reporter, as_json) = what, at
+    (project, items), (reporter, as_json, read) = what, at
     target = target_named(format_name)
     check_empty(out)
     asked = Reporter(quiet=True)  # what it finds broken, the export itself will list
@@ -170,6 +182,7 @@ def _write_out(
     )
     reporter.finish(
         as_json,
+        **read,
         format=target.name,
         folder=report.folder,
         pictures=report.pictures,
@@ -187,8 +200,11 @@ def convert(  # noqa: PLR0913  # one parameter an option
     to: Annotated[str, typer.Option("--to", help=_TARGETS)] = "voc",
     images: Images = None,
     labels: Labels = None,
+    held_out: HeldOut = None,
     snap: Snap = False,
     ids: Ids = "trainIds",
+    first_pixel: FirstPixel = None,
+    masks: Masks = "auto",
     maps: Maps = None,
     overlap: Overlap = "order",
     viz: Visualisations = False,
@@ -209,13 +225,12 @@ def convert(  # noqa: PLR0913  # one parameter an option
         reporter = Reporter(quiet=as_json)
         target_named(to)
         check_empty(out)
-        source_options = SourceOptions(images, labels, snap=snap, ids=ids)
-        reporter.drain(
-            _bring_in(source, Path(between), from_, source_options, (overlap, "rename", maps or [])),
-            f"reading {source}",
-        )
+        source_options = SourceOptions(images, labels, held_out, snap, ids, first_pixel, masks)
+        events = _bring_in(source, Path(between), from_, source_options, (overlap, "rename", maps or []))
+        *_, name, report = reporter.drain(events, f"reading {source}")
         project, items = open_with_labels(Path(between), reporter)
-        _write_out((project, items), out, to, ExportOptions(viz, npy, border, pixels), (reporter, as_json))
+        read = {"read_as": name, "read": report.pictures, "shapes": report.shapes, "left_out": report.left_out}
+        _write_out((project, items), out, to, ExportOptions(viz, npy, border, pixels), (reporter, as_json, read))
 
 
 @app.command()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Draw, learn and review segmentation masks.")
 
 
+_NOTES_SHOWN = 20
+
+
 class Reporter:
     """Shows what a job yields: a bar on a terminal, plain lines elsewhere; keeps results and counts problems."""
 
@@ -48,7 +51,8 @@ class Reporter:
                     self.problem(str(event), event)
                 elif isinstance(event, Note):
                     self.notes.append(event)
-                    self.say(f"note: {event}")
+                    if len(self.notes) <= _NOTES_SHOWN:
+                        self.say(f"note: {event}")
                 else:
                     results.append(event)
         return results
@@ -111,7 +115,9 @@ class Reporter:
             problems, notes = ([asdict(each) for each in group] for group in (self.problems, self.notes))
             plain = {**result, "problems": problems, "notes": notes}
             sys.stdout.write(json.dumps(plain, indent=2, default=str) + "\n")
-        elif self.problems:
+        elif len(self.notes) > _NOTES_SHOWN:
+            self.say(f"{len(self.notes) - _NOTES_SHOWN} more notes; --json lists them all")
+        if self.problems and not as_json:
             self.say(f"done, with {len(self.problems)} problems (listed above)")
         raise typer.Exit(1 if self.problems or failed else 0)
 

@@ -13,9 +13,10 @@ from segstudio.core.classes import IGNORE
 from segstudio.core.colours import Colour
 from segstudio.errors import SegstudioError
 from segstudio.formats import label_map, masks
+from segstudio.formats.images import picture_size
 from segstudio.formats.label_map import LabelMap
 from segstudio.formats.mask_folder import by_stem
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 
 _COLOURS: Final = """
 Void 0 0 0;Animal 64 128 64;Archway 192 0 128;Bicyclist 0 128 192;Bridge 0 128 64;Building 128 0 0;Car 64 0 128;
@@ -47,8 +48,10 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         names, notes = _camvids_own(), ("no label map; colours were read as CamVid's 32 classes",)
     else:
         names, notes = _segnets(), ("no class list; numbers were read as SegNet's 11 classes, 11 ignored",)
-    entries = [Entry(name, partial(_read, picture, mask, names)) for name, (picture, mask) in pairs.items()]
-    held_out = frozenset(name for name in pairs if name.split("/")[0] in ("val", "valid"))
+    entries = [
+        Entry(name, partial(_read, picture, mask, names, options.snap)) for name, (picture, mask) in pairs.items()
+    ]
+    held_out = frozenset(name for name in pairs if name.split("/")[0].casefold() in HELD_OUT)
     return Source(names.table, "ignore", entries, held_out or None, notes)
 
 
@@ -60,10 +63,8 @@ def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
     if found:
         return found
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-        beside = folder.with_name(f"{folder.name}annot")
-        if not beside.is_dir():
-            beside = folder.with_name(f"{folder.name}_labels")
-        if beside.is_dir():
+        beside = _labels_of(folder)
+        if beside is not None:
             pictures = by_stem(folder)
             found |= {
                 f"{folder.name}/{stem.removesuffix('_L')}": (pictures[stem.removesuffix("_L")], mask)
@@ -71,6 +72,14 @@ def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
                 if stem.removesuffix("_L") in pictures
             }
     return found
+
+
+def _labels_of(folder: Path) -> Path | None:
+    """`valannot` or `val_labels` of val; `LabeledApproved_full` of 701_StillsRaw_full, as Cambridge has it."""
+    beside = [folder.with_name(f"{folder.name}{end}") for end in ("annot", "_labels")]
+    if "StillsRaw" in folder.name:
+        beside += sorted(folder.parent.glob("Labeled*"))
+    return next((path for path in beside if path.is_dir()), None)
 
 
 def _listed(root: Path, listed: Path) -> dict[str, tuple[Path, Path]]:
@@ -99,7 +108,8 @@ def _below(root: Path, text: str) -> Path | None:
 def _coloured(pairs: dict[str, tuple[Path, Path]]) -> bool:
     for _, mask in pairs.values():
         try:
-            return masks.read_mask(mask).coloured
+            found = masks.read_mask(mask)
+            return found.coloured or found.gray_rgb
         except SegstudioError:
             continue
     return False
@@ -119,6 +129,10 @@ def _segnets() -> LabelMap:
     return LabelMap(names.table, {**names.values, len(_SEGNET): IGNORE}, {})
 
 
-def _read(picture: Path, path: Path, names: LabelMap) -> Reading:
+def _read(picture: Path, path: Path, names: LabelMap, snap: bool) -> Reading:
+    if path.suffix.lower() in masks.LOSSY:
+        labels, note = masks.snapped(path, names, False, snap)
+        masks.check_size(path, labels.shape, picture_size(picture))
+        return Reading(picture, masks.annotation_of(labels, names.table), (note,))
     mask, notes = masks.fitted(masks.read_mask(path), picture)
     return Reading(picture, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)

@@ -16,7 +16,7 @@ from segstudio.errors import FormatError
 from segstudio.formats import masks
 from segstudio.formats.label_map import LabelMap
 from segstudio.formats.pictures import Pictures
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 
 # Train id (or -), name and colour, in order of label id from 0.
 _TABLE: Final = """
@@ -78,7 +78,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     pictures = Pictures(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
     files = _files(root)
     entries = [Entry(name, partial(_read, paths, pictures, options.ids)) for name, paths in files.items()]
-    held_out = frozenset(name for name in files if name.split("/")[0] == "val")
+    held_out = frozenset(name for name in files if name.split("/")[0] in HELD_OUT)
     note = (
         "labels were read by train id: 19 classes, all others ignored"
         if options.ids == "trainIds"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable
+from segstudio.core.colours import voc_colour
 from segstudio.errors import FileError, FormatError
 from segstudio.formats.images import SUFFIXES
 
@@ -59,6 +60,6 @@ def class_names_txt(table: ClassTable) -> str:
 
 
 def labelmap_txt(table: ClassTable) -> str:
-    """VOC's label map: `name:r,g,b::`, class 0 first."""
-    rows = [f"{item.name}:{','.join(str(value) for value in item.colour)}::" for item in table]
+    """VOC's label map: `name:r,g,b::`, class 0 first, in the colours of the PNGs' palette."""
+    rows = [f"{item.name}:{','.join(str(value) for value in voc_colour(item.id))}::" for item in table]
     return "\n".join(["# label:color_rgb:parts:actions", *rows]) + "\n"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.orientation import SWAPPED, turned
 from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
-from segstudio.formats import class_list, coco, coco_png, masks
+from segstudio.formats import coco, coco_png, masks
 from segstudio.formats.coco import CocoFile, Record
 from segstudio.formats.images import orientation, picture_size
 from segstudio.formats.pictures import Pictures, safe_stem
@@ -22,6 +23,7 @@ from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 _HELD_OUT: Final = ("val", "valid", "validation", "test")
 # Of several files in one folder those with the most to say about pixels are read.
 _KINDS: Final = ("instances", "_annotations.coco", "person_keypoints", "panoptic", "stuff", "", "labels")
+_CONTAINER: Final = re.compile(r"^(images|JPEGImages)/")
 _SILENT: Final = ("captions", "image_info")
 
 
@@ -74,9 +76,11 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         entries += fresh
         if _split(path) in _HELD_OUT:
             held_out |= {entry.name for entry in fresh}
-    told = class_list.stems(options.held_out) if options.held_out else None
-    split = told if told is not None else (frozenset(held_out) if 0 < len(held_out) < len(entries) else None)
-    return Source(_table(root, [file for _, file in files]), "background", entries, split, tuple(notes))
+    split = frozenset(held_out) if 0 < len(held_out) < len(entries) else None
+    table = _table(root, [file for _, file in files])
+    # Where a PNG says of every pixel what it is, the others are void.
+    void = any(coco_png.says_all(path, file) for path, file in files)
+    return Source(table, "ignore" if void else "background", entries, split, tuple(notes))
 
 
 def _chosen(root: Path) -> tuple[list[Path], list[str]]:
@@ -120,7 +124,7 @@ def _entries(file: CocoFile, pictures: Pictures, split: str, taken: set[str]) ->
     for number in numbers:
         image = file.images.get(number)
         called = str(image.get("file_name") or "") if image else ""
-        name = safe_stem(called) or str(number)
+        name = _CONTAINER.sub("", safe_stem(called)) or str(number)
         whole = f"{name}.{called.rpartition('.')[2].lower()}"
         if whole in taken:  # train/a.jpg and val/a.jpg are both called a.jpg
             name = f"{split or file.path.stem}/{name}"
@@ -133,7 +137,7 @@ def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Readin
     image = file.images.get(number)
     picture, notes = _picture(file, image, number, pictures, split)
     seen = picture_size(picture)
-    said = (image.get("height"), image.get("width")) if image is not None else seen
+    said = _said_size(image) or seen
     turn = orientation(picture) if said != seen and said == seen[::-1] else 1
     if said != seen and turn not in SWAPPED:
         raise FileError(
@@ -166,6 +170,12 @@ def _read(file: CocoFile, number: int, pictures: Pictures, split: str) -> Readin
         annotation = turned(annotation, turn)
         notes.append(masks.TURNED)
     return Reading(picture, annotation, tuple(notes), complete)
+
+
+def _said_size(image: Record | None) -> tuple[Any, Any] | None:
+    """(height, width) of an image's record; None where it says none."""
+    said = (image.get("height"), image.get("width")) if image is not None else (None, None)
+    return None if said == (None, None) else said
 
 
 def _picture(

@@ -21,6 +21,11 @@ def is_panoptic(records: list[Record]) -> bool:
     return any("segments_info" in record for record in records)
 
 
+def says_all(path: Path, file: CocoFile) -> bool:
+    """Whether PNGs come with the file, that speak of every pixel."""
+    return path.with_name(f"{path.stem}_pixelmaps").is_dir() or any(map(is_panoptic, file.records.values()))
+
+
 def pixel_map_of(path: Path, picture: Path) -> Path | None:
     """The stuff PNG of a picture, in the folder that COCO gives it beside the JSON."""
     found = path.with_name(f"{path.stem}_pixelmaps") / f"{picture.stem}.png"

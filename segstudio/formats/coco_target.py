@@ -79,7 +79,7 @@ def _words(shape: Shape, kept: Any) -> dict[str, Any]:
     said: dict[str, Any] = {key: value for key, value in shape.flags.items() if value and key != "iscrowd"}
     if shape.description:
         said["description"] = shape.description
-    before = kept.get("attributes") if isinstance(kept, dict) else None
+    before = kept.get("attributes") if isinstance(kept, dict) else shape.extra.get("attributes")
     crowd = int(shape.flags.get("iscrowd", isinstance(kept, dict) and kept.get("iscrowd") in (1, True)))
     out: dict[str, Any] = {"iscrowd": crowd}
     if said or isinstance(before, dict):

@@ -22,7 +22,7 @@ from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
 from segstudio.formats.images import MAX_PIXELS, picture_size
 from segstudio.formats.pictures import Pictures, safe_stem
 from segstudio.formats.runs import unrolled
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import finite, read_xml, text_of
 
 _ROUND: Final = 72  # corners of an ellipse
@@ -55,19 +55,22 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     assert path is not None, "ask reason_not first"
     xml = read_xml(path)
     pictures = Pictures(options.images or path.parent)
-    entries, notes, taken = [], [], set()
+    entries, notes, held_out = [], [], set()
+    taken: set[str] = set()
     for index, image in enumerate(xml.iter("image")):
-        name = image.get("name") or ""
+        name, subset = image.get("name") or "", image.get("subset") or ""
         plain = safe_stem(name)
         if not plain:
             notes.append(f"image {index + 1} has no name and was left out")
             continue
-        if plain in taken:
-            notes.append(f"{name} is there twice; the first was taken")
-            continue
-        taken.add(plain)
+        if name in taken and subset:  # Train/a.jpg and Validation/a.jpg
+            plain = f"{safe_stem(subset + '.x')}/{plain}"
+        taken.add(name)
         entries.append(Entry(plain, partial(_read, path, image, pictures)))
-    return Source(_table(path, xml), "background", entries, None, tuple(notes))
+        if subset.casefold() in HELD_OUT:
+            held_out.add(plain)
+    split = frozenset(held_out) if 0 < len(held_out) < len(entries) else None
+    return Source(_table(path, xml), "background", entries, split, tuple(notes))
 
 
 def _table(path: Path, xml: Any) -> ClassTable | None:
@@ -130,9 +133,19 @@ def _shape(item: Any, size: tuple[int, int], notes: list[str]) -> Shape:
     group = item.get("group_id") or ""
     number = int(group) if re.fullmatch(r"[1-9][0-9]{0,8}", group) else None
     if item.tag == "mask":
-        return Shape(label, MASK, bitmap=_bitmap(item, size), group_id=number)
+        return Shape(label, MASK, bitmap=_bitmap(item, size), group_id=number, flags=_flags(item), extra=_extra(item))
     kind, points = _outline(item, notes)
-    return Shape(label, kind, points, group_id=number)
+    return Shape(label, kind, points, group_id=number, flags=_flags(item), extra=_extra(item))
+
+
+def _flags(item: Any) -> dict[str, bool]:
+    return {"occluded": True} if item.get("occluded") == "1" else {}
+
+
+def _extra(item: Any) -> dict[str, Any]:
+    """What CVAT's attributes say, under the key that X-AnyLabeling and COCO have for it."""
+    found = {each.get("name") or "": (each.text or "").strip() for each in item.iter("attribute")}
+    return {"attributes": found} if found else {}
 
 
 def _outline(item: Any, notes: list[str]) -> tuple[str, tuple[Point, ...]]:
@@ -157,7 +170,7 @@ def _outline(item: Any, notes: list[str]) -> tuple[str, tuple[Point, ...]]:
         ring = tuple((cx + rx * math.cos(angle), cy + ry * math.sin(angle)) for angle in angles)
         notes.append(f"an ellipse of {item.get('label')} became a polygon of {_ROUND} points")
         return POLYGON, _turned(ring, (cx, cy), finite(item.get("rotation") or "0", "rotation"))
-    raise ObjectError("shapes of this kind have no pixels here")
+    raise ObjectError(f"a {item.tag} has no pixels")
 
 
 def _turned(points: tuple[Point, ...], centre: Point, degrees: float) -> tuple[Point, ...]:

@@ -139,7 +139,10 @@ def _shape(item: Any, notes: list[str], size: tuple[int, int] | None) -> Shape:
     bitmap = None
     if kind == MASK:
         bitmap, points = (Bitmap() if size is None else _bitmap(item.get("mask"), points, size)), ()
+    was = kind
     kind, points = _known_kind(kind, points)
+    if was in _RELATIVES or (was == RECTANGLE and kind == POLYGON):
+        notes.append(f"{label}: a {was} of four corners became a polygon")
     extra = {str(key): value for key, value in item.items() if key not in _SHAPE_KEYS}
     group = item.get("group_id")
     if isinstance(group, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", group):
@@ -188,8 +191,10 @@ def _known_kind(kind: str, points: tuple[Point, ...]) -> tuple[str, tuple[Point,
     if kind not in NUM_POINTS:
         raise ObjectError(f"its type {kind!r} is unknown")
     if kind == RECTANGLE and len(points) == 4:  # X-AnyLabeling writes all corners
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-        points = ((min(xs), min(ys)), (max(xs), max(ys)))
+        xs, ys = sorted({x for x, _ in points}), sorted({y for _, y in points})
+        if len(xs) == len(ys) == 2:
+            return kind, ((xs[0], ys[0]), (xs[1], ys[1]))
+        kind = POLYGON
     fewest, most = NUM_POINTS[kind]
     if len(points) < fewest or (most is not None and len(points) > most):
         raise ObjectError(f"a {kind} of {len(points)} points")

@@ -46,4 +46,4 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "labels.txt", class_list.labels_txt(table))
 
 
-LABELME = Target("labelme", "labelme", losses, write, finish, frozenset({"exact"}))
+LABELME = Target("labelme", "labelme", losses, write, finish, frozenset({"exact", "overlap_ignored"}))

@@ -1,4 +1,4 @@
-"""A folder of pictures beside a folder of masks, matched by file stem."""
+"""Folders of pictures beside folders of masks, matched by file stem, by split where there are several."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from segstudio.errors import FileError, FormatError
 from segstudio.formats import class_list, label_map, masks
 from segstudio.formats.images import FORMATS, SUFFIXES, decoder_errors, picture_size
 from segstudio.formats.label_map import LabelMap
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.pictures import pictures_left
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 
 _PICTURES: Final = ("images", "imgs", "pictures", "image", "img", "JPEGImages")
 _MASKS: Final = ("labels", "masks", "label", "mask", "SegmentationClass", "annotations", "gt", "instances")
@@ -24,51 +25,62 @@ _HELD_OUT: Final = ("split_val.txt", "val.txt", "ImageSets/Segmentation/val.txt"
 _AFFIXES: Final = re.compile(
     r"^(gt|mask|label|image|img|im)[_-]|[_-](gt|mask|masks|label|labels|l|seg|instances?|labelids)$", re.I
 )
+_MOSTLY: Final = 0.9  # of all pixels that are 0 or 255 in masks which were meant to hold nothing else
 
 INDEX, BINARY, INSTANCES = "index", "binary", "instances"
 
 
 @dataclass(frozen=True)
+class _Pair:
+    """One folder of pictures and one of masks, which are the `split` of the whole ("" where there is only one)."""
+
+    split: str
+    pictures: Path
+    masks: Path
+
+
+@dataclass(frozen=True)
 class _Meaning:
-    """What every mask of the folder is, decided once for all of them."""
+    """What every mask of the source is, decided once for all of them; `note` says it where it was not told."""
 
     names: LabelMap
     kind: str
     snap: bool
+    note: str = ""
 
     __hash__ = None  # type: ignore[assignment]
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
-    """Why `root` is not such a pair of folders, or None if it is."""
+    """Why `root` is no such folder, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
     if options.images is not None:
         return None if by_stem(root) else f"{root} holds no mask pictures"
-    if _pair(root) is None:
+    if not _pairs(root):
         return f"it has no folder of pictures ({', '.join(_PICTURES)}) beside one of masks ({', '.join(_MASKS)})"
     return None
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
     """Class names come from a list near by; without one, from the numbers in the masks."""
-    pair = (options.images, root) if options.images is not None else _pair(root)
-    assert pair is not None, "ask reason_not first"
-    pictures, mask_folder = by_stem(pair[0]), by_stem(pair[1])
-    near = [root, pair[1].parent, pair[1]]
+    pairs = [_Pair("", options.images, root)] if options.images is not None else _pairs(root)
+    near = [root, pairs[0].masks.parent, pairs[0].masks]
     listed = options.labels or _first(near, label_map.NAMES)
-    meaning = _meaning(list(mask_folder.values()), listed, options.snap)
-    partners = _partners(pictures, mask_folder)
-    entries = [
-        Entry(stem, partial(_read, pictures[stem], mask_folder[partner], meaning)) for stem, partner in partners.items()
-    ]
-    missing = len(mask_folder) - len(entries)
-    notes = (f"{missing} masks have no picture of their name",) if missing else ()
-    held_out = options.held_out or _first(near, _HELD_OUT)
-    table = meaning.names.table
+    paths = [path for pair in pairs for path in by_stem(pair.masks).values()]
+    meaning = _meaning(paths, listed, options)
+    entries: list[Entry] = []
+    notes = [meaning.note] if meaning.note else []
+    for pair in pairs:
+        fresh, told = _entries(pair, meaning, len(pairs) > 1)
+        entries, notes = entries + fresh, notes + told
+    held_out = _first(near, _HELD_OUT)
+    split = class_list.stems(held_out) if held_out else None
+    if len(pairs) > 1:
+        split = frozenset(e.name for e in entries if e.name.split("/")[0].casefold() in HELD_OUT) or None
     # Masks say something of every pixel; where class 0 is a thing, an erased pixel must not become it.
-    unlabelled = "background" if is_background(table[0].name) else "ignore"
-    return Source(table, unlabelled, entries, class_list.stems(held_out) if held_out else None, notes)
+    unlabelled = "background" if is_background(meaning.names.table[0].name) else "ignore"
+    return Source(meaning.names.table, unlabelled, entries, split, tuple(notes))
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
@@ -81,22 +93,57 @@ def by_stem(folder: Path) -> dict[str, Path]:
     return {p.stem: p for p in found if not p.is_symlink() or p.resolve().is_relative_to(home)}
 
 
-def _pair(root: Path) -> tuple[Path, Path] | None:
-    """(pictures, masks) in `root` or in one of its folders; training data first."""
-    below = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: (p.name != "train", p.name))
-    for base in [root, *below]:
-        pictures = next((base / name for name in _PICTURES if (base / name).is_dir()), None)
-        mask_folder = next((base / name for name in _MASKS if (base / name).is_dir()), None)
-        if pictures and mask_folder and _partners(by_stem(pictures), by_stem(mask_folder)):
-            return pictures, mask_folder
-    return None
+def _pairs(root: Path) -> list[_Pair]:
+    """`images` beside `masks` in `root` or in folders of it (train/images), or split inside both (images/train)."""
+    found = _pairs_in(root, "")
+    if not found:
+        below = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: (p.name != "train", p.name))
+        found = [pair for base in below for pair in _pairs_in(base, base.name)]
+    return found
+
+
+def _pairs_in(base: Path, split: str) -> list[_Pair]:
+    pictures = next((base / name for name in _PICTURES if (base / name).is_dir()), None)
+    mask_folder = next((base / name for name in _MASKS if (base / name).is_dir()), None)
+    if pictures is None or mask_folder is None:
+        return []
+    if _partners(by_stem(pictures), by_stem(mask_folder)):
+        return [_Pair(split, pictures, mask_folder)]
+    inside = sorted(p.name for p in pictures.iterdir() if p.is_dir() and (mask_folder / p.name).is_dir())
+    pairs = [_Pair(name, pictures / name, mask_folder / name) for name in inside]
+    return [pair for pair in pairs if _partners(by_stem(pair.pictures), by_stem(pair.masks))]
+
+
+def _entries(pair: _Pair, meaning: _Meaning, split: bool) -> tuple[list[Entry], list[str]]:
+    """Those of one pair of folders, and notes on what has no partner."""
+    pictures, mask_folder = by_stem(pair.pictures), by_stem(pair.masks)
+    partners = _partners(pictures, mask_folder)
+    objects = _objects_beside(pair.masks)
+    entries = [
+        Entry(
+            f"{pair.split}/{stem}" if split else stem,
+            partial(_read, pictures[stem], mask_folder[partner], meaning, objects.get(partner)),
+        )
+        for stem, partner in partners.items()
+    ]
+    lone = sorted(mask_folder.keys() - set(partners.values()))
+    notes = [f"{len(lone)} masks have no picture of their name: {', '.join(lone[:5])}"] if lone else []
+    bare = sorted(pictures.keys() - partners.keys())
+    return entries, [*notes, *([pictures_left(bare)] if bare else [])]
+
+
+def _objects_beside(mask_folder: Path) -> dict[str, Path]:
+    """The numbers of objects that belong to class masks, as this program writes them."""
+    beside = mask_folder.with_name("instances")
+    return by_stem(beside) if beside != mask_folder and beside.is_dir() else {}
 
 
 def _partners(pictures: dict[str, Path], mask_folder: dict[str, Path]) -> dict[str, str]:
     """Stem of the mask of each picture: the same, or the same but for `gt_`, `_mask` and the like."""
-    bare = {_bare(stem): stem for stem in mask_folder}
     exact = {stem: stem for stem in pictures if stem in mask_folder}
-    return exact or {stem: bare[_bare(stem)] for stem in pictures if _bare(stem) in bare}
+    bare = {_bare(stem): stem for stem in mask_folder if stem not in exact}
+    near = {stem: bare[_bare(stem)] for stem in pictures if stem not in exact and _bare(stem) in bare}
+    return {stem: (exact | near)[stem] for stem in pictures if stem in exact or stem in near}
 
 
 def _bare(stem: str) -> str:
@@ -108,25 +155,56 @@ def _first(folders: list[Path], names: tuple[str, ...]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _meaning(paths: list[Path], listed: Path | None, snap: bool) -> _Meaning:
+def _meaning(paths: list[Path], listed: Path | None, options: SourceOptions) -> _Meaning:
     named = label_map.read(listed) if listed else None
     lossless = [path for path in paths if path.suffix.lower() not in masks.LOSSY]
+    if options.masks in (INDEX, BINARY, INSTANCES):
+        counts = {} if named or options.masks != INDEX else _tallied(lossless)
+        return _Meaning(_named(named, options.masks, paths[0].parent, set(counts)), options.masks, options.snap)
     if named is not None and named.colours and not lossless:
-        return _Meaning(named, INDEX, snap)
-    values: set[int] = set()
-    wide = bool(lossless)
-    for path in lossless:
-        wide = wide and _is_wide(path)
-        if wide or named is None or len(named.table) == 2:
-            values |= _values(path)
+        return _Meaning(named, INDEX, options.snap)
+    wide = bool(lossless) and all(map(_is_wide, lossless))
+    counts = _tallied(lossless) if wide or named is None or len(named.table) == 2 else {}
+    values = set(counts)
     if wide and not values <= set((named or LabelMap(ClassTable())).values):
-        table = named.table if named and len(named.table) == 2 else ClassTable().with_added("object")
-        return _Meaning(LabelMap.of(table), INSTANCES, snap)
-    binary = values <= {0, IGNORE}
-    if named is None:
-        table = ClassTable().with_added("foreground") if binary else _counted(paths[0].parent, values)
-        named = LabelMap.of(table)
-    return _Meaning(named, BINARY if binary and len(named.table) == 2 else INDEX, snap)
+        note = "16-bit masks were read as numbers of objects (--masks index reads them as classes)"
+        return _Meaning(_named(named, INSTANCES, paths[0].parent, values), INSTANCES, options.snap, note)
+    binary = values <= {0, IGNORE} or _nearly_binary(counts)
+    kind = BINARY if binary and (named is None or len(named.table) == 2) else INDEX
+    note = "" if named else "no class list; classes were named by the numbers in the masks"
+    return _Meaning(_named(named, kind, paths[0].parent, values), kind, options.snap, note)
+
+
+def _named(named: LabelMap | None, kind: str, folder: Path, values: set[int]) -> LabelMap:
+    """The classes that were listed, or those that the kind of mask and its numbers call for."""
+    if named is not None and (kind != INSTANCES or len(named.table) == 2):
+        return named
+    if kind == INSTANCES:
+        return LabelMap.of(ClassTable().with_added("object"))
+    if kind == BINARY:
+        return LabelMap.of(ClassTable().with_added("foreground"))
+    return LabelMap.of(_counted(folder, values))
+
+
+def _nearly_binary(counts: dict[int, int]) -> bool:
+    """Whether masks of 0 and 255 were blurred: those two all over, and many others here and there."""
+    total = sum(counts.values())
+    return IGNORE in counts and len(counts) > 3 and counts.get(0, 0) + counts[IGNORE] >= _MOSTLY * total
+
+
+def _tallied(paths: list[Path]) -> dict[int, int]:
+    """How many pixels of all masks have each number; what cannot be read is told when its turn comes."""
+    counts: dict[int, int] = {}
+    for path in paths:
+        try:
+            mask = masks.read_mask(path)
+        except FileError:
+            continue
+        if not mask.coloured:
+            values, found = masks.tally(mask.plane)
+            for value, count in zip(values.tolist(), found.tolist(), strict=True):
+                counts[value] = counts.get(value, 0) + count
+    return counts
 
 
 def _is_wide(path: Path) -> bool:
@@ -142,33 +220,24 @@ def _counted(folder: Path, values: set[int]) -> ClassTable:
     """`_background_`, `class_1` … up to the largest number in the masks."""
     table = ClassTable()
     try:
-        for number in range(1, max(value for value in values if value != IGNORE) + 1):
+        for number in range(1, max((value for value in values if value != IGNORE), default=0) + 1):
             table = table.with_added(f"class_{number}")
     except ValueError as error:
         raise FormatError(folder, str(error), "name the classes in a class list") from error
     return table
 
 
-def _values(path: Path) -> set[int]:
-    """The numbers in a mask; none where it cannot be read or is coloured, which is told when its turn comes."""
-    try:
-        mask = masks.read_mask(path)
-    except FileError:
-        return set()
-    return set() if mask.coloured else set(masks.tally(mask.plane)[0].tolist())
-
-
-def _read(picture: Path, mask: Path, meaning: _Meaning) -> Reading:
-    if mask.suffix.lower() in masks.LOSSY:
-        labels, note = masks.snapped(mask, meaning.names, meaning.kind == BINARY, meaning.snap)
+def _read(picture: Path, mask: Path, meaning: _Meaning, objects: Path | None) -> Reading:
+    table, binary = meaning.names.table, meaning.kind == BINARY
+    if mask.suffix.lower() in masks.LOSSY or (meaning.snap and binary):
+        labels, note = masks.snapped(mask, meaning.names, binary, meaning.snap)
         masks.check_size(mask, labels.shape, picture_size(picture))
-        return Reading(picture, masks.annotation_of(labels, meaning.names.table), (note,))
+        return Reading(picture, masks.annotation_of(labels, table), (note,))
     found, notes = masks.fitted(masks.read_mask(mask), picture)
-    table = meaning.names.table
     if meaning.kind == INSTANCES:
         if found.coloured or int(found.plane.min()) < 0:
             raise FormatError(mask, "holds no object numbers", "export it as a gray 16-bit PNG")
-        labels = (found.plane > 0).astype(np.uint8)
-        return Reading(picture, masks.annotation_of(labels, table, found.plane), notes)
-    labels = masks.to_labels(found, meaning.names, meaning.kind == BINARY)
-    return Reading(picture, masks.annotation_of(labels, table), notes)
+        return Reading(picture, masks.annotation_of((found.plane > 0).astype(np.uint8), table, found.plane), notes)
+    labels = masks.to_labels(found, meaning.names, binary)
+    numbers = masks.fitted(masks.read_mask(objects), picture)[0].plane if objects is not None else None
+    return Reading(picture, masks.annotation_of(labels, table, numbers), notes)

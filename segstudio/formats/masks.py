@@ -16,7 +16,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
-from segstudio.core.colours import VOC_PALETTE, Colour
+from segstudio.core.colours import VOC_PALETTE, Colour, voc_colour
 from segstudio.core.orientation import SWAPPED, turned_pixels
 from segstudio.core.raster import Labels
 from segstudio.core.shape import INSTANCE, MASK, Shape
@@ -41,6 +41,7 @@ class MaskFile:
     plane: NDArray[np.int32]
     coloured: bool = False
     palette: tuple[Colour, ...] = ()
+    gray_rgb: bool = False  # numbers that were stored as three equal bytes
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -56,6 +57,8 @@ def read_mask(path: Path, lossy: bool = False) -> MaskFile:
             values = (plane.astype(np.uint8) * 255 if image.mode == "1" else plane).astype(np.int32)
             return MaskFile(path, values, palette=_palette(image))
         rgb = np.asarray(image.convert("RGB")).astype(np.int32)
+        if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 1] == rgb[..., 2]).all():
+            return MaskFile(path, np.ascontiguousarray(rgb[..., 0]), gray_rgb=True)
         return MaskFile(path, (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2], coloured=True)
 
 
@@ -72,10 +75,11 @@ def to_labels(mask: MaskFile, meaning: LabelMap, binary: bool = False) -> Labels
     values, counts = tally(mask.plane)
     if binary and not mask.coloured and set(values.tolist()) <= {0, 255}:
         return (mask.plane == 255).astype(np.uint8)
-    declared = _declared(mask, meaning, values)
+    declared = {0: 0, IGNORE: 1} if binary and not mask.coloured else _declared(mask, meaning, values)
     strange = np.array([int(value) not in declared for value in values], np.bool_)
     if strange.any():
-        raise FormatError(mask.path, _undeclared(mask, values[strange], int(counts[strange].sum())), _REMEDY)
+        remedy = "export it without smoothing, or snap it to the nearest class (--snap)" if binary else _REMEDY
+        raise FormatError(mask.path, _undeclared(mask, values[strange], int(counts[strange].sum())), remedy)
     return _replaced(mask.plane, values, np.array([declared[int(value)] for value in values], np.uint8))
 
 
@@ -99,15 +103,24 @@ def _replaced(plane: NDArray[np.int32], values: NDArray[np.int64], ids: NDArray[
 
 
 def _declared(mask: MaskFile, meaning: LabelMap, values: NDArray[np.int64]) -> dict[int, int]:
-    """From the file's values to class ids. A palette whose colours are all declared, and otherwise numbered, wins."""
+    """From the file's values to class ids.
+
+    Numbers are numbers, also where a VOC palette gives them colours; any other palette whose colours are all
+    declared is read by them, as its numbers were dealt by an editor.
+    """
     by_colour = {(red << 16) | (green << 8) | blue: value for (red, green, blue), value in meaning.colours.items()}
     if mask.coloured:
         if not by_colour:
-            raise FormatError(mask.path, "is a colour picture", "give a label map that names each colour")
+            raise FormatError(mask.path, _undeclared(mask, values, mask.plane.size), "give a label map of the colours")
         return by_colour
+    if mask.gray_rgb and by_colour:
+        return {colour & 255: value for colour, value in by_colour.items() if colour == (colour & 255) * 0x010101}
     used = values.tolist() if mask.palette and meaning.colours else []
-    shown = {value: meaning.colours.get(mask.palette[value]) for value in used if value < len(mask.palette)}
-    if used and len(shown) == len(used) and None not in shown.values():
+    if not used or used[-1] >= len(mask.palette) or all(mask.palette[v] == voc_colour(v) for v in used):
+        return meaning.values
+    shown = {value: meaning.colours.get(mask.palette[value]) for value in used}
+    distinct = len({mask.palette[value] for value in used}) == len(used)
+    if distinct and None not in shown.values():
         return {value: found for value, found in shown.items() if found is not None}
     return meaning.values
 

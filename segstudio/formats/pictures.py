@@ -65,6 +65,18 @@ class Pictures:
         alike = self._by_name.get(plain.name.casefold()) or self._by_stem.get(plain.stem.casefold(), [])
         return self.root / _chosen(alike, plain, hint, (where, self.root)), note
 
+    def by_name(self) -> dict[str, Path]:
+        """Every picture by its place below the root, without suffix."""
+        return {path.with_suffix("").as_posix(): self.root / path for path in self._all}
+
+    def of_name(self, name: str, where: Path) -> Path:
+        """The picture at this place below the root, whatever its suffix; else the only one of its stem."""
+        place = PurePosixPath(name)
+        alike = [path for path in self._by_stem.get(place.name.casefold(), []) if path.with_suffix("") == place]
+        if len(alike) == 1:
+            return self.root / alike[0]
+        return self.of_stem(place.name, "", where)
+
     def numbered(self, number: int, where: Path) -> Path:
         """The picture whose name ends in this number, as COCO's do."""
         return self.root / _chosen(self._by_number.get(number, []), PurePosixPath(str(number)), "", (where, self.root))
@@ -81,6 +93,12 @@ class Pictures:
             return inside and path.is_file()
         except (OSError, ValueError):  # a name that no file can have
             return False
+
+
+def pictures_left(names: list[str]) -> str:
+    """What to say of pictures that have no labels."""
+    shown = f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+    return f"{len(names)} pictures have no labels and were left out: {shown}"
 
 
 def safe_stem(name: str) -> str:
@@ -132,6 +150,11 @@ def _grouped(pairs: object) -> dict:  # type: ignore[type-arg]
     return groups
 
 
+def _same_split(part: str, hint: str) -> bool:
+    """Whether train2017 means train."""
+    return part.casefold() == hint.casefold() or part.rstrip("0123456789").casefold() == hint.casefold()
+
+
 def _chosen(alike: list[PurePosixPath], wanted: PurePosixPath, hint: str, at: tuple[Path, Path]) -> PurePosixPath:
     """The only one; or the one that shares most of the wanted path; or the one in the folder of the hint."""
     where, root = at
@@ -141,7 +164,7 @@ def _chosen(alike: list[PurePosixPath], wanted: PurePosixPath, hint: str, at: tu
         ends = [path for path in alike if path.parts[-len(wanted.parts) :] == wanted.parts]
         alike = ends or alike
     if len(alike) > 1 and hint:
-        alike = [path for path in alike if hint in path.parts] or alike
+        alike = [p for p in alike if any(_same_split(part, hint) for part in p.parts[:-1])] or alike
     if len(alike) > 1:
         shown = ", ".join(str(path) for path in alike[:3])
         raise FileError(where, f"means one of several pictures by {wanted} ({shown})", "say which folder holds them")

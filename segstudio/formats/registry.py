@@ -12,6 +12,7 @@ from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import (
     camvid,
     cityscapes,
+    class_list,
     coco_folder,
     cvat,
     eiseg,
@@ -132,7 +133,26 @@ def open_detected(found: Detected, options: SourceOptions) -> Source:
         source = found.reader.open_source(found.root, options)
     except FOREIGN as error:
         raise _beyond(found.root, error) from error
-    return replace(source, entries=[Entry(e.name, partial(_guarded, e, found)) for e in source.entries])
+    source = replace(source, entries=[Entry(e.name, partial(_guarded, e, found)) for e in source.entries])
+    return source if options.held_out is None else _held_out(source, options.held_out)
+
+
+def _held_out(source: Source, listed: Path) -> Source:
+    """With the split that the user told. Raises FileError where the list cannot be read or names no picture."""
+    stems = class_list.stems(listed)
+    names = frozenset(e.name for e in source.entries if e.name in stems or e.name.rpartition("/")[2] in stems)
+    if not names:
+        raise FormatError(listed, "names no picture of the data set", "list one file stem a line")
+    return replace(source, held_out=names)
+
+
+def why_not(found: Detected, options: SourceOptions) -> dict[str, str]:
+    """Why every other format is not it, also those that were not asked any more; "it would fit too" where it would."""
+    reasons = dict(found.declined)
+    for reader in READERS:
+        if reader is not found.reader and reader.name not in reasons:
+            reasons[reader.name] = _reason_not(reader, found.root, options) or "it would fit too"
+    return reasons
 
 
 def _guarded(entry: Entry, found: Detected) -> Reading:

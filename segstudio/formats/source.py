@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
+
+HELD_OUT: Final = frozenset({"val", "valid", "validation", "test", "testing"})  # folders and subsets that judge
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class SourceOptions:
 
     `images`: folder of pictures; `labels`: class list or label map; `held_out`: list of held-out stems;
     `snap`: read lossy masks by the nearest declared value; `ids`: Cityscapes' "trainIds" or "labelIds";
+    `masks`: what mask pictures hold, "index", "binary" or "instances", "auto" to find out;
     `first_pixel`: 0 or 1, the number that VOC boxes give the first pixel, None to find out.
     """
 
@@ -62,3 +66,4 @@ class SourceOptions:
     snap: bool = False
     ids: str = "trainIds"
     first_pixel: int | None = None
+    masks: str = "auto"

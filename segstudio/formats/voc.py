@@ -12,12 +12,11 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.colours import voc_colour
 from segstudio.core.shape import RECTANGLE, Shape
-from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.errors import FileError, ObjectError, SegstudioError
 from segstudio.formats import class_list, label_map, masks
 from segstudio.formats.images import picture_size
 from segstudio.formats.label_map import LabelMap
-from segstudio.formats.mask_folder import by_stem
-from segstudio.formats.pictures import Pictures
+from segstudio.formats.pictures import Pictures, pictures_left
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import number_of, read_xml, text_of
 
@@ -26,6 +25,7 @@ background aeroplane bicycle bird boat bottle bus car cat chair cow
 diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor
 """
 _NAMES: Final = _NAMES_TEXT.split()
+_HOMES: Final = ("JPEGImages", "images", "Images", "imgs", "PNGImages")
 _LISTS: Final = ("labelmap.txt", "class_names.txt", "labels.txt", "classes.txt")
 
 
@@ -37,6 +37,7 @@ class _Root:
     names: LabelMap
     pictures: Pictures
     first_pixel: int
+    snap: bool = False
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -50,11 +51,13 @@ class _Root:
 
     @cached_property
     def boxes(self) -> dict[str, Path]:
-        return {path.stem: path for path in sorted((self.folder / "Annotations").glob("*.xml"))}
+        folder = self.folder / "Annotations"
+        return {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.xml"))}
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    return by_stem(folder) if folder.is_dir() else {}
+    """By name without suffix, folders below included."""
+    return Pictures(folder).by_name() if folder.is_dir() else {}
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
@@ -70,13 +73,18 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 
 
 def _root_folder(root: Path) -> Path | None:
-    """`root`, or VOC2012 in VOCdevkit in it."""
+    """`root`, or the newest year in VOCdevkit in it."""
+    return next(iter(_root_folders(root)), None)
+
+
+def _root_folders(root: Path) -> list[Path]:
+    found = []
     for folder in [root, *sorted(root.glob("VOC*")), *sorted(root.glob("VOCdevkit/VOC*"))]:
         labels = (folder / "SegmentationClass").is_dir() or any((folder / "Annotations").glob("*.xml"))
         beside = ("ImageSets", "JPEGImages", "labelmap.txt", "class_names.txt")
         if labels and any((folder / name).exists() for name in beside):
-            return folder
-    return None
+            found.append(folder)
+    return found[:1] if found[:1] == [root] else found[::-1]
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
@@ -85,19 +93,30 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     assert folder is not None, "ask reason_not first"
     listed = options.labels or next((folder / name for name in _LISTS if (folder / name).is_file()), None)
     names = label_map.read(listed) if listed else _vocs_own()
-    bare = _Root(folder, names, Pictures(options.images or folder), 1)
+    pictures = Pictures(
+        options.images or next((p for p in map(folder.joinpath, _HOMES) if p.is_dir()), folder / _HOMES[0])
+    )
+    bare = _Root(folder, names, pictures, 1)
     notes = [] if listed else [f"no class list in {folder.name}; numbers and colours were read as VOC's 20 classes"]
-    boxed = [path for stem, path in bare.boxes.items() if stem not in bare.class_masks]
+    notes += [f"{other.name} was not read; name it to import it" for other in _root_folders(root) if other != folder]
+    boxed = [] if bare.class_masks else list(bare.boxes.values())
     first_pixel, said = _first_pixel(boxed, options.first_pixel)
     notes += said
-    if len(bare.boxes) > len(boxed):
-        notes.append(f"boxes of {len(bare.boxes) - len(boxed)} pictures were not read, as these have masks")
-    found = _Root(folder, names, bare.pictures, first_pixel)
-    stems = sorted({*found.class_masks, *(path.stem for path in boxed)} or by_stem(folder / "JPEGImages"))
+    if bare.class_masks and bare.boxes:
+        notes.append(f"boxes of {len(bare.boxes)} pictures were not read, as there are masks")
+    notes += _without_masks(bare)
+    found = _Root(folder, names, bare.pictures, first_pixel, options.snap)
+    stems = sorted(found.class_masks or (found.boxes if boxed else _files(found.pictures.root)))
     entries = [Entry(stem, partial(_read, stem, found)) for stem in stems]
-    held_out = options.held_out or folder / "ImageSets" / "Segmentation" / "val.txt"
+    held_out = folder / "ImageSets" / "Segmentation" / "val.txt"
     split = class_list.stems(held_out) if held_out.is_file() else None
     return Source(_with_boxed(names.table, boxed), "background", entries, split, tuple(notes))
+
+
+def _without_masks(root: _Root) -> list[str]:
+    """A note on pictures that come without labels, and so do not come."""
+    lone = sorted(_files(root.pictures.root).keys() - root.class_masks.keys()) if root.class_masks else []
+    return [pictures_left(lone)] if lone else []
 
 
 def _vocs_own() -> LabelMap:
@@ -137,14 +156,16 @@ def _first_pixel(boxed: list[Path], told: int | None) -> tuple[int, list[str]]:
 def _read(stem: str, root: _Root) -> Reading:
     mask = root.class_masks.get(stem)
     xml = root.boxes.get(stem)
-    picture = root.pictures.of_stem(stem, "JPEGImages", mask or xml or root.folder)
+    picture = root.pictures.of_name(stem, mask or xml or root.folder)
     size = picture_size(picture)
     if mask is None and xml is not None:
         return _read_boxes(xml, picture, size, root.first_pixel)
     if mask is None:
         return Reading(picture, Annotation(*size), complete=False)
     if mask.suffix.lower() in masks.LOSSY:
-        raise FormatError(mask, "is a lossy picture; its class numbers are blurred", "export the masks as PNG")
+        labels, note = masks.snapped(mask, root.names, False, root.snap)
+        masks.check_size(mask, labels.shape, size)
+        return Reading(picture, masks.annotation_of(labels, root.names.table), (note,))
     plane, notes = masks.fitted(masks.read_mask(mask), picture)
     labels = masks.to_labels(plane, root.names)
     objects = root.object_masks.get(stem)

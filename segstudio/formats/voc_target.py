@@ -115,4 +115,6 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "labels.txt", class_list.labels_txt(table))
 
 
-VOC = Target("voc", "PASCAL VOC", losses, write, finish, frozenset({"visualisations", "npy", "border_px"}))
+VOC = Target(
+    "voc", "PASCAL VOC", losses, write, finish, frozenset({"visualisations", "npy", "border_px", "overlap_ignored"})
+)

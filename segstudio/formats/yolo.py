@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from segstudio.core.annotation import Annotation
@@ -18,7 +18,7 @@ from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats import class_list
 from segstudio.formats.images import picture_size
 from segstudio.formats.pictures import Pictures
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 from segstudio.formats.xml_file import finite
 from segstudio.formats.yolo_names import names_of
 
@@ -58,13 +58,44 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         table = ClassTable.from_names([BACKGROUND_NAME, *names])
     except ValueError as error:
         raise FormatError(listed or root, str(error), "list each class once") from error
-    base = root.parent if not options.images and root.name == "labels" else root
-    if not options.images and not any(base.rglob("images")) and (base.parent / "images").is_dir():
-        base = base.parent
-    pictures = Pictures(options.images or base)
+    pictures = Pictures(options.images or _home(root))
     entries = [Entry(_entry_name(path, root), partial(_read, path, pictures, names)) for path in files]
-    held_out = frozenset(e.name for e in entries if {"val", "valid"} & set(e.name.split("/")[:-1]))
-    return Source(table, "background", entries, held_out or None, notes)
+    entries += _unlabelled(pictures, {e.name for e in entries})
+    judging = _judging(listed) or HELD_OUT
+    held_out = frozenset(e.name for e in entries if judging & {part.casefold() for part in e.name.split("/")[:-1]})
+    split = held_out if 0 < len(held_out) < len(entries) else None
+    return Source(table, "background", entries, split, notes)
+
+
+def _home(root: Path) -> Path:
+    """Where pictures are looked for: with the labels, or in `images` beside them."""
+    base = root.parent if root.name == "labels" else root
+    beside = base.parent / "images"
+    return base.parent if not any(base.rglob("images")) and beside.is_dir() else base
+
+
+def _unlabelled(pictures: Pictures, known: set[str]) -> list[Entry]:
+    """Pictures in `images` folders without a text file show nothing but background, by YOLO's own rule."""
+    found = []
+    for name, path in pictures.by_name().items():
+        parts = name.split("/")
+        plain = "/".join(part for part in parts if part != "images")
+        if "images" in parts[:-1] and plain not in known:
+            found.append(Entry(plain, partial(_background, path)))
+    return found
+
+
+def _background(path: Path) -> Reading:
+    return Reading(path, Annotation(*picture_size(path)))
+
+
+def _judging(listed: Path | None) -> set[str]:
+    """Folders that data.yaml gives as `val` or `test`."""
+    if listed is None or listed.suffix.lower() not in (".yaml", ".yml"):
+        return set()
+    given = dict(re.findall(r"^(train|val|test):[ \t]*([^#\n]+?)[ \t]*$", "\n".join(_lines(listed)), re.M))
+    last = {key: PurePosixPath(value.strip("'\" ")).name.casefold() for key, value in given.items()}
+    return {last[key] for key in ("val", "test") if key in last and last[key] != last.get("train")} - {"images"}
 
 
 def _highest(path: Path) -> int:
@@ -79,7 +110,16 @@ def _label_files(root: Path) -> list[Path]:
     """Text files in `labels` folders, else in the folder itself; lists of classes and of files left out."""
     inside = [p for p in root.rglob("*.txt") if "labels" in p.relative_to(root).parts]
     found = [p for p in inside or root.glob("*.txt") if p.is_file()]
-    known = {"classes.txt", "train.txt", "val.txt", "test.txt", "labels.txt", "readme.txt", "source.txt"}
+    known = {
+        "classes.txt",
+        "train.txt",
+        "val.txt",
+        "test.txt",
+        "labels.txt",
+        "readme.txt",
+        "source.txt",
+        "label_colors.txt",
+    }
     return sorted(p for p in found if p.name.lower() not in known and not p.name.lower().endswith(".upstream.txt"))
 
 

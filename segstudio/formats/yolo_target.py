@@ -96,7 +96,7 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     first = 1 if is_background(table[0].name) else 0
     names = "".join(f"  {number}: {_quoted(item.name)}\n" for number, item in enumerate(list(table)[first:]))
     val = "images/val" if any(each.page.held_out for each in written) else "images/train"
-    write_text(out / "data.yaml", f"path: .\ntrain: images/train\nval: {val}\nnames:\n{names}")
+    write_text(out / "data.yaml", f"train: images/train\nval: {val}\nnames:\n{names}")
 
 
 def _move(path: Path, side: str) -> None:

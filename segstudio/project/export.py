@@ -72,6 +72,8 @@ def export(
     """Raises ProjectError when `out` holds anything. A picture that fails is named; the rest goes on, on all cores."""
     options = options or ExportOptions()
     check_empty(out)
+    if options.overlap_ignored and "overlap_ignored" not in target.choices:
+        raise ProjectError(f"{target.title} has no pixels that count for nothing; leave overlaps in order")
     stems = _stems(items)
     written: dict[str, Written] = {}
     background = untouched = 0

@@ -157,7 +157,7 @@ def _take(
         annotation, pixels = overlaps_ignored(annotation)
         if pixels:
             told.append(f"{pixels} pixels that several objects claim are ignored")
-    if reading.complete and not reading.annotation.shapes:
+    if reading.complete and not reading.annotation.shapes and not reading.notes:
         annotation = with_status(annotation, DONE)
     project.with_labels(annotation.labels)  # raises before anything is written
     item = places.place(entry, reading.picture, options.taken)

@@ -90,8 +90,8 @@ def test_undeclared_values_are_counted_and_refused(tmp_path: Path) -> None:
 
 
 def test_lossy_and_colour_masks_are_refused(tmp_path: Path) -> None:
-    Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "a.png")
-    with pytest.raises(FormatError, match="colour picture"):
+    Image.fromarray(np.full((9, 9, 3), (1, 2, 3), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(FormatError, match=r"81 pixels of 1 undeclared colours: \(1,2,3\)"):
         masks.to_labels(masks.read_mask(tmp_path / "a.png"), LabelMap.of(TABLE))
     with pytest.raises(FormatError, match="lossy"):
         masks.read_mask(tmp_path / "a.jpg")

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from segstudio.core.classes import IGNORE, ClassTable
+from segstudio.core.colours import voc_palette
 from segstudio.core.raster import rasterise
 from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import label_map
 from segstudio.formats.images import read_picture
-from segstudio.formats.registry import READERS, detect
+from segstudio.formats.registry import READERS, detect, why_not
 from segstudio.formats.source import SourceOptions
 from tests.formats import samples
 from tests.formats.samples import HEIGHT, WIDTH, first, opened, plane
@@ -425,3 +426,128 @@ def test_labels_made_on_the_stored_rows_turn_with_the_picture(turn: int, tmp_pat
     reading = first(tmp_path / "masks")
     assert ((plane(reading, "cat") == 1) == seen).all()
     assert "turned with it" in reading.notes[0]
+
+
+def test_numbers_in_vocs_palette_are_numbers_whatever_colours_the_label_map_gives(tmp_path: Path) -> None:
+    """The palette is for eyes; a label map in other colours may not swap classes."""
+    make_voc(tmp_path)
+    (tmp_path / "class_names.txt").unlink()
+    samples.text(tmp_path / "labelmap.txt", "background:0,0,0::\ncat:0,128,0::\ndog:128,0,0::\n")
+    image = Image.fromarray(square())
+    image.putpalette(voc_palette().tobytes())
+    image.save(tmp_path / "SegmentationClass" / "a.png")
+    assert (plane(first(tmp_path), "cat", "dog") == square()).all()
+
+
+def test_a_mask_is_never_taken_for_its_own_picture(tmp_path: Path) -> None:
+    make_voc(tmp_path)
+    (tmp_path / "JPEGImages" / "a.jpg").unlink()
+    with pytest.raises(SegstudioError, match="has no picture a below"):
+        first(tmp_path)
+
+
+def test_splits_in_folders_come_in_whole_and_pictures_without_labels_are_named(tmp_path: Path) -> None:
+    for split, names in (("train", "ab"), ("val", "c")):
+        for name in names:
+            samples.picture(tmp_path / split / "images" / f"{name}.png")
+            png(tmp_path / split / "masks" / f"{name}_mask.png", square())
+    samples.picture(tmp_path / "train" / "images" / "lone.png")
+    samples.text(tmp_path / "classes.txt", "_background_\ncat\n")
+    _, source = opened(tmp_path)
+    assert [entry.name for entry in source.entries] == ["train/a", "train/b", "val/c"]
+    assert source.held_out == {"val/c"}
+    assert any("1 pictures have no labels and were left out: lone" in note for note in source.notes)
+    for folder in ("images", "masks"):
+        for split in ("train", "val"):
+            (tmp_path / "turned" / folder).mkdir(parents=True, exist_ok=True)
+            (tmp_path / split / folder).rename(tmp_path / "turned" / folder / split)
+    assert opened(tmp_path / "turned", "masks")[1].held_out == {"val/c"}
+
+
+def test_blurred_binary_masks_are_refused_with_a_count_and_snapped_where_asked(tmp_path: Path) -> None:
+    make_masks(tmp_path)
+    (tmp_path / "classes.txt").unlink()
+    blurred = square() * 255
+    blurred[4, 5:15] = np.arange(20, 220, 20)
+    png(tmp_path / "masks" / "a_mask.png", blurred)
+    with pytest.raises(FormatError, match=r"10 pixels of value.*--snap"):
+        first(tmp_path)
+    assert (plane(first(tmp_path, snap=True), "foreground")[5:] == square()[5:]).all()
+
+
+def test_what_masks_hold_can_be_told(tmp_path: Path) -> None:
+    make_masks(tmp_path)
+    (tmp_path / "classes.txt").unlink()
+    png(tmp_path / "masks" / "a_mask.png", square().astype(np.uint16) * 2)
+    _, source = opened(tmp_path)
+    assert source.table.names == ["_background_", "object"]
+    assert "numbers of objects" in source.notes[0]
+    _, source = opened(tmp_path, masks="index")
+    assert source.table.names == ["_background_", "class_1", "class_2"]
+
+
+def test_gray_masks_stored_as_rgb_are_numbers(tmp_path: Path) -> None:
+    make_masks(tmp_path)
+    png(tmp_path / "masks" / "a_mask.png", np.repeat(square()[..., None], 3, axis=2))
+    assert (plane(first(tmp_path), "cat") == square()).all()
+
+
+def test_what_no_panoptic_segment_claims_counts_for_nothing(tmp_path: Path) -> None:
+    ids = square().astype(np.uint8) * 5
+    (tmp_path / "panoptic").mkdir()
+    png(tmp_path / "panoptic" / "a.png", np.stack([ids, ids * 0, ids * 0], axis=2))
+    record = {"file_name": "a.png", "segments_info": [{"id": 5, "category_id": 1}]}
+    path = samples.coco(tmp_path / "panoptic.json", [record])
+    assert opened(path)[1].unlabelled == "ignore"
+
+
+def test_cambridges_own_folders_and_label_colours_are_known(tmp_path: Path) -> None:
+    samples.picture(tmp_path / "701_StillsRaw_full" / "a.png")
+    colours = np.where((square() == 1)[..., None], (64, 0, 128), (0, 0, 0)).astype(np.uint8)
+    png(tmp_path / "LabeledApproved_full" / "a_L.png", colours)
+    samples.text(tmp_path / "label_colors.txt", "64 0 128\tCar\n0 0 0\t\tVoid\n")
+    name, source = opened(tmp_path)
+    assert name == "camvid"
+    found = rasterise(source.entries[0].read().annotation, source.table)
+    assert (found == np.where(square() == 1, 0, IGNORE)).all()
+
+
+def test_coco_of_two_years_with_the_same_names_and_records_without_sizes(tmp_path: Path) -> None:
+    for split in ("train2017", "val2017"):
+        samples.picture(tmp_path / split / "0001.jpg")
+        images = [{"id": 1, "file_name": "0001.jpg"}]
+        records = [{"image_id": 1, "bbox": [0, 0, 9, 9]}]
+        path = samples.coco(tmp_path / "annotations" / f"instances_{split}.json", records, images=images)
+        (path.parent / "a.jpg").unlink()
+    _, source = opened(tmp_path)
+    assert [entry.read().picture.parent.name for entry in source.entries] == ["train2017", "val2017"]
+    assert len({entry.name for entry in source.entries}) == 2
+    assert len(source.held_out) == 1
+
+
+def test_yolo_pictures_without_a_text_file_are_background_and_data_yaml_names_the_split(tmp_path: Path) -> None:
+    make_yolo(tmp_path)
+    samples.picture(tmp_path / "images" / "set2" / "b.jpg")
+    samples.text(tmp_path / "data.yaml", "train: images/val\nval: images/set2\nnames: [dog, cat]\n")
+    _, source = opened(tmp_path)
+    readings = {entry.name: entry.read() for entry in source.entries}
+    assert readings["set2/b"].complete
+    assert not readings["set2/b"].annotation.shapes
+    assert "set2/b" in source.held_out
+
+
+def test_the_user_can_name_what_is_held_out_in_every_format(tmp_path: Path) -> None:
+    make_labelme(tmp_path / "in")
+    samples.text(tmp_path / "val.list", "a\n")
+    assert opened(tmp_path / "in", held_out=tmp_path / "val.list")[1].held_out == {"a"}
+    samples.text(tmp_path / "val.list", "zzz\n")
+    with pytest.raises(FormatError, match="names no picture"):
+        opened(tmp_path / "in", held_out=tmp_path / "val.list")
+
+
+def test_every_other_format_says_why_it_is_not_it(tmp_path: Path) -> None:
+    make_coco(tmp_path)
+    found = detect(tmp_path, SourceOptions())
+    reasons = why_not(found, SourceOptions())
+    assert set(reasons) == {reader.name for reader in READERS} - {"coco"}
+    assert all(reasons.values())

@@ -99,6 +99,8 @@ def test_mask_pictures_keep_every_pixel(shapes: list[Shape], unlabelled: str) ->
         before, after = labels(project), labels(back)
         silent = 0 if unlabelled == "background" else 255
         assert (np.where(before == 254, silent, before) == np.where(after == 254, 0, after)).all()
+        things = (before > 0) & (before < 254)
+        assert (numbers(project)[things] == numbers(back)[things]).all()
 
 
 points = st.tuples(st.floats(-9, 60, allow_nan=False), st.floats(-9, 45, allow_nan=False))

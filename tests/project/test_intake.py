@@ -20,7 +20,7 @@ from segstudio.formats import scratch
 from segstudio.project.intake import RENAME, Imported, IntakeOptions, Survey, import_source, survey
 from segstudio.project.mapping import DROP, ClassMapping, parsed, proposed
 from segstudio.project.project import open_project
-from segstudio.project.store import load
+from segstudio.project.store import load, status_of
 from tests.formats import samples
 from tests.formats.samples import opened
 from tests.formats.test_readers import LAYOUTS, make_coco, make_labelme, make_masks, make_voc
@@ -241,3 +241,10 @@ def test_a_picture_inside_a_labelme_file_is_taken_out(tmp_path: Path) -> None:
     assert report.pictures == 1
     assert "taken out of the labels file" in problems[0].what
     assert (tmp_path / "out" / "a.png").read_bytes() == data
+
+
+def test_a_picture_whose_every_object_failed_is_not_marked_done(tmp_path: Path) -> None:
+    path = samples.coco(tmp_path / "in" / "f.json", [{"category_id": 99, "bbox": [0, 0, 3, 3]}])
+    bring(path, tmp_path / "out")
+    (item,) = open_project(tmp_path / "out").items()
+    assert status_of(load(item).annotation) == "todo"

@@ -124,7 +124,9 @@ class ExportDialog(QDialog):
         known = self.target.choices
         on = {name: box.isChecked() and name in known for name, box in self._boxes.items()}
         border = self._border.value() if "border_px" in known else 0
-        options = ExportOptions(**on, border_px=border, overlap_ignored=self._overlap.isChecked())
+        options = ExportOptions(
+            **on, border_px=border, overlap_ignored=self._overlap.isChecked() and "overlap_ignored" in known
+        )
         return ExportChoices(self.target, options, folder)
 
     def show_plan(self, plan: Plan) -> None:
@@ -178,6 +180,7 @@ class ExportDialog(QDialog):
         for name, box in self._boxes.items():
             box.setVisible(name in known)
         self._border.setVisible("border_px" in known)
+        self._overlap.setVisible("overlap_ignored" in known)
         folder = self._folder.path()
         if folder is None or folder == self._suggested:
             self._suggested = _free(self._project.with_name(f"{self._project.name}-{self.target.name}"))
