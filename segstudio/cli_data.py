@@ -173,6 +173,8 @@ def _write_out(
     check_empty(out)
     asked = Reporter(quiet=True)  # what it finds broken, the export itself will list
     planned = asked.drain((e for e in plan(project, items, target, options) if isinstance(e, Plan)), "")[-1]
+    if target.remark:
+        reporter.say(f"to know: {target.remark}")
     for reason, objects, pictures in planned.losses:
         reporter.say(f"to know: {objects} objects in {pictures} pictures: each {reason}")
     report = reporter.drain(write(project, items, out, target, options), f"exporting {target.title}")[-1]

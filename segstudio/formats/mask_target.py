@@ -14,7 +14,7 @@ from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
 from segstudio.formats.images import png_bytes
 from segstudio.formats.masks import index_png
-from segstudio.formats.target import ExportOptions, Losses, Page, Target, Written, put, put_picture, words_lost
+from segstudio.formats.target import ON_TOP, ExportOptions, Losses, Page, Target, Written, put, put_picture, words_lost
 from segstudio.formats.voc_target import hidden
 
 
@@ -39,4 +39,4 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "val.txt", "".join(f"{each.page.stem}\n" for each in written if each.page.held_out))
 
 
-MASKS = Target("masks", "Mask pictures (PNG)", losses, write, finish, frozenset({"overlap_ignored"}))
+MASKS = Target("masks", "Mask pictures (PNG)", losses, write, finish, frozenset({"overlap_ignored"}), ON_TOP)

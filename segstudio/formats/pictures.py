@@ -125,7 +125,10 @@ def _listed(root: Path, below: PurePosixPath) -> tuple[list[PurePosixPath], list
     files, folders = [], []
     try:
         with os.scandir(root / below) as entries:
-            for entry in sorted(entries, key=lambda each: each.name):
+            found = sorted(entries, key=lambda each: each.name)
+            if below.parts and any(entry.name == ".segstudio" for entry in found):
+                return [], []  # a project that was made of this source, or of another
+            for entry in found:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=False):

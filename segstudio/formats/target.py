@@ -65,6 +65,10 @@ class Target:
     write: Callable[[Path, Page, ExportOptions], Written]
     finish: Callable[[Path, list[Written], ClassTable], None]
     choices: frozenset[str] = frozenset()  # the options that it knows
+    remark: str = ""  # what it cannot hold of any picture
+
+
+ON_TOP: Final = "Where objects overlap, only the one on top is written."
 
 
 IS_IGNORE: Final = "marks pixels that do not count, which this format does not have; it is left out"

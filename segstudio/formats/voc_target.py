@@ -19,7 +19,17 @@ from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
 from segstudio.formats.images import jpeg_bytes, read_picture, to_rgb8
 from segstudio.formats.masks import index_png, instance_png, npy_bytes
-from segstudio.formats.target import ExportOptions, Losses, Page, Target, Written, named, put, put_jpeg, words_lost
+from segstudio.formats.target import (
+    ExportOptions,
+    Losses,
+    Page,
+    Target,
+    Written,
+    named,
+    put,
+    put_jpeg,
+    words_lost,
+)
 
 
 def losses(annotation: Annotation, options: ExportOptions) -> Losses:

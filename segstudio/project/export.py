@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ class Plan:
     pictures: int
     untouched: int
     losses: tuple[tuple[str, int, int], ...] = ()
+    unreadable: int = 0
     unknown: tuple[str, ...] = ()  # labels that are no classes; their pictures would be left out
 
 
@@ -46,13 +48,14 @@ def plan(
     objects: Counter[str] = Counter()
     pictures: Counter[str] = Counter()
     unknown: dict[str, None] = {}
-    written = untouched = 0
+    written = untouched = unreadable = 0
     for done, item in enumerate(items):
         yield Progress(done, len(items), item.name)
         try:
             annotation = _annotation(item)
         except SegstudioError as error:
             yield Problem(item.name, str(error))
+            unreadable += 1
             continue
         if annotation is None:
             untouched += 1
@@ -63,7 +66,7 @@ def plan(
         objects.update(reasons)
         pictures.update(set(reasons))
     losses = tuple((reason, count, pictures[reason]) for reason, count in objects.most_common())
-    yield Plan(written, untouched, losses, tuple(unknown))
+    yield Plan(written, untouched, losses, unreadable, tuple(unknown))
 
 
 def export(
@@ -102,9 +105,15 @@ def export(
 
 
 def check_empty(out: Path) -> None:
-    """Raises ProjectError when `out` is there and is no empty folder."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ProjectError(f"{out}: is not empty, and nothing is written over; choose a new folder")
+    """Raises ProjectError when `out` is there and is no empty folder, or cannot be written to."""
+    try:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ProjectError(f"{out}: is not empty, and nothing is written over; choose a new folder")
+        home = next(path for path in (out, *out.absolute().parents) if path.exists())
+        if not os.access(home, os.W_OK):
+            raise ProjectError(f"{out}: cannot be made, as {home} may not be written to; choose another folder")
+    except OSError as error:
+        raise ProjectError(f"{out}: cannot be made ({error.strerror}); choose another folder") from error
 
 
 def _annotation(item: Item) -> Annotation | None:

@@ -119,7 +119,7 @@ def import_source(
             yield Progress(done, len(source.entries), entry.name)
             try:
                 item, annotation, notes = _take(entry, project, places, options)
-                project = project.with_labels(annotation.labels)
+                project = project.with_labels(annotation.labels, options.mapping.colours)
                 save(item, annotation, project.table, None)
             except SegstudioError as error:
                 yield Problem(entry.name, str(error))
@@ -142,7 +142,7 @@ def _with_classes(project: Project, table: ClassTable) -> Project:
     """A new project takes the source's classes as they are; one with classes keeps its own and adds."""
     if not project.file.exists() and not project.listed:
         return replace(project, table=table)
-    return project.with_labels(table.names)
+    return project.with_labels(table.names, {item.name: item.colour for item in table})
 
 
 def _take(

@@ -36,6 +36,8 @@ class ClassMapping:
         out = ClassTable(())
         for item in table:
             name = self.of(item.name)
+            if is_background(item.name) and item.id == 0 and name in (DROP, IGNORE_NAME):
+                name = item.name  # there is always something behind things
             if name not in (DROP, IGNORE_NAME) and name not in out.names:
                 out = out.with_added(name, self.colours.get(name) or item.colour)
         return out if len(out) else ClassTable()

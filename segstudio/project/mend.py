@@ -12,6 +12,7 @@ from segstudio.core.geometry import Point
 from segstudio.core.shape import Shape
 from segstudio.errors import FileError, SegstudioError
 from segstudio.events import Problem, Progress
+from segstudio.formats import labelme
 from segstudio.project.item import HIDDEN, Item
 from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding, fault_of
 from segstudio.project.project import Project, open_project
@@ -33,7 +34,8 @@ def mend(
     for number, (name, group) in enumerate(of_item.items()):
         yield Progress(number, len(of_item), name)
         try:
-            yield from _mend_item(project, by_name[name], group)
+            if name in by_name:
+                yield from _mend_item(project, by_name[name], group)
         except SegstudioError as error:
             yield Problem(name, str(error))
 
@@ -75,8 +77,11 @@ def _mend_item(project: Project, item: Item, findings: list[Finding]) -> list[Fi
     gone: set[int] = set()
     mended = []
     for finding in findings:
-        if finding.kind == SIZE and finding.about[1]:
-            annotation = _scaled(annotation, finding.about[0])  # type: ignore[arg-type]
+        if finding.kind == SIZE:
+            if labelme.said_size(item.annotation_path) != finding.about[0]:
+                continue
+            if finding.about[1]:
+                annotation = _scaled(annotation, finding.about[0])  # type: ignore[arg-type]
         elif finding.kind in (EMPTY, SLIVER):
             index, label = finding.about
             assert isinstance(index, int)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, MAX_CLASSES, Class, ClassTable
+from segstudio.core.colours import Colour
 from segstudio.errors import FileError, ProjectError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
@@ -60,13 +61,13 @@ class Project:
                 return item
         raise ProjectError(f"{self.folder}: has no picture {name}; open one that the list shows")
 
-    def with_labels(self, labels: list[str]) -> Project:
+    def with_labels(self, labels: list[str], colours: Mapping[str, Colour] | None = None) -> Project:
         """A class for each label that has none yet, in the order given. Raises ProjectError beyond 254."""
         table = self.table
         try:
             for label in labels:
                 if label.strip() and label.strip() != IGNORE_NAME and table.id_of(label) is None:
-                    table = table.with_added(label)
+                    table = table.with_added(label, (colours or {}).get(label))
         except ValueError as error:
             raise ProjectError(f"{self.folder}: {error}") from error
         return self if table is self.table else replace(self, table=table)

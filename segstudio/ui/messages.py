@@ -20,7 +20,7 @@ class MessageBar(QFrame):
         self.setObjectName("messages")
         self._text = QLabel()
         self._text.setWordWrap(True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a path may be long
         self._remedy = QPushButton()
         self._close = QToolButton()
         self._close.setAutoRaise(True)

@@ -82,6 +82,9 @@ def _style(greys: Greys) -> str:
     QListView, QTableView, QTreeView {{ border: 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
     QPushButton {{ padding: 4px 12px; }}
+    QLineEdit {{ border: 1px solid {greys.line}; border-radius: 3px; padding: 2px 4px; }}
+    QLineEdit:focus {{ border-color: {greys.accent}; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; }}
     QLabel[quiet="true"] {{ color: {greys.quiet}; }}
     QLabel[large="true"] {{ font-size: 18px; font-weight: 600; }}
     QFrame#messages {{ background: {greys.base}; border: 1px solid {greys.accent}; border-radius: 6px; }}

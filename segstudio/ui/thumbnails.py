@@ -26,13 +26,9 @@ class Thumbnail:
     __hash__ = None  # type: ignore[assignment]
 
 
-def thumbnail_of(reading: Reading, side_px: int) -> Thumbnail:
-    """Raises FileError where the picture cannot be read."""
+def thumbnail_of(reading: Reading, side_px: int, table: ClassTable) -> Thumbnail:
+    """In the colours of `table`. Raises FileError where the picture cannot be read."""
     picture = read_thumbnail(reading.picture, side_px)
-    table = ClassTable()
-    for label in reading.annotation.labels:
-        if table.id_of(label) is None and label.strip() and len(table) < 250:
-            table = table.with_added(label)
     plane = rasterise(reading.annotation, table)
     rows = np.arange(picture.shape[0]) * plane.shape[0] // picture.shape[0]
     columns = np.arange(picture.shape[1]) * plane.shape[1] // picture.shape[1]

@@ -96,6 +96,11 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Write what is to be written, ask only if something could not be, then stop what runs."""
+        if self.labelme.running:
+            text = self.tr("labelme is still open, and would end with this window.")
+            self.messages.warn(text, self.tr("Close labelme"), self.labelme.stop)
+            event.ignore()
+            return
         self.saving.leave()
         self.session.jobs.drain_queue()
         if self.saving.unsaved_names and not self._agrees_to_lose(self.saving.unsaved_names):
@@ -152,12 +157,17 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(ToolStrip(self.session))
-        layout.addWidget(self.messages)
         layout.addWidget(self.canvas, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.welcome)
         self._stack.addWidget(work)
-        self.setCentralWidget(self._stack)
+        middle = QWidget()
+        whole = QVBoxLayout(middle)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.messages)
+        whole.addWidget(self._stack, 1)
+        self.setCentralWidget(middle)
         self.setStatusBar(self.status)
 
     def _place_menus(self) -> None:

@@ -121,8 +121,20 @@ def main(shared: Path, out: Path, screenshots: Path) -> None:
     spin_until(lambda: journey.window.session.picture is not None, "the project again")
     spin_until(lambda: journey.window.session.jobs.idle, "the list")
     journey.check_labels()
+    dark_import(journey, out / "source" / "isat")
     assert journey.window.close()
     print("arrived")
+
+
+def dark_import(journey: DataJourney, source: Path) -> None:
+    """The same dialog in the dark, on a source with many classes, into the open project."""
+    journey.front()
+    key("ctrl+i")
+    dialog = journey.dialog()
+    journey.field(dialog, "Data set", str(source))
+    spin_until(lambda: dialog.classes.rowCount() > 5 and journey.window.session.jobs.idle, "the look")
+    journey.shot("data-10-import-dark")
+    key("Escape")
 
 
 def spoil(project: Path) -> None:

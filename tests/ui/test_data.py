@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QTreeWidget
 from pytestqt.qtbot import QtBot
 
+from segstudio.core.box import Box
 from segstudio.project.project import open_project
 from segstudio.ui.dialogs.export_data import ExportDialog
 from segstudio.ui.dialogs.import_data import ImportDialog
@@ -265,4 +267,149 @@ def test_an_import_into_the_open_project_keeps_its_classes(opened: MainWindow, q
     wait_for(qtbot, lambda: "1 pictures with 1 shapes came in" in dialog.report.text)
     wait_for(qtbot, lambda: len(opened.session.items) == 5 and opened.session.jobs.idle)
     assert opened.session.table.names == ["_background_", "car"]
+    dialog.reject()
+
+
+def test_findings_of_one_project_never_touch_another(
+    opened: MainWindow, folder: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    plain = json.loads((folder / "p1.json").read_text())
+    plain["shapes"].append({**plain["shapes"][0], "points": [[-9, -9], [-5, -9], [-5, -5]]})
+    (folder / "p1.json").write_text(json.dumps(plain))
+    opened.linting.check()
+    dialog = opened.linting.dialog
+    wait_for(qtbot, lambda: "1 findings" in dialog.text)
+    findings = list(dialog._findings)
+    samples.picture(tmp_path / "other" / "p1.png", 120, 160)
+    (tmp_path / "other" / "p1.json").write_text((folder / "p0.json").read_text())
+    before = (tmp_path / "other" / "p1.json").read_bytes()
+    opened.open_path(tmp_path / "other")
+    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
+    assert opened.linting.dialog is None, "the dialog went with its project"
+    opened.linting._mend(findings)
+    wait_for(qtbot, lambda: opened.session.jobs.idle)
+    assert (tmp_path / "other" / "p1.json").read_bytes() == before
+
+
+def test_a_second_check_shows_the_first_dialog_and_unreadable_files_are_counted(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.linting.check()
+    dialog = opened.linting.dialog
+    opened.linting.check()
+    assert opened.linting.dialog is dialog
+    wait_for(qtbot, lambda: "1 files could not be looked at" in dialog.text)
+    dialog.reject()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script")
+def test_strokes_drawn_while_labelme_is_open_are_not_thrown_away(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in = program(
+        tmp_path / "labelme",
+        "import os, time\n"
+        f"while not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.02)\n"
+        "path = pathlib.Path(sys.argv[1]).with_suffix('.json')\n"
+        "plain = json.loads(path.read_text())\n"
+        "plain['shapes'] = []\n"
+        "path.write_text(json.dumps(plain))",
+    )
+    monkeypatch.setattr(labelme_flow, "labelme_program", lambda: str(stand_in))
+    opened.saving.set_autosave(False)
+    opened.labelme.open()
+    opened.labelme.open()
+    assert "open already" in opened.messages.text
+    wait_for(qtbot, lambda: opened.labelme._process is not None)
+    document = opened.session.picture.document
+    document.begin()
+    mask = np.ones((20, 20), bool)
+    document.paint(1, Box(90, 90, 110, 110), mask)
+    document.commit("stroke")
+    opened.session.edited.emit()
+    assert not opened.close(), "a window does not take labelme down with it"
+    assert "labelme is still open" in opened.messages.text
+    (tmp_path / "go").touch()
+    wait_for(qtbot, lambda: not opened.labelme.running)
+    wait_for(qtbot, lambda: opened.session.jobs.idle)
+    assert "you have drawn on it meanwhile" in opened.messages.text
+    assert opened.session.picture.document.plane[95, 95] == 1
+
+
+def test_the_wheel_over_the_classes_changes_none_and_background_stays(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog = looked(window, qtbot, samples.coco(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 9, 9]}]))
+    box = dialog.classes.cellWidget(1, 1)
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        box.mapToGlobal(QPointF(5, 5)),
+        QPoint(0, -120),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(box, wheel)
+    assert dialog.classes.mapping().names == {}
+    background = dialog.classes.cellWidget(0, 1)
+    background.setCurrentText("")
+    assert dialog.classes.mapping().names == {}
+    assert background.findText("(dropped)") < 0
+    box.setCurrentText("lion")
+    dialog._target.set_path(tmp_path / "elsewhere")
+    wait_for(qtbot, lambda: window.session.jobs.idle and dialog.classes.rowCount() == 3)
+    assert dialog.classes.mapping().names == {"cat": "lion"}, "a choice survives another look"
+    dialog.reject()
+
+
+def test_there_is_one_import_dialog_at_a_time(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    make_coco(tmp_path / "a")
+    make_voc(tmp_path / "b")
+    first = window.importing.open_dialog(tmp_path / "a")
+    assert window.importing.open_dialog(tmp_path / "b") is first
+    wait_for(qtbot, first.findChild(QDialogButtonBox).buttons()[0].isEnabled)
+    wait_for(qtbot, lambda: window.session.jobs.idle)
+    assert "PASCAL VOC" in first._found.text()
+    assert first.choices().folder == tmp_path / "b-project", "the suggestion follows the source"
+    assert "coco: it has no .json files" in first._found.toolTip()
+    first.reject()
+
+
+def test_enter_twice_imports_once_and_return_opens_a_row(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = looked(window, qtbot, samples.coco(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 9, 9]}]))
+    button = dialog.findChild(QDialogButtonBox).buttons()[0]
+    assert button.isDefault()
+    button.setFocus()
+    for _ in range(2):
+        QTest.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Return)
+    wait_for(qtbot, lambda: "1 pictures with 1 shapes came in" in dialog.report.text)
+    wait_for(qtbot, lambda: window.session.picture is not None)
+    rows = dialog.report.findChild(QTreeWidget)
+    rows.setFocus()
+    QTest.keyClick(rows, Qt.Key.Key_Return)
+    assert dialog.isVisible(), "Return opens the row, it does not close the report"
+    dialog.reject()
+
+
+def test_a_fault_on_the_welcome_page_is_seen(window: MainWindow, tmp_path: Path) -> None:
+    window.open_path(tmp_path / "nowhere")
+    assert window.messages.isVisible()
+    assert "no such file or folder" in window.messages.text
+
+
+def test_a_chosen_colour_arrives_without_a_class_list_and_in_an_open_project(
+    opened: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    samples.picture(tmp_path / "in" / "new.jpg")
+    shape = {"label": "boat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
+    samples.text(tmp_path / "in" / "new.json", json.dumps({"shapes": [shape], "imagePath": "new.jpg"}))
+    dialog = looked(opened, qtbot, tmp_path / "in")
+    dialog.classes._colours["boat"] = (1, 2, 3)
+    accept(dialog)
+    wait_for(qtbot, lambda: "came in" in dialog.report.text and len(opened.session.items) == 5)
+    wait_for(qtbot, lambda: opened.session.jobs.idle)
+    table = opened.session.table
+    assert table[table.id_of("boat")].colour == (1, 2, 3)
     dialog.reject()

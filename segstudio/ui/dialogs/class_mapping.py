@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QColorDialog, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
-from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable, is_background
+from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
 from segstudio.core.colours import Colour
 from segstudio.project.mapping import DROP, ClassMapping
 
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class StillBox(QComboBox):
+    """The wheel scrolls what lies around it and changes nothing; Enter ends the choice and presses no button."""
+
+    def __init__(self, table: QTableWidget | None = None) -> None:
+        super().__init__()
+        self.table = table
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ENTER and self.isEditable():
+            if self.table is not None:
+                self.table.setFocus()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
 
 class ClassMappingTable(QTableWidget):
-    """Becomes: a class of the project, a new name typed, ignored, or dropped."""
+    """Becomes: a class of the project, a new name typed, ignored, or dropped. A choice stays when it is refilled.
+
+    One Tab stop: arrows go from row to row, F2 or Enter goes into a row's name, or opens its colour.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
@@ -25,77 +49,94 @@ class ClassMappingTable(QTableWidget):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(28)
         self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
         self.setAccessibleName(self.tr("Class mapping"))
         self._boxes: dict[str, QComboBox] = {}
-        self._colours: dict[str, Colour] = {}
+        self._colours: dict[str, Colour] = {}  # by name in the source
+        self._chosen: dict[str, str] = {}
 
     def show_classes(
-        self, names: tuple[str, ...], source: ClassTable | None, project: ClassTable, proposed: Mapping[str, str]
+        self, names: tuple[str, ...], colours: Mapping[str, Colour], project: ClassTable, proposed: Mapping[str, str]
     ) -> None:
-        """Fill the table anew."""
+        """Fill the table anew; `colours` are those that the classes will get."""
         self._boxes.clear()
-        self._colours.clear()
         self.setRowCount(len(names))
         for row, name in enumerate(names):
+            target = self._chosen.get(name, proposed.get(name, name))
             shown = QTableWidgetItem(name)
             shown.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            shown.setToolTip(name)
+            if target != name:
+                font = shown.font()
+                font.setBold(True)
+                shown.setFont(font)
             self.setItem(row, 0, shown)
-            box = self._box(name, project, proposed.get(name, name))
+            box = self._boxes[name] = self._box(name, project, target)
             self.setCellWidget(row, 1, box)
-            self._boxes[name] = box
-            self.setCellWidget(row, 2, self._swatch(box, _colour_of(name, source, project)))
+            self.setCellWidget(row, 2, self._swatch(name, self._colours.get(name) or colours.get(name)))
 
     def mapping(self) -> ClassMapping:
-        names = {name: self._target(box) for name, box in self._boxes.items()}
-        return ClassMapping({name: target for name, target in names.items() if name != target}, dict(self._colours))
+        names = {name: self._target(name) for name in self._boxes}
+        changed = {name: target for name, target in names.items() if name != target}
+        return ClassMapping(changed, {names[name]: colour for name, colour in self._colours.items() if name in names})
 
-    def _target(self, box: QComboBox) -> str:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentRow()
+        if row < 0 or event.key() not in (*_ENTER, Qt.Key.Key_F2, Qt.Key.Key_Space):
+            super().keyPressEvent(event)
+            return
+        widget = self.cellWidget(row, 2 if self.currentColumn() == 2 else 1)
+        widget.click() if isinstance(widget, QToolButton) else widget.setFocus()
+        event.accept()
+
+    def _target(self, name: str) -> str:
+        """What a row says; emptied, it says nothing new."""
+        box = self._boxes[name]
         index = box.findText(box.currentText())
         data = box.itemData(index) if index >= 0 else None
-        return str(data) if data is not None else box.currentText().strip()
+        return str(data) if data is not None else box.currentText().strip() or name
 
     def _box(self, name: str, project: ClassTable, target: str) -> QComboBox:
-        box = QComboBox()
+        box = StillBox(self)
         box.setEditable(True)
+        box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        box.setMinimumContentsLength(8)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setAccessibleName(self.tr("What {} becomes").format(name))
         for each in dict.fromkeys([name, *project.names]):
             if each != IGNORE_NAME:
                 box.addItem(each, each)
-        box.addItem(self.tr("(ignored: counts for nothing)"), IGNORE_NAME)
         if not is_background(name):
+            box.addItem(self.tr("(ignored: counts for nothing)"), IGNORE_NAME)
             box.addItem(self.tr("(dropped)"), DROP)
         index = box.findData(target)
         box.setCurrentIndex(index) if index >= 0 else box.setCurrentText(target)
+        line = box.lineEdit()
+        if line is not None:
+            line.setCursorPosition(0)
+        box.currentTextChanged.connect(lambda _: self._chosen.update({name: self._target(name)}))
         return box
 
-    def _swatch(self, box: QComboBox, colour: Colour | None) -> QToolButton:
+    def _swatch(self, name: str, colour: Colour | None) -> QToolButton:
         button = QToolButton()
         button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setIconSize(QSize(14, 14))
         button.setToolTip(self.tr("Choose a colour"))
-        if colour is not None:
-            button.setIcon(_square(colour))
+        button.setAccessibleName(self.tr("Colour of {}").format(name))
+        button.setIcon(_square(colour or (128, 128, 128)))
 
         def ask() -> None:
-            dialog = QColorDialog(QColor(*(colour or (128, 128, 128))), self)
+            dialog = QColorDialog(QColor(*(self._colours.get(name) or colour or (128, 128, 128))), self)
             dialog.colorSelected.connect(chosen)
             dialog.open()
 
         def chosen(picked: QColor) -> None:
-            found = (picked.red(), picked.green(), picked.blue())
-            self._colours[self._target(box)] = found
-            button.setIcon(_square(found))
+            self._colours[name] = (picked.red(), picked.green(), picked.blue())
+            button.setIcon(_square(self._colours[name]))
 
         button.clicked.connect(ask)
         return button
-
-
-def _colour_of(name: str, source: ClassTable | None, project: ClassTable) -> Colour | None:
-    for table in (project, source):
-        found = None if table is None else table.id_of(name)
-        if table is not None and found is not None and found < len(table) and (found or name == BACKGROUND_NAME):
-            return table[found].colour
-    return None
 
 
 def _square(colour: Colour) -> QIcon:

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from segstudio.formats.target import ExportOptions, Target
 from segstudio.formats.targets import TARGETS
 from segstudio.project.export import Plan
+from segstudio.ui.dialogs.class_mapping import StillBox
 from segstudio.ui.dialogs.path_field import NEW_FOLDER, PathField
 from segstudio.ui.dialogs.report import Report
 
@@ -59,7 +59,6 @@ class ExportDialog(QDialog):
         self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._show_folder = self._buttons.addButton(self.tr("Open folder"), QDialogButtonBox.ButtonRole.ActionRole)
         self._show_folder.hide()
-        self._go.setDefault(True)
         self._buttons.accepted.connect(self.export_asked)
         self._buttons.rejected.connect(self.reject)
         self.folder_asked = self._show_folder.clicked
@@ -67,10 +66,11 @@ class ExportDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self._buttons)
+        self._go.setDefault(True)
         self._on_format()
 
     def _make_fields(self) -> None:
-        self._format = QComboBox()
+        self._format = StillBox()
         for target in TARGETS:
             self._format.addItem(target.title, target.name)
         self._folder = PathField(self.tr("New folder"), (NEW_FOLDER,))
@@ -104,7 +104,8 @@ class ExportDialog(QDialog):
         layout.setSpacing(8)
         layout.addLayout(form)
         layout.addWidget(self._summary)
-        layout.addWidget(self._losses, 1)
+        layout.addWidget(self._losses, 5)
+        layout.addStretch(1)
         return page
 
     @property
@@ -137,7 +138,11 @@ class ExportDialog(QDialog):
             )
         if plan.unknown:
             text += " " + self.tr("Labels that are no classes: {}.").format(", ".join(plan.unknown[:5]))
-        text += " " + (self.tr("To know:") if plan.losses else self.tr("This format holds everything."))
+        if plan.unreadable:
+            text += " " + self.tr("{} cannot be read and will be left out.").format(plan.unreadable)
+        if self.target.remark:
+            text += f" {self.target.remark}"
+        text += " " + (self.tr("To know:") if plan.losses else self.tr("Nothing else is lost."))
         self._summary.setText(text)
         self._losses.clear()
         self._losses.setVisible(bool(plan.losses))
@@ -148,6 +153,9 @@ class ExportDialog(QDialog):
         self._running = True
         self.report.begin(self.tr("Exporting …"))
         self._pages.setCurrentIndex(1)
+        self._go.setDefault(False)
+        self._close.setAutoDefault(False)
+        self.report.setFocus()  # a second Enter may not stop it
         self._go.hide()
         self._close.setText(self.tr("Stop"))
 
@@ -164,7 +172,9 @@ class ExportDialog(QDialog):
         self._running = False
         self._pages.setCurrentIndex(0)
         self._summary.setText(text)
+        self._folder.setFocus()
         self._go.show()
+        self._go.setDefault(True)
         self._close.setText(self.tr("Cancel"))
 
     def reject(self) -> None:
@@ -185,6 +195,8 @@ class ExportDialog(QDialog):
         if folder is None or folder == self._suggested:
             self._suggested = _free(self._project.with_name(f"{self._project.name}-{self.target.name}"))
             self._folder.set_path(self._suggested)
+        self._losses.clear()
+        self._summary.setText(self.tr("Looking …"))
         self.plan_asked.emit()
 
 

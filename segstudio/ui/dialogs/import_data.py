@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -28,7 +27,7 @@ from segstudio.formats.registry import READERS
 from segstudio.formats.source import SourceOptions
 from segstudio.project.intake import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions, Survey
 from segstudio.project.mapping import proposed
-from segstudio.ui.dialogs.class_mapping import ClassMappingTable
+from segstudio.ui.dialogs.class_mapping import ClassMappingTable, StillBox
 from segstudio.ui.dialogs.path_field import FILE, FOLDER, NEW_FOLDER, PathField
 from segstudio.ui.dialogs.report import Report
 from segstudio.ui.thumbnails import Thumbnail
@@ -59,6 +58,7 @@ class ImportDialog(QDialog):
         self.resize(760, 660)
         self._project = project
         self._running = self._finished = False
+        self._suggested: Path | None = None
         self._make_fields()
         self.report = Report()
         self._pages = QStackedWidget()
@@ -68,19 +68,20 @@ class ImportDialog(QDialog):
         self._go = self._buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._go.setEnabled(False)
-        self._go.setDefault(True)
         self._buttons.accepted.connect(self._on_go)
         self._buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self._buttons)
+        self._go.setDefault(True)
+        self.setAcceptDrops(True)
 
     def _make_fields(self) -> None:
         self._source = PathField(
             self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json, .xml or .zip file")
         )
-        self._format = QComboBox()
+        self._format = StillBox()
         self._format.addItem(self.tr("Found by itself"), "auto")
         for reader in READERS:
             self._format.addItem(reader.title, reader.name)
@@ -89,13 +90,13 @@ class ImportDialog(QDialog):
         self._snap = QCheckBox(self.tr("Read lossy masks (JPEG) by the nearest class"))
         self._ids = QCheckBox(self.tr("Cityscapes: all 34 label ids, not the 19 train ids"))
         self._target = PathField(self.tr("Project folder"), (NEW_FOLDER,))
-        self._overlap = QComboBox()
+        self._overlap = StillBox()
         self._overlap.addItem(self.tr("The later object lies on top"), IN_ORDER)
         self._overlap.addItem(self.tr("Ignored: such pixels count for nothing"), IGNORED)
-        self._taken = QComboBox()
+        self._taken = StillBox()
         self._taken.addItem(self.tr("Left out, and told in the report"), SKIP)
         self._taken.addItem(self.tr("Gets a number behind its name"), RENAME)
-        self._found = QLabel(self.tr("Choose a data set, or drop it on the window."))
+        self._found = QLabel(self.tr("Choose a data set, or drop it here."))
         self._found.setWordWrap(True)
         self._conflicts = QLabel()
         self._conflicts.setWordWrap(True)
@@ -106,6 +107,8 @@ class ImportDialog(QDialog):
         self._preview.setMovement(QListWidget.Movement.Static)
         self._preview.setWrapping(False)
         self._preview.setFixedHeight(THUMB_PX + 30)
+        self._preview.setGridSize(QSize(THUMB_PX + 10, THUMB_PX + 26))
+        self._preview.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._preview.setAccessibleName(self.tr("First pictures"))
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.classes = ClassMappingTable()
@@ -191,19 +194,28 @@ class ImportDialog(QDialog):
     def show_fault(self, text: str) -> None:
         self._found.setText(text)
 
-    def show_survey(self, title: str, survey: Survey, declined: dict[str, str]) -> None:
+    def show_survey(self, title: str, survey: Survey, table: ClassTable, troubles: tuple[str, ...]) -> None:
+        here = self._project[1] if self._project and self._target.path() == self._project[0] else ClassTable()
+        changes = proposed(survey.names, here)
         parts = [self.tr("{}: {} pictures").format(title, survey.entries)]
         if survey.held_out:
             parts.append(self.tr("{} of them held out").format(survey.held_out))
-        text = ", ".join(parts) + ". " + " ".join(f"{note[0].upper()}{note[1:]}." for note in survey.notes)
-        self._found.setText(text.strip())
-        self._found.setToolTip("\n".join(f"{name}: {reason}" for name, reason in declined.items()))
-        table = self._project[1] if self._project and self._target.path() == self._project[0] else ClassTable()
-        self.classes.show_classes(survey.names, survey.table, table, proposed(survey.names, table))
+        lines = [", ".join(parts) + ".", *(f"{note[0].upper()}{note[1:]}." for note in survey.notes)]
+        if changes:
+            lines.append(self.tr("Classes that change their name are shown in bold."))
+        if troubles:
+            text = self.tr("{} of the pictures looked at cannot come: {}").format(len(troubles), troubles[0])
+            lines.append(text)
+        self._found.setText(" ".join(lines))
+        colours = {item.name: item.colour for item in (*table, *here)}
+        self.classes.show_classes(survey.names, colours, here, changes)
         taken = len(survey.taken)
         self._conflicts.setText(self.tr("{} pictures have labels there already.").format(taken) if taken else "")
         self._conflicts.setVisible(bool(taken))
-        self._go.setEnabled(survey.entries > 0)
+        self._go.setEnabled(survey.entries > len(troubles))
+
+    def show_reasons(self, declined: dict[str, str]) -> None:
+        self._found.setToolTip("\n".join(f"{name}: {reason}" for name, reason in declined.items()))
 
     def add_thumbnail(self, thumbnail: Thumbnail) -> None:
         pixels = thumbnail.pixels
@@ -216,6 +228,9 @@ class ImportDialog(QDialog):
         self._running = True
         self.report.begin(self.tr("Importing …"))
         self._pages.setCurrentIndex(1)
+        self._go.setDefault(False)
+        self._close.setAutoDefault(False)
+        self.report.setFocus()  # a second Enter may not stop it
         self._go.hide()
         self._close.setText(self.tr("Stop"))
 
@@ -239,9 +254,23 @@ class ImportDialog(QDialog):
 
     def _on_changed(self) -> None:
         source = self._source.path()
-        if source is None or self._running or self._finished:
+        if self._running or self._finished:
             return
-        if self._target.path() is None:
-            name = source.stem if source.is_file() else source.name
-            self._target.set_path(source.parent / f"{name}-project", tell=False)
+        if source is None:
+            self.show_looking()
+            self._found.setText(self.tr("Choose a data set, or drop it here."))
+            return
+        if self._target.path() in (None, self._suggested):
+            home = source.parent if source.is_file() else source  # the project lies beside the source, not in it
+            self._suggested = home.with_name(f"{home.name}-project")
+            self._target.set_path(self._suggested, tell=False)
         self.look_asked.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and not self._running and not self._finished:
+            self.set_source(paths[0])

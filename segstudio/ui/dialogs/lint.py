@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.events import Problem
 from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding
 
 
@@ -92,6 +93,12 @@ class LintDialog(QDialog):
         row.setToolTip(2, finding.text)
         self._findings.append(finding)
         self._items.append(row)
+        self._rows.addTopLevelItem(row)
+
+    def add_problem(self, problem: Problem) -> None:
+        """A file that could not be read; there is nothing to tick."""
+        row = QTreeWidgetItem([self.tr("Unreadable"), problem.where, problem.what, ""])
+        row.setToolTip(2, problem.what)
         self._rows.addTopLevelItem(row)
 
     def finish(self, text: str) -> None:

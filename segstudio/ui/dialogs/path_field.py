@@ -22,6 +22,7 @@ class PathField(QWidget):
         self._title = title
         self._line = QLineEdit()
         self._line.setPlaceholderText(placeholder)
+        self._line.setAcceptDrops(False)  # the dialog takes them as paths
         self._line.setAccessibleName(title)
         self._line.editingFinished.connect(self._on_typed)
         self._told = ""

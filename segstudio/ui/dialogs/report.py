@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -23,6 +24,18 @@ from segstudio.ui.icons import icon
 _MOST = 5000  # rows; a report of more is on the clipboard in full
 
 
+class _Rows(QTreeWidget):
+    """Return opens a row, and does not press the dialog's button."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentItem()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
+            self.itemActivated.emit(row, 0)
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+
 class Report(QWidget):
     """Double click or Return on a row asks for its picture."""
 
@@ -33,13 +46,15 @@ class Report(QWidget):
         self._events: list[Problem | Note] = []
         self._summary = QLabel()
         self._summary.setWordWrap(True)
+        self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self._rows = QTreeWidget()
+        self._rows = _Rows()
         self._rows.setHeaderLabels([self.tr("Picture"), self.tr("What was left out or altered")])
         self._rows.setRootIsDecorated(False)
         self._rows.setUniformRowHeights(True)
+        self._rows.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._rows.setAlternatingRowColors(True)
         self._rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._rows.setAccessibleName(self.tr("Report"))
@@ -49,6 +64,7 @@ class Report(QWidget):
         self._hint = QLabel(self.tr("Double click a row to open its picture."))
         self._hint.setProperty("quiet", True)
         self._copy = QPushButton(self.tr("Copy report"))
+        self._copy.setAutoDefault(False)
         self._copy.clicked.connect(self.copy)
         below = QHBoxLayout()
         below.addWidget(self._hint, 1)

@@ -50,6 +50,7 @@ class DropFlow(QObject):
         self._opening = opening
         self._importing = importing
         self._messages = messages
+        self._looking = False
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -65,10 +66,16 @@ class DropFlow(QObject):
 
     def take(self, paths: list[Path]) -> None:
         """The first is opened or imported; several pictures of one folder open that folder at the first."""
-        self._session.jobs.start(lambda: what_is(paths[0]), self._on_known)
+        if self._looking:
+            return
+        self._looking = True
+        self._session.jobs.start(lambda: what_is(paths[0]), self._on_known, self._on_end)
         others = [path for path in paths[1:] if path.parent != paths[0].parent or path.is_dir()]
         if others:
             self._messages.tell(self.tr("{} was taken; drop one data set at a time.").format(paths[0].name))
+
+    def _on_end(self) -> None:
+        self._looking = False
 
     def _on_known(self, dropped: Dropped) -> None:
         if dropped.format_name:

@@ -38,6 +38,9 @@ class ExportFlow(QObject):
         project = self._session.project
         if project is None:
             return None
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return self._dialog
         self._saving.save()
         dialog = self._dialog = ExportDialog(project.folder, self._window)
         dialog.plan_asked.connect(self._plan)
@@ -85,6 +88,8 @@ class ExportFlow(QObject):
         if dialog is None or choices is None or project is None:
             return
         try:
+            if not choices.folder.is_absolute():
+                raise ProjectError(self.tr("{}: give the whole path of the new folder").format(choices.folder))
             check_empty(choices.folder)
         except ProjectError as error:
             dialog.show_again(str(error))

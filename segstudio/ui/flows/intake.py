@@ -9,9 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from segstudio.core.classes import ClassTable
 from segstudio.errors import SegstudioError
 from segstudio.events import Note, Problem, Progress
-from segstudio.formats.registry import Detected, detect, open_detected
+from segstudio.formats.registry import Detected, detect, open_detected, why_not
 from segstudio.formats.source import Source
 from segstudio.project.intake import Imported, Survey, import_source, survey
 from segstudio.ui.dialogs.import_data import THUMB_PX, ImportChoices, ImportDialog
@@ -29,37 +30,63 @@ class Looked:
     title: str
     source: Source
     survey: Survey
+    table: ClassTable  # the classes in the colours that they will get
+    troubles: tuple[str, ...] = ()  # why pictures that were looked at cannot come
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why every other format is not it."""
+
     declined: dict[str, str]
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def look(choices: ImportChoices) -> Iterator[Progress | Looked | Thumbnail]:
+def look(choices: ImportChoices) -> Iterator[Progress | Looked | Thumbnail | Reasons]:
     """Raises SegstudioError that says why every format declined."""
     found = detect(choices.source, choices.options, choices.format_name)
     if found.reader is None:
         raise SegstudioError(_declined_by_all(choices.source, found))
     yield Progress(0, 1, found.reader.title)
     source = open_detected(found, choices.options)
+    troubles: list[str] = []
     for event in survey(source, choices.folder):
         if isinstance(event, Survey):
-            yield Looked(found.reader.title, source, event, found.declined)
-            yield from _thumbnails(event)
-        elif isinstance(event, Progress):
+            table = _table_of(event)
+            yield Looked(found.reader.title, source, event, table, tuple(troubles))
+            yield from _thumbnails(event, table)
+        elif isinstance(event, Problem):
+            troubles.append(event.what)
+        else:
             yield event
+    yield Reasons(why_not(found, choices.options))
+
+
+def _table_of(found: Survey) -> ClassTable:
+    """The source's classes; where it lists none, its labels in their order."""
+    table = found.table or ClassTable()
+    for name in found.names:
+        try:
+            table = table if table.id_of(name) is not None else table.with_added(name)
+        except ValueError:
+            continue  # the import will name it
+    return table
 
 
 def _declined_by_all(path: Path, found: Detected) -> str:
     if len(found.declined) == 1:
         return f"{path.name}: {next(iter(found.declined.values()))}"
-    reasons = [f"{name}: {reason}" for name, reason in found.declined.items()]
-    return f"No format fits {path.name}. Why not " + "; ".join(reasons)
+    reasons = "\n".join(f"{name}: {reason}" for name, reason in found.declined.items())
+    return f"No format fits {path.name}.\n{reasons}"
 
 
-def _thumbnails(found: Survey) -> Iterator[Thumbnail]:
+def _thumbnails(found: Survey, table: ClassTable) -> Iterator[Thumbnail]:
     for reading in found.readings:
         try:
-            yield thumbnail_of(reading, THUMB_PX)
+            yield thumbnail_of(reading, THUMB_PX, table)
         except SegstudioError:
             continue  # the import will name it
 
@@ -77,19 +104,26 @@ class ImportFlow(QObject):
         self._looked: Looked | None = None
         self._looking: Job | None = None
         self._importing: Job | None = None
+        self._came_in = 0
 
     def choose(self) -> None:
         self.open_dialog(None)
 
     def open_dialog(self, source: Path | None) -> ImportDialog:
-        """The dialog, with a source in it if there is one already."""
+        """The dialog, with a source in it if there is one already; the one that is open, if any."""
+        if self._dialog is not None:
+            self._dialog.raise_()
+            self._dialog.activateWindow()
+            if source is not None and self._importing is None:
+                self._dialog.set_source(source)
+            return self._dialog
         project = self._session.project
         dialog = ImportDialog((project.folder, project.table) if project else None, self._window)
         self._dialog, self._looked = dialog, None
         dialog.look_asked.connect(self._look)
         dialog.import_asked.connect(self._import)
         dialog.stop_asked.connect(self._stop)
-        dialog.report.picture_asked.connect(self._opening.open_item)
+        dialog.report.picture_asked.connect(self._open_named)
         dialog.finished.connect(self._on_closed)
         dialog.open()
         if source is not None:
@@ -102,6 +136,13 @@ class ImportFlow(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
         self._dialog = self._looking = None
+
+    def _open_named(self, name: str) -> None:
+        """The picture that a row of the report is about, once the project is there."""
+        names = (item.name for item in self._session.items)
+        known = next((each for each in names if name in (each, each.rpartition(".")[0])), None)
+        if known is not None and self._importing is None:
+            self._opening.open_item(known)
 
     def _look(self) -> None:
         dialog = self._dialog
@@ -117,13 +158,15 @@ class ImportFlow(QObject):
         job.ended.connect(lambda: self._forget_look(job))
         self._looking = job
 
-    def _on_look(self, job: Job, event: Progress | Looked | Thumbnail) -> None:
+    def _on_look(self, job: Job, event: Progress | Looked | Thumbnail | Reasons) -> None:
         if job is not self._looking or self._dialog is None:
             return
         match event:
             case Looked():
                 self._looked = event
-                self._dialog.show_survey(event.title, event.survey, event.declined)
+                self._dialog.show_survey(event.title, event.survey, event.table, event.troubles)
+            case Reasons():
+                self._dialog.show_reasons(event.declined)
             case Thumbnail():
                 self._dialog.add_thumbnail(event)
             case Progress() if event.total > 1:
@@ -147,6 +190,7 @@ class ImportFlow(QObject):
         self._saving.leave()
         source, options, folder = looked.source, dialog.intake(), choices.folder
         dialog.show_running()
+        self._came_in = 0
         self._importing = self._session.jobs.after_queue(
             lambda: import_source(source, folder, options), self._on_event, lambda: self._on_end(folder), quiet=True
         )
@@ -170,7 +214,7 @@ class ImportFlow(QObject):
                         event.pictures, event.shapes, event.left_out
                     )
                 )
-                self._importing = None
+                self._importing, self._came_in = None, event.pictures
 
     def _on_failed(self, error: SegstudioError) -> None:
         if self._dialog is not None:
@@ -181,6 +225,7 @@ class ImportFlow(QObject):
         """Stopped, or done: what came in is shown."""
         if self._importing is not None and self._dialog is not None:
             self._dialog.show_finished(self.tr("Stopped. What had come in stays."))
+            self._came_in = 1  # or more; the list will show them
         self._importing = None
-        if folder.is_dir():
+        if self._came_in and folder.is_dir():
             self._opening.open_path(folder)

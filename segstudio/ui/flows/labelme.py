@@ -37,7 +37,12 @@ class LabelmeFlow(QObject):
 
     @property
     def running(self) -> bool:
-        return self._process is not None
+        return self._item is not None
+
+    def stop(self) -> None:
+        """Ask labelme to end; what it had not saved is its own affair."""
+        if self._process is not None:
+            self._process.terminate()
 
     def open(self) -> None:
         """All is saved first, so labelme sees what is on the screen."""
@@ -65,7 +70,7 @@ class LabelmeFlow(QObject):
         for name in ("QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_API"):  # they would point at our Qt
             environment.remove(name)
         process.setProcessEnvironment(environment)
-        process.finished.connect(self._on_finished)
+        process.finished.connect(lambda code, _: self._on_finished(code))
         process.errorOccurred.connect(self._on_error)
         process.setProgram(program)
         process.setArguments(arguments_for(item, self._session.table.names))
@@ -78,7 +83,7 @@ class LabelmeFlow(QObject):
             self._end()
 
     def _on_finished(self, code: int) -> None:
-        item, changed = self._item, self._item is not None and stamp_of(self._item) != self._stamp
+        item, changed = self._item, self._item is not None and stamp_of(self._item) != self._saved_stamp(self._item)
         output = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace") if self._process else ""
         self._end()
         if item is None or item not in self._session.items:
@@ -86,10 +91,25 @@ class LabelmeFlow(QObject):
         self._saving.forget_visits()  # labelme walks through the whole folder
         self._opening.rescan()
         if changed:
-            self._saving.discard(item) if self._is_open(item) else self._saving.forget(item)
-            self._messages.tell(self.tr("What labelme saved of {} was taken back.").format(item.name))
+            self._take_back(item)
         elif code:
             self._messages.warn(self.tr("labelme ended with an error: {}").format(_cause(output)))
+
+    def _saved_stamp(self, item: Item) -> Stamp:
+        """That of our own last save, if the picture is open still; else that from before labelme began."""
+        picture = self._session.picture
+        return picture.stamp if picture is not None and picture.item == item else self._stamp
+
+    def _take_back(self, item: Item) -> None:
+        if not self._is_open(item):
+            self._saving.forget(item)
+        elif self._session.dirty:
+            text = self.tr("labelme has saved {}, and you have drawn on it meanwhile.").format(item.name)
+            self._messages.warn(text, self.tr("Take labelme's version"), lambda: self._saving.discard(item))
+            return
+        else:
+            self._saving.discard(item)
+        self._messages.tell(self.tr("What labelme saved of {} was taken back.").format(item.name))
 
     def _is_open(self, item: Item) -> bool:
         return self._session.picture is not None and self._session.picture.item == item

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from segstudio.core.metrics import Confusion
@@ -54,6 +54,8 @@ def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState]
 
 class OpenFlow(QObject):
     """`order` gives the names that the list shows, for walking."""
+
+    listed = Signal()  # all pictures of the project are known
 
     def __init__(
         self, session: Session, saving: SaveFlow, messages: MessageBar, settings: Settings, window: QWidget
@@ -133,6 +135,8 @@ class OpenFlow(QObject):
         self.open_item(names[max(0, min(len(names) - 1, at))])
 
     def _open(self, path: Path, of_project: Path | None = None) -> None:
+        if not path.exists():
+            raise ProjectError(f"{path}: there is no such file or folder; open a folder of pictures")
         self._select = ""
         if of_project is not None and path != of_project:
             folder, self._select = of_project, path.stem
@@ -142,8 +146,6 @@ class OpenFlow(QObject):
             folder, self._select = path.parent, path.stem
         else:
             raise ProjectError(f"{path}: is neither a folder nor a picture; open a folder of pictures")
-        if not path.exists():
-            raise ProjectError(f"{path}: there is no such file or folder; open a folder of pictures")
         project = open_project(folder)
         self._saving.leave()
         self._scanned = False
@@ -171,6 +173,8 @@ class OpenFlow(QObject):
             self.open_item((chosen or names)[0])
 
     def _scan(self, project: Project, items: list[Item]) -> None:
+        if self._session.is_current(project):
+            self.listed.emit()
         if not items:
             self._messages.tell(self.tr("This folder has no pictures."), self.tr("Open another"), self.choose_folder)
             return
