@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 class SegstudioError(Exception):
-    """Something the user can mend; its text is one line for a person."""
+    """Something the user can mend; its text is one line for a person, whatever names files put into it."""
+
+    def __str__(self) -> str:
+        return "".join(sign if sign >= " " else " " for sign in super().__str__())
 
 
 class FileError(SegstudioError):

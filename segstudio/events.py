@@ -37,4 +37,5 @@ class Problem:
 
 
 def _line(where: str, what: str) -> str:
-    return what if where in what else f"{where}: {what}"
+    whole = what if where in what else f"{where}: {what}"
+    return "".join(sign if sign >= " " else " " for sign in whole)

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.shape import POLYGON, Shape
-from segstudio.errors import FormatError, ObjectError, SegstudioError
+from segstudio.errors import FormatError, ObjectError
 from segstudio.formats.images import SUFFIXES, picture_size
 from segstudio.formats.json_file import read_json
 from segstudio.formats.labelme import points_of
-from segstudio.formats.labelme_folder import entry_name, json_files
+from segstudio.formats.labelme_folder import entry_name, json_files, reason_of_first
 from segstudio.formats.pictures import Pictures
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
-_MOST_ASKED: Final = 20
-
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
-    reason = "it has no .json files"
-    for path in islice(json_files(root), _MOST_ASKED):
-        try:
-            if _parsed(path):
-                return None
-        except SegstudioError as error:
-            reason = str(error)
-    return reason
+    """Why `root` holds none of its files, or None if it does."""
+    return reason_of_first(root, _with_objects)
+
+
+def _with_objects(path: Path) -> None:
+    """An empty list may be anybody's."""
+    if not _parsed(path):
+        raise FormatError(path, "lists no objects", "choose EISeg's label folder")
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:

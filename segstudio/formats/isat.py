@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import BACKGROUND_NAME, ClassTable
 from segstudio.core.shape import POLYGON, Shape
-from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
+from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats.images import picture_size
 from segstudio.formats.json_file import read_json
 from segstudio.formats.labelme import points_of
-from segstudio.formats.labelme_folder import entry_name, json_files
+from segstudio.formats.labelme_folder import entry_name, json_files, reason_of_first
 from segstudio.formats.pictures import Pictures, pictures_of
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
-_MOST_ASKED: Final = 20
 _HOLE: Final = "__background__"
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
-    reason = "it has no .json files"
-    for path in islice(json_files(root), _MOST_ASKED):
-        try:
-            _parsed(path)
-        except SegstudioError as error:
-            reason = str(error)
-        else:
-            return None
-    return reason
+    """Why `root` holds none of its files, or None if it does."""
+    return reason_of_first(root, _parsed)
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:

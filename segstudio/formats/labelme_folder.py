@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import class_list, labelme
 from segstudio.formats.atomic import write_bytes
 from segstudio.formats.images import picture_size
-from segstudio.formats.pictures import Pictures, pictures_of
+from segstudio.formats.pictures import Pictures, pictures_left, pictures_of
 from segstudio.formats.scratch import Scratch
 from segstudio.formats.source import Entry, Reading, Source, SourceOptions
 
@@ -25,13 +26,18 @@ _LARGEST: Final = 256 << 20  # no file of one picture's labels is larger
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
     """Why `root` is not such a folder or file, or None if it is."""
+    return reason_of_first(root, lambda path: labelme.read(path, size=(1, 1), pixels=False))
+
+
+def reason_of_first(root: Path, read: Callable[[Path], object]) -> str | None:
+    """None if any of the first .json files can be read; else why the last of them cannot."""
     reason = "it has no .json files"
     for path in islice(json_files(root), _MOST_ASKED):
         try:
             if path.stat().st_size > _LARGEST:
                 reason = f"{path.name} is too large for the labels of one picture"
                 continue
-            labelme.read(path, size=(1, 1), pixels=False)
+            read(path)
         except (SegstudioError, OSError) as error:
             reason = str(error)
         else:
@@ -45,7 +51,10 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     pictures = Pictures(options.images) if options.images else pictures_of(base)
     scratch = Scratch()
     entries = [Entry(entry_name(path, base), partial(_read, path, pictures, scratch)) for path in json_files(root)]
-    return Source(class_list.read_labels(labels) if labels else None, "background", entries)
+    table = class_list.read_labels(labels) if labels else None
+    known = {entry.name.rpartition("/")[2].casefold() for entry in entries}
+    lone = [] if root.is_file() else [n for n in pictures.by_name() if n.rpartition("/")[2].casefold() not in known]
+    return Source(table, "background", entries, None, (pictures_left(lone),) if lone else ())
 
 
 def json_files(root: Path) -> list[Path]:

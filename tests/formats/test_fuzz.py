@@ -41,7 +41,7 @@ def survives(root: Path, name: str) -> None:
             assert "\n" not in str(error)
             return
         for event in import_source(source, Path(home) / "project"):
-            assert "\n" not in str(getattr(event, "what", ""))
+            assert "\n" not in str(event)
         assert [path.name for path in Path(home).iterdir()] == ["project"], "nothing is written beside the project"
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QLabel,
     QListWidget,
     QSpinBox,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -23,8 +20,8 @@ from segstudio.formats.target import ExportOptions, Target
 from segstudio.formats.targets import TARGETS
 from segstudio.project.export import Plan
 from segstudio.ui.dialogs.class_mapping import StillBox
+from segstudio.ui.dialogs.job_dialog import JobDialog
 from segstudio.ui.dialogs.path_field import NEW_FOLDER, PathField
-from segstudio.ui.dialogs.report import Report
 
 
 @dataclass(frozen=True)
@@ -36,37 +33,19 @@ class ExportChoices:
     folder: Path
 
 
-class ExportDialog(QDialog):
-    """Asks for a plan whenever the format or its options change; `export_asked` comes with the button."""
+class ExportDialog(JobDialog):
+    """Asks for a plan whenever the format or its options change."""
 
     plan_asked = Signal()
-    export_asked = Signal()
-    stop_asked = Signal()
 
     def __init__(self, project: Path, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Export"))
+        super().__init__(QCoreApplication.translate("ExportDialog", "Export"), parent)
         self.resize(640, 520)
         self._project = project
-        self._running = False
         self._make_fields()
-        self.report = Report()
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._page())
-        self._pages.addWidget(self.report)
-        self._buttons = QDialogButtonBox()
-        self._go = self._buttons.addButton(self.tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        self._show_folder = self._buttons.addButton(self.tr("Open folder"), QDialogButtonBox.ButtonRole.ActionRole)
-        self._show_folder.hide()
-        self._buttons.accepted.connect(self.export_asked)
-        self._buttons.rejected.connect(self.reject)
+        self.place(self._page())
+        self._show_folder = self.add_button(self.tr("Open folder"))
         self.folder_asked = self._show_folder.clicked
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self._buttons)
-        self._go.setDefault(True)
         self._on_format()
 
     def _make_fields(self) -> None:
@@ -149,41 +128,16 @@ class ExportDialog(QDialog):
         for reason, objects, pictures in plan.losses:
             self._losses.addItem(self.tr("{} objects in {} pictures: each {}").format(objects, pictures, reason))
 
-    def show_running(self) -> None:
-        self._running = True
-        self.report.begin(self.tr("Exporting …"))
-        self._pages.setCurrentIndex(1)
-        self._go.setDefault(False)
-        self._close.setAutoDefault(False)
-        self.report.setFocus()  # a second Enter may not stop it
-        self._go.hide()
-        self._close.setText(self.tr("Stop"))
-
-    def show_finished(self, text: str, done: bool) -> None:
-        self._running = False
-        self.report.finish(text)
-        self._close.setText(self.tr("Close"))
-        self._close.setEnabled(True)
-        self._close.setDefault(True)
-        self._show_folder.setVisible(done)
+    def show_written(self, text: str) -> None:
+        """Finished, and there is something to look at."""
+        self.show_finished(text)
+        self._show_folder.show()
 
     def show_again(self, text: str) -> None:
         """Nothing was written: the choices come back with the reason."""
-        self._running = False
-        self._pages.setCurrentIndex(0)
+        self.show_form()
         self._summary.setText(text)
         self._folder.setFocus()
-        self._go.show()
-        self._go.setDefault(True)
-        self._close.setText(self.tr("Cancel"))
-
-    def reject(self) -> None:
-        """Stop what runs first; close when nothing does."""
-        if self._running:
-            self._close.setEnabled(False)
-            self.stop_asked.emit()
-        else:
-            super().reject()
 
     def _on_format(self) -> None:
         known = self.target.choices

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
-    QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,8 +25,8 @@ from segstudio.formats.source import SourceOptions
 from segstudio.project.intake import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions, Survey
 from segstudio.project.mapping import proposed
 from segstudio.ui.dialogs.class_mapping import ClassMappingTable, StillBox
+from segstudio.ui.dialogs.job_dialog import JobDialog
 from segstudio.ui.dialogs.path_field import FILE, FOLDER, NEW_FOLDER, PathField
-from segstudio.ui.dialogs.report import Report
 from segstudio.ui.thumbnails import Thumbnail
 
 THUMB_PX = 132
@@ -45,36 +42,18 @@ class ImportChoices:
     folder: Path
 
 
-class ImportDialog(QDialog):
-    """Asks for a look whenever the source or how to read it changes; `import_asked` comes with the button."""
+class ImportDialog(JobDialog):
+    """Asks for a look whenever the source or how to read it changes."""
 
     look_asked = Signal()
-    import_asked = Signal()
-    stop_asked = Signal()
 
     def __init__(self, project: tuple[Path, ClassTable] | None, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Import"))
+        super().__init__(QCoreApplication.translate("ImportDialog", "Import"), parent)
         self.resize(760, 660)
         self._project = project
-        self._running = self._finished = False
         self._suggested: Path | None = None
         self._make_fields()
-        self.report = Report()
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._form())
-        self._pages.addWidget(self.report)
-        self._buttons = QDialogButtonBox()
-        self._go = self._buttons.addButton(self.tr("Import"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        self._go.setEnabled(False)
-        self._buttons.accepted.connect(self._on_go)
-        self._buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self._buttons)
-        self._go.setDefault(True)
+        self.place(self._form(), ready=False)
         self.setAcceptDrops(True)
 
     def _make_fields(self) -> None:
@@ -224,37 +203,9 @@ class ImportDialog(QDialog):
         item.setToolTip(thumbnail.text)
         self._preview.addItem(item)
 
-    def show_running(self) -> None:
-        self._running = True
-        self.report.begin(self.tr("Importing …"))
-        self._pages.setCurrentIndex(1)
-        self._go.setDefault(False)
-        self._close.setAutoDefault(False)
-        self.report.setFocus()  # a second Enter may not stop it
-        self._go.hide()
-        self._close.setText(self.tr("Stop"))
-
-    def show_finished(self, text: str) -> None:
-        self._running, self._finished = False, True
-        self.report.finish(text)
-        self._close.setText(self.tr("Close"))
-        self._close.setEnabled(True)
-        self._close.setDefault(True)
-
-    def reject(self) -> None:
-        """Stop what runs first; close when nothing does."""
-        if self._running:
-            self._close.setEnabled(False)
-            self.stop_asked.emit()
-        else:
-            super().reject()
-
-    def _on_go(self) -> None:
-        self.import_asked.emit()
-
     def _on_changed(self) -> None:
         source = self._source.path()
-        if self._running or self._finished:
+        if self.running or self.finished_work:
             return
         if source is None:
             self.show_looking()
@@ -272,5 +223,5 @@ class ImportDialog(QDialog):
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths and not self._running and not self._finished:
+        if paths and not self.running and not self.finished_work:
             self.set_source(paths[0])

@@ -44,7 +44,7 @@ class ExportFlow(QObject):
         self._saving.save()
         dialog = self._dialog = ExportDialog(project.folder, self._window)
         dialog.plan_asked.connect(self._plan)
-        dialog.export_asked.connect(self._export)
+        dialog.begin_asked.connect(self._export)
         dialog.stop_asked.connect(self._stop)
         dialog.report.picture_asked.connect(self._opening.open_item)
         dialog.finished.connect(self._on_closed)
@@ -97,7 +97,7 @@ class ExportFlow(QObject):
         self._saving.save()
         items = list(self._session.items)
         target, options, folder = choices.target, choices.options, choices.folder
-        dialog.show_running()
+        dialog.show_running(self.tr("Exporting …"))
         dialog.folder_asked.connect(lambda: _show(folder))
         self._exporting = self._session.jobs.after_queue(
             lambda: export(project, items, folder, target, options), self._on_event, self._on_end, quiet=True
@@ -118,21 +118,20 @@ class ExportFlow(QObject):
                 self._dialog.report.add(event)
             case Exported():
                 self._exporting = None
-                self._dialog.show_finished(
+                self._dialog.show_written(
                     self.tr("{} pictures exported, {} of them background only; {} without labels left out.").format(
                         event.pictures, event.background, event.untouched
-                    ),
-                    done=True,
+                    )
                 )
 
     def _on_failed(self, error: SegstudioError) -> None:
         self._exporting = None
         if self._dialog is not None:
-            self._dialog.show_finished(str(error), done=False)
+            self._dialog.show_finished(str(error))
 
     def _on_end(self) -> None:
         if self._exporting is not None and self._dialog is not None:
-            self._dialog.show_finished(self.tr("Stopped. What had been written stays."), done=True)
+            self._dialog.show_written(self.tr("Stopped. What had been written stays."))
         self._exporting = None
 
 

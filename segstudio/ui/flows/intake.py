@@ -121,7 +121,7 @@ class ImportFlow(QObject):
         dialog = ImportDialog((project.folder, project.table) if project else None, self._window)
         self._dialog, self._looked = dialog, None
         dialog.look_asked.connect(self._look)
-        dialog.import_asked.connect(self._import)
+        dialog.begin_asked.connect(self._import)
         dialog.stop_asked.connect(self._stop)
         dialog.report.picture_asked.connect(self._open_named)
         dialog.finished.connect(self._on_closed)
@@ -174,7 +174,7 @@ class ImportFlow(QObject):
 
     def _on_look_failed(self, job: Job, error: SegstudioError) -> None:
         if job is self._looking and self._dialog is not None:
-            self._dialog.show_fault(str(error))
+            self._dialog.show_fault(str(error.args[0]))
 
     def _forget_look(self, job: Job) -> None:
         if job is self._looking:
@@ -189,7 +189,7 @@ class ImportFlow(QObject):
             self._looking.stop()
         self._saving.leave()
         source, options, folder = looked.source, dialog.intake(), choices.folder
-        dialog.show_running()
+        dialog.show_running(self.tr("Importing …"))
         self._came_in = 0
         self._importing = self._session.jobs.after_queue(
             lambda: import_source(source, folder, options), self._on_event, lambda: self._on_end(folder), quiet=True
