@@ -218,6 +218,7 @@ def convert(  # noqa: PLR0913  # one parameter an option
     """Import and export in one; no project is left behind."""
     import tempfile
 
+    from segstudio.errors import SegstudioError
     from segstudio.formats.source import SourceOptions
     from segstudio.formats.target import ExportOptions
     from segstudio.formats.targets import target_named
@@ -225,7 +226,8 @@ def convert(  # noqa: PLR0913  # one parameter an option
 
     with one_line_errors(), tempfile.TemporaryDirectory(prefix="segstudio-") as between:
         reporter = Reporter(quiet=as_json)
-        target_named(to)
+        if overlap == "ignore" and "overlap_ignored" not in target_named(to).choices:
+            raise SegstudioError(f"{to} has no pixels that count for nothing; leave overlaps in order")
         check_empty(out)
         source_options = SourceOptions(images, labels, held_out, snap, ids, first_pixel, masks)
         events = _bring_in(source, Path(between), from_, source_options, (overlap, "rename", maps or []))

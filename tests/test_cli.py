@@ -67,6 +67,8 @@ def test_the_whole_job_runs_on_a_sample_project(tmp_path: Path) -> None:
         (("train", "{tmp}", "--run", "../x"), "name of a run"),
         (("train", "{tmp}", "--set", "device=gpu"), "label at least one"),
         (("trian", "{tmp}"), "no verb"),
+        (("convert", "{tmp}", "{tmp}/o", "--to", "coco", "--overlap", "ignore"), "leave overlaps in order"),
+        (("export", "{tmp}", "{tmp}/o", "--overlap", "sideways"), "it is order or ignore"),
     ],
 )
 def test_what_cannot_run_says_why_in_one_line_and_exits_with_2(

@@ -13,7 +13,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
 from segstudio.core.box import EMPTY, Box
 from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
-from segstudio.core.raster import Labels, paint, shape_mask
+from segstudio.core.raster import Labels, shape_mask
 from segstudio.core.shape import MASK, Shape
 
 
@@ -50,14 +50,6 @@ def instance_numbers(annotation: Annotation) -> list[int]:
             used.add(shape.instance)
     free = (number for number in itertools.count(1) if number not in used)
     return [numbers[key] if key in numbers else numbers.setdefault(key, next(free)) for key in keys]
-
-
-def rasterise_instances(annotation: Annotation) -> NDArray[np.int32]:
-    """The (H, W) plane of object numbers in painter's order, 0 elsewhere."""
-    plane = np.zeros((annotation.height, annotation.width), np.int32)
-    for shape, number in zip(annotation.shapes, instance_numbers(annotation), strict=True):
-        paint(plane, shape, number)
-    return plane
 
 
 def rasterise_both(annotation: Annotation, table: ClassTable) -> tuple[Labels, NDArray[np.int32]]:

@@ -18,9 +18,8 @@ from segstudio.formats import coco, coco_png, masks
 from segstudio.formats.coco import CocoFile, Record
 from segstudio.formats.images import orientation, picture_size
 from segstudio.formats.pictures import Pictures, safe_stem
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
 
-_HELD_OUT: Final = ("val", "valid", "validation", "test")
 # Of several files in one folder those with the most to say about pixels are read.
 _KINDS: Final = ("instances", "_annotations.coco", "person_keypoints", "panoptic", "stuff", "", "labels")
 _CONTAINER: Final = re.compile(r"^(images|JPEGImages)/")
@@ -74,7 +73,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         notes += [f"{path.name}: {note}" for note in file.notes]
         fresh = _entries(file, pictures, _split(path), taken)
         entries += fresh
-        if _split(path) in _HELD_OUT:
+        if _split(path) in HELD_OUT:
             held_out |= {entry.name for entry in fresh}
     split = frozenset(held_out) if 0 < len(held_out) < len(entries) else None
     table = _table(root, [file for _, file in files])

@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from segstudio.core.annotation import Annotation
-from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
+from segstudio.core.classes import ClassTable, is_background
 from segstudio.core.instances import Instance, instances, torn
 from segstudio.core.raster import shape_mask
 from segstudio.core.shape import CIRCLE, COCO, LINE, LINESTRIP, POINT, POINTS, RULE, Shape
 from segstudio.formats import coco
 from segstudio.formats.json_file import json_bytes
-from segstudio.formats.target import ExportOptions, Losses, Page, Target, Written, not_objects, put, put_picture
+from segstudio.formats.target import (
+    ExportOptions,
+    Losses,
+    Page,
+    Target,
+    Written,
+    is_object,
+    not_objects,
+    put,
+    put_picture,
+)
 
 _DRAWN: Final = (CIRCLE, LINE, LINESTRIP, POINT, POINTS)
 
@@ -21,7 +31,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     drawn = [
         (index, f"is a {shape.kind}; its pixels are written, not the {shape.kind}")
         for index, shape in enumerate(annotation.shapes)
-        if shape.kind in _DRAWN and shape.label != IGNORE_NAME and not is_background(shape.label)
+        if shape.kind in _DRAWN and is_object(shape)
     ]
     return [*not_objects(annotation), *drawn]
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from segstudio.errors import FormatError, SegstudioError
+from segstudio.errors import FormatError, ObjectError, SegstudioError
 from segstudio.formats import (
     camvid,
     cityscapes,
@@ -159,6 +159,8 @@ def _guarded(entry: Entry, found: Detected) -> Reading:
     """Holds what was unpacked for as long as there are entries to read."""
     try:
         return entry.read()
+    except ObjectError as fault:  # of the picture as a whole
+        raise FormatError(found.root / entry.name, f"cannot be read ({fault})", "correct it or take it away") from fault
     except FOREIGN as error:
         raise _beyond(found.root / entry.name, error) from error
 

@@ -88,12 +88,17 @@ def words_lost(annotation: Annotation) -> Losses:
     ]
 
 
+def is_object(shape: Shape) -> bool:
+    """Whether a shape is a thing, and neither background nor a mark that pixels do not count."""
+    return shape.label != IGNORE_NAME and not is_background(shape.label)
+
+
 def not_objects(annotation: Annotation) -> Losses:
     """Shapes that a format of objects leaves out."""
     return [
         (index, IS_IGNORE if shape.label == IGNORE_NAME else IS_BACKGROUND)
         for index, shape in enumerate(annotation.shapes)
-        if shape.label == IGNORE_NAME or is_background(shape.label)
+        if not is_object(shape)
     ]
 
 

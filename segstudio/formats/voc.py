@@ -100,8 +100,9 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     notes = [] if listed else [f"no class list in {folder.name}; numbers and colours were read as VOC's 20 classes"]
     notes += [f"{other.name} was not read; name it to import it" for other in _root_folders(root) if other != folder]
     boxed = [] if bare.class_masks else list(bare.boxes.values())
-    first_pixel, said = _first_pixel(boxed, options.first_pixel)
-    notes += said
+    table, begins_at_0 = _look_over(boxed, names.table)
+    first_pixel, said = _first_pixel(begins_at_0, options.first_pixel)
+    notes += [said] if boxed else []
     if bare.class_masks and bare.boxes:
         notes.append(f"boxes of {len(bare.boxes)} pictures were not read, as there are masks")
     notes += _without_masks(bare)
@@ -110,7 +111,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     entries = [Entry(stem, partial(_read, stem, found)) for stem in stems]
     held_out = folder / "ImageSets" / "Segmentation" / "val.txt"
     split = class_list.stems(held_out) if held_out.is_file() else None
-    return Source(_with_boxed(names.table, boxed), "background", entries, split, tuple(notes))
+    return Source(table, "background", entries, split, tuple(notes))
 
 
 def _without_masks(root: _Root) -> list[str]:
@@ -124,33 +125,31 @@ def _vocs_own() -> LabelMap:
     return LabelMap.of_rows([*rows, ("ignored", 255, voc_colour(255))])
 
 
-def _with_boxed(table: ClassTable, boxed: list[Path]) -> ClassTable:
-    """Boxes name their classes themselves."""
+def _look_over(boxed: list[Path], table: ClassTable) -> tuple[ClassTable, str]:
+    """The table with the classes that boxes name, and the first file in which a box begins at 0 ("" for none)."""
+    begins_at_0 = ""
     for path in boxed:
         try:
-            for item in read_xml(path).iter("object"):
+            xml = read_xml(path)
+            for item in xml.iter("object"):
                 name = text_of(item, "name")
                 if name and table.id_of(name) is None:
                     table = table.with_added(name)
+            lows = (number_of(box, key) for box in xml.iter("bndbox") for key in ("xmin", "ymin"))
+            if not begins_at_0 and any(value < 1 for value in lows):
+                begins_at_0 = path.name
         except (SegstudioError, ValueError):
             continue  # told when its turn comes
-    return table
+    return table, begins_at_0
 
 
-def _first_pixel(boxed: list[Path], told: int | None) -> tuple[int, list[str]]:
-    """0 where any box begins at 0, else 1 as VOC says; with a note of what was taken."""
-    if not boxed:
-        return 1, []
+def _first_pixel(begins_at_0: str, told: int | None) -> tuple[int, str]:
+    """0 where any box begins there, else 1 as VOC says; and what was taken."""
     if told is not None:
-        return told, [f"boxes were read as counted from {told}, as told"]
-    for path in boxed:
-        try:
-            lows = [number_of(box, key) for box in read_xml(path).iter("bndbox") for key in ("xmin", "ymin")]
-        except (SegstudioError, ObjectError):
-            continue
-        if any(value < 1 for value in lows):
-            return 0, [f"boxes were read as counted from 0, because one in {path.name} begins there"]
-    return 1, ["boxes were read as counted from 1, as VOC does; none begins at 0"]
+        return told, f"boxes were read as counted from {told}, as told"
+    if begins_at_0:
+        return 0, f"boxes were read as counted from 0, because one in {begins_at_0} begins there"
+    return 1, "boxes were read as counted from 1, as VOC does; none begins at 0"
 
 
 def _read(stem: str, root: _Root) -> Reading:

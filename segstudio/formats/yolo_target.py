@@ -8,7 +8,7 @@ import numpy as np
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import whole
-from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
+from segstudio.core.classes import ClassTable, is_background
 from segstudio.core.instances import Instance, instances, torn
 from segstudio.core.raster import shape_mask
 from segstudio.core.shape import COCO, ORIENTED_RECTANGLE, POLYGON, Shape
@@ -21,6 +21,7 @@ from segstudio.formats.target import (
     Page,
     Target,
     Written,
+    is_object,
     not_objects,
     put,
     put_picture,
@@ -32,9 +33,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     outlined = [
         (index, f"is a {shape.kind}; the outline of its pixels is written")
         for index, shape in enumerate(annotation.shapes)
-        if shape.kind not in (POLYGON, ORIENTED_RECTANGLE)
-        and shape.label != IGNORE_NAME
-        and not is_background(shape.label)
+        if shape.kind not in (POLYGON, ORIENTED_RECTANGLE) and is_object(shape)
     ]
     ruled = [
         (index, "is a COCO polygon; its border is filled by another rule")

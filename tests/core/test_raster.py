@@ -14,7 +14,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
-from segstudio.core.instances import rasterise_instances
+from segstudio.core.instances import rasterise_both
 from segstudio.core.raster import capsule, rasterise, shape_patch
 from segstudio.core.shape import NUM_POINTS, Shape
 from segstudio.formats import labelme
@@ -58,7 +58,7 @@ def test_planes_equal_labelmes_for_two_thousand_shapes_of_every_kind(tmp_path: P
         plane = rasterise(annotation, table)
         plane[plane == UNLABELLED] = 0
         assert (plane == truth[name][0]).all(), name
-        assert (rasterise_instances(annotation) == truth[name][1]).all(), name
+        assert (rasterise_both(annotation, ClassTable())[1] == truth[name][1]).all(), name
 
 
 def test_a_points_shape_is_the_union_of_its_points() -> None:

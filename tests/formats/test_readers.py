@@ -551,3 +551,11 @@ def test_every_other_format_says_why_it_is_not_it(tmp_path: Path) -> None:
     reasons = why_not(found, SourceOptions())
     assert set(reasons) == {reader.name for reader in READERS} - {"coco"}
     assert all(reasons.values())
+
+
+def test_a_depth_map_in_place_of_masks_is_refused_by_name(tmp_path: Path) -> None:
+    samples.picture(tmp_path / "images" / "a.png", 200, 200)
+    noise = np.random.default_rng(0).integers(0, 65536, (200, 200), dtype=np.uint16)
+    png(tmp_path / "masks" / "a.png", noise)
+    with pytest.raises(FormatError, match=r"a: cannot be read .*depth map"):
+        first(tmp_path)

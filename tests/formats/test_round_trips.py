@@ -15,7 +15,7 @@ from PIL import Image
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import ClassTable
-from segstudio.core.instances import instances, rasterise_instances
+from segstudio.core.instances import instances, rasterise_both
 from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import INSTANCE, Shape
 from segstudio.events import Note, Problem
@@ -58,7 +58,7 @@ def labels(project: Project) -> np.ndarray:
 
 
 def numbers(project: Project) -> np.ndarray:
-    return rasterise_instances(load(next(iter(project.items()))).annotation)
+    return rasterise_both(load(next(iter(project.items()))).annotation, TABLE)[1]
 
 
 def noise(seed: int, share: float) -> np.ndarray:

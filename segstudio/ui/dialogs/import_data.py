@@ -60,21 +60,26 @@ class ImportDialog(JobDialog):
         self._source = PathField(
             self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json, .xml or .zip file")
         )
-        self._format = StillBox()
-        self._format.addItem(self.tr("Found by itself"), "auto")
-        for reader in READERS:
-            self._format.addItem(reader.title, reader.name)
+        self._format = _choice((self.tr("Found by itself"), "auto"), *((each.title, each.name) for each in READERS))
         self._images = PathField(self.tr("Pictures"), (FOLDER,), self.tr("Found by itself"))
         self._labels = PathField(self.tr("Class list"), (FILE,), self.tr("Found by itself"))
         self._snap = QCheckBox(self.tr("Read lossy masks (JPEG) by the nearest class"))
         self._ids = QCheckBox(self.tr("Cityscapes: all 34 label ids, not the 19 train ids"))
+        self._masks = _choice(
+            (self.tr("Found out"), "auto"),
+            (self.tr("Numbers of classes"), "index"),
+            (self.tr("0 and 255"), "binary"),
+            (self.tr("Numbers of objects"), "instances"),
+        )
+        self._first_pixel = _choice((self.tr("Found out"), None), ("0", 0), ("1", 1))
         self._target = PathField(self.tr("Project folder"), (NEW_FOLDER,))
-        self._overlap = StillBox()
-        self._overlap.addItem(self.tr("The later object lies on top"), IN_ORDER)
-        self._overlap.addItem(self.tr("Ignored: such pixels count for nothing"), IGNORED)
-        self._taken = StillBox()
-        self._taken.addItem(self.tr("Left out, and told in the report"), SKIP)
-        self._taken.addItem(self.tr("Gets a number behind its name"), RENAME)
+        self._overlap = _choice(
+            (self.tr("The later object lies on top"), IN_ORDER),
+            (self.tr("Ignored: such pixels count for nothing"), IGNORED),
+        )
+        self._taken = _choice(
+            (self.tr("Left out, and told in the report"), SKIP), (self.tr("Gets a number behind its name"), RENAME)
+        )
         self._found = QLabel(self.tr("Choose a data set, or drop it here."))
         self._found.setWordWrap(True)
         self._conflicts = QLabel()
@@ -95,7 +100,8 @@ class ImportDialog(JobDialog):
             self._target.set_path(self._project[0], tell=False)
         for field in (self._source, self._images, self._labels, self._target):
             field.changed.connect(self._on_changed)
-        self._format.currentIndexChanged.connect(self._on_changed)
+        for box in (self._format, self._masks, self._first_pixel):
+            box.currentIndexChanged.connect(self._on_changed)
         self._snap.toggled.connect(self._on_changed)
         self._ids.toggled.connect(self._on_changed)
 
@@ -126,6 +132,8 @@ class ImportDialog(JobDialog):
         form.setContentsMargins(18, 0, 0, 0)
         form.addRow(self.tr("Pictures"), self._images)
         form.addRow(self.tr("Class list"), self._labels)
+        form.addRow(self.tr("Masks hold"), self._masks)
+        form.addRow(self.tr("VOC boxes count from"), self._first_pixel)
         form.addRow("", self._snap)
         form.addRow("", self._ids)
         toggle = QToolButton()
@@ -158,7 +166,14 @@ class ImportDialog(JobDialog):
         if source is None or folder is None:
             return None
         ids = "labelIds" if self._ids.isChecked() else "trainIds"
-        options = SourceOptions(self._images.path(), self._labels.path(), snap=self._snap.isChecked(), ids=ids)
+        options = SourceOptions(
+            self._images.path(),
+            self._labels.path(),
+            snap=self._snap.isChecked(),
+            ids=ids,
+            first_pixel=self._first_pixel.currentData(),
+            masks=self._masks.currentData(),
+        )
         return ImportChoices(source, self._format.currentData(), options, folder)
 
     def intake(self) -> IntakeOptions:
@@ -225,3 +240,11 @@ class ImportDialog(JobDialog):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths and not self.running and not self.finished_work:
             self.set_source(paths[0])
+
+
+def _choice(*rows: tuple[str, object]) -> StillBox:
+    """A box of words; each row's `data` is what it means."""
+    box = StillBox()
+    for text, meaning in rows:
+        box.addItem(text, meaning)
+    return box
