@@ -29,7 +29,7 @@ from segstudio.ui.dialogs.job_dialog import JobDialog
 from segstudio.ui.dialogs.path_field import FILE, FOLDER, NEW_FOLDER, PathField
 from segstudio.ui.thumbnails import Thumbnail
 
-THUMB_PX = 132
+THUMB_PX = 108  # six of them fit
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,15 @@ class ImportDialog(JobDialog):
         self._preview.setIconSize(QSize(THUMB_PX, THUMB_PX))
         self._preview.setMovement(QListWidget.Movement.Static)
         self._preview.setWrapping(False)
-        self._preview.setFixedHeight(THUMB_PX + 30)
-        self._preview.setGridSize(QSize(THUMB_PX + 10, THUMB_PX + 26))
+        self._preview.setFixedHeight(THUMB_PX + 28)
+        self._preview.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._preview.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._preview.setGridSize(QSize(THUMB_PX + 12, THUMB_PX + 24))
         self._preview.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._preview.setAccessibleName(self.tr("First pictures"))
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.classes = ClassMappingTable()
+        self.classes.setMinimumHeight(120)
         if self._project is not None:
             self._target.set_path(self._project[0], tell=False)
         for field in (self._source, self._images, self._labels, self._target):
@@ -143,6 +146,7 @@ class ImportDialog(JobDialog):
         toggle.setArrowType(Qt.ArrowType.RightArrow)
         toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toggle.toggled.connect(inner.setVisible)
+        toggle.toggled.connect(lambda on: self._grow(inner.sizeHint().height() if on else -inner.height()))
         toggle.toggled.connect(
             lambda on: toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
         )
@@ -156,6 +160,10 @@ class ImportDialog(JobDialog):
         layout.addLayout(row)
         layout.addWidget(inner)
         return box
+
+    def _grow(self, by_px: int) -> None:
+        """So that what unfolds takes nothing from the classes, as far as the screen goes."""
+        self.resize(self.width(), min(self.height() + by_px, self.screen().availableGeometry().height()))
 
     def set_source(self, path: Path) -> None:
         self._source.set_path(path)
