@@ -85,18 +85,7 @@ class ImportDialog(JobDialog):
         self._conflicts = QLabel()
         self._conflicts.setWordWrap(True)
         self._conflicts.hide()
-        self._preview = QListWidget()
-        self._preview.setViewMode(QListWidget.ViewMode.IconMode)
-        self._preview.setIconSize(QSize(THUMB_PX, THUMB_PX))
-        self._preview.setMovement(QListWidget.Movement.Static)
-        self._preview.setWrapping(False)
-        self._preview.setFixedHeight(THUMB_PX + 28)
-        self._preview.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._preview.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._preview.setGridSize(QSize(THUMB_PX + 12, THUMB_PX + 24))
-        self._preview.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._preview.setAccessibleName(self.tr("First pictures"))
-        self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._preview = _strip(self.tr("First pictures"))
         self.classes = ClassMappingTable()
         self.classes.setMinimumHeight(120)
         if self._project is not None:
@@ -256,3 +245,20 @@ def _choice(*rows: tuple[str, object]) -> StillBox:
     for text, meaning in rows:
         box.addItem(text, meaning)
     return box
+
+
+def _strip(name: str) -> QListWidget:
+    """One row of small pictures to look at."""
+    strip = QListWidget()
+    strip.setViewMode(QListWidget.ViewMode.IconMode)
+    strip.setIconSize(QSize(THUMB_PX, THUMB_PX))
+    strip.setMovement(QListWidget.Movement.Static)
+    strip.setWrapping(False)
+    strip.setFixedHeight(THUMB_PX + 28)
+    strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    strip.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    strip.setGridSize(QSize(THUMB_PX + 12, THUMB_PX + 24))
+    strip.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    strip.setAccessibleName(name)
+    strip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return strip
