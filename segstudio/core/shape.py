@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -45,10 +46,15 @@ RULE: Final = "segstudio.rule"  # whose rule fills a polygon: COCO, or labelme's
 INSTANCE: Final = "segstudio.instance"  # the number that the object had in its source
 COCO: Final = "coco"
 
+_uids = itertools.count(1)
+
 
 @dataclass(frozen=True)
 class Shape:
-    """A value. `points` are (x, y) in picture pixels; a mask shape has a `bitmap` and no points."""
+    """A value. `points` are (x, y) in picture pixels; a mask shape has a `bitmap` and no points.
+
+    `uid` stays with a shape through all its edits, so that it can be followed; it is not part of its value.
+    """
 
     label: str
     kind: str
@@ -58,6 +64,7 @@ class Shape:
     description: str = ""
     flags: Mapping[str, bool] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)  # keys of other programs, kept as they came
+    uid: int = field(default_factory=_uids.__next__, compare=False, repr=False)
 
     __hash__ = None  # type: ignore[assignment]  # the mappings cannot be hashed; identity serves as a key
 
@@ -93,6 +100,11 @@ class Shape:
 
     def with_points(self, points: tuple[Point, ...]) -> Shape:
         return replace(self, points=points)
+
+    def copied(self) -> Shape:
+        """The same thing once more, as an object of its own."""
+        extra = {key: value for key, value in self.extra.items() if key != INSTANCE}
+        return replace(self, extra=extra, uid=next(_uids))
 
     def with_bitmap(self, bitmap: Bitmap) -> Shape:
         """The same thing as pixels; it keeps label, group, flags, description and foreign keys."""

@@ -218,13 +218,23 @@ def test_a_history_given_to_another_document_still_undoes(document: Document) ->
     assert reopened.plane[150, 150] == UNLABELLED
 
 
-def test_unknown_classes_and_mixed_strokes_are_refused(document: Document) -> None:
+def test_unknown_classes_are_refused(document: Document) -> None:
     document.begin()
     with pytest.raises(ValueError, match="no class 7"):
         paint(document, 7, (5, 5), (5, 5), 3)
-    paint(document, 1, (5, 5), (5, 5), 3)
-    with pytest.raises(ValueError, match="one class"):
-        paint(document, 2, (5, 5), (5, 5), 3)
+
+
+def test_a_stroke_of_two_classes_is_one_step_and_later_paint_wins(document: Document) -> None:
+    document.begin()
+    paint(document, 1, (40, 40), (80, 40), 9)
+    paint(document, 2, (60, 40), (100, 40), 9)
+    shown = document.plane.copy()
+    document.commit("both")
+    assert (document.plane == shown).all()
+    assert (rasterise(document.annotation, TABLE) == shown).all()
+    assert len(document.history) == 1
+    document.undo()
+    assert (document.plane == UNLABELLED).all()
 
 
 def test_another_table_rasterises_again_when_ids_change(document: Document) -> None:
