@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from segstudio.core.bitmap import Mask
-from segstudio.core.geometry import Points
+from segstudio.core.geometry import Point, Points
 
 Rings = tuple[Points, list[Points]]
 
@@ -41,3 +41,24 @@ def at_least_three(ring: Points) -> Points:
     while len(ring) < 3:
         ring = np.concatenate([ring, ring[-1:]])
     return ring
+
+
+def polygons(mask: Mask, y0: int, x0: int, detail_px: float) -> list[tuple[Point, ...]]:
+    """A ring of (x, y) for every connected part, holes joined in by bridges, at most `detail_px` from the border.
+
+    0 keeps every corner (Douglas and Peucker otherwise). Holes and parts that the detail swallows are left out,
+    but each part keeps a ring.
+    """
+    out = []
+    for outer, holes in rings(mask, y0, x0):
+        kept = [_simpler(hole, detail_px) for hole in holes]
+        ring = keyhole(_simpler(outer, detail_px), [hole for hole in kept if len(hole) > 2 or detail_px == 0])
+        out.append(tuple((float(x), float(y)) for x, y in at_least_three(ring)))
+    return out
+
+
+def _simpler(ring: Points, detail_px: float) -> Points:
+    if detail_px <= 0:
+        return ring
+    simpler = cv2.approxPolyDP(ring.astype(np.float32).reshape(-1, 1, 2), detail_px, True).reshape(-1, 2)
+    return simpler.astype(np.float64)

@@ -1,0 +1,151 @@
+"""Whole objects changed, against numpy's sets of pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from segstudio.core import edits, regions
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
+from segstudio.core.classes import ClassTable
+from segstudio.core.raster import rasterise, shape_mask
+from segstudio.core.shape import MASK, Shape
+
+SIDE = 20
+TABLE = ClassTable.from_names(["_background_", "a", "b"])
+MASKS = arrays(np.bool_, (SIDE, SIDE))
+
+
+def of(*masks: np.ndarray) -> Annotation:
+    return Annotation(SIDE, SIDE, tuple(Shape("a", MASK, bitmap=Bitmap.from_array(mask)) for mask in masks))
+
+
+def pixels(shape: Shape) -> np.ndarray:
+    out = np.zeros((SIDE, SIDE), bool)
+    box, mask = shape_mask(shape, Annotation(SIDE, SIDE).box)
+    out[box.slices] = mask
+    return out
+
+
+@given(MASKS, MASKS, MASKS)
+def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+    annotation = of(a, b, c)
+    union = edits.combined(annotation, [0, 1, 2], edits.UNION)
+    assert (rasterise(union, TABLE) == rasterise(annotation, TABLE)).all()
+    assert len(union.shapes) == int((a | b | c).any())
+    less = edits.combined(annotation, [1, 0, 2], edits.SUBTRACT)
+    left = b & ~a & ~c
+    assert [pixels(s).tolist() for s in less.shapes if s.uid == annotation.shapes[1].uid] == (
+        [left.tolist()] if left.any() else []
+    )
+    both = edits.combined(annotation, [0, 1], edits.INTERSECT)
+    assert sum(s.uid == annotation.shapes[1].uid for s in both.shapes) == 0
+    if (a & b).any():
+        assert (pixels(both.shapes[0]) == (a & b)).all()
+
+
+@given(MASKS, st.integers(-9, 9), st.integers(-9, 9))
+def test_moving_shifts_every_pixel(mask: np.ndarray, rows: int, columns: int) -> None:
+    after = edits.moved(of(mask), [0], rows, columns)
+    expected = np.zeros_like(mask)
+    for row, column in np.argwhere(mask) + (rows, columns):
+        if 0 <= row < SIDE and 0 <= column < SIDE:
+            expected[row, column] = True
+    assert (pixels(after.shapes[0]) == expected).all()
+
+
+@settings(max_examples=150)
+@given(MASKS)
+def test_a_mask_as_polygons_covers_the_same_pixels_where_it_has_no_holes(mask: np.ndarray) -> None:
+    mask = regions.filled(regions.grown(mask, 1))
+    annotation = of(mask)
+    after = edits.to_polygons(annotation, [0], 0)
+    assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
+    groups = {shape.group_id for shape in after.shapes}
+    assert len(groups) == 1
+    assert len({shape.uid for shape in after.shapes}) == len(after.shapes)
+
+
+def test_holes_survive_on_the_way_to_polygons_and_back() -> None:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[2:18, 2:18] = True
+    mask[6:10, 6:10] = False
+    after = edits.to_masks(edits.to_polygons(of(mask), [0], 0), [0])
+    assert (pixels(after.shapes[0]) == mask).all()
+
+
+def test_less_detail_gives_fewer_points() -> None:
+    rows, columns = np.ogrid[:SIDE, :SIDE]
+    disc = (rows - 10) ** 2 + (columns - 10) ** 2 <= 64
+    counts = [len(edits.to_polygons(of(disc), [0], detail).shapes[0].points) for detail in (0, 1, 3)]
+    assert counts[0] > counts[1] > counts[2] >= 3
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True), st.sampled_from(["front", "back"]))
+def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where: str) -> None:
+    annotation = of(*[np.ones((SIDE, SIDE), bool)] * 6)
+    after = edits.restacked(annotation, chosen, where)
+    picked = [annotation.shapes[i] for i in sorted(chosen)]
+    rest = [s for i, s in enumerate(annotation.shapes) if i not in chosen]
+    assert [s.uid for s in after.shapes] == [s.uid for s in ([*rest, *picked] if where == "front" else [*picked, *rest])]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "where", "expected"),
+    [
+        ([0], "forward", [1, 0, 2, 3]),
+        ([3], "forward", [0, 1, 2, 3]),
+        ([2, 3], "forward", [0, 1, 2, 3]),
+        ([0, 1], "forward", [2, 0, 1, 3]),
+        ([0], "backward", [0, 1, 2, 3]),
+        ([1, 3], "backward", [1, 0, 3, 2]),
+    ],
+)
+def test_one_step_up_or_down(chosen: list[int], where: str, expected: list[int]) -> None:
+    annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
+    uids = [shape.uid for shape in annotation.shapes]
+    assert [uids.index(s.uid) for s in edits.restacked(annotation, chosen, where).shapes] == expected
+
+
+def test_copies_are_objects_of_their_own() -> None:
+    annotation = of(np.eye(SIDE, dtype=bool))
+    after = edits.pasted(edits.duplicated(annotation, [0], 2), annotation.shapes)
+    assert len({shape.uid for shape in after.shapes}) == 3
+    assert after.shapes[2].bitmap == annotation.shapes[0].bitmap
+
+
+def test_pasting_into_a_smaller_picture_cuts_masks_and_leaves_out_what_lies_outside() -> None:
+    large = np.zeros((100, 100), bool)
+    large[10:40, 10:40] = True
+    far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
+    after = edits.pasted(Annotation(SIDE, SIDE), (Shape("a", MASK, bitmap=Bitmap.from_array(large)), far))
+    assert len(after.shapes) == 1
+    assert after.shapes[0].bitmap.count == 100
+
+
+def test_splitting_keeps_the_object_and_adds_others() -> None:
+    annotation = of(np.ones((SIDE, SIDE), bool))
+    after = edits.split_along(annotation, [0], [(10, -2), (10, 22)])
+    assert [shape.uid == annotation.shapes[0].uid for shape in after.shapes] == [True, False]
+    assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
+
+
+def test_growing_stops_at_the_border_of_the_picture_and_a_polygon_unchanged_stays_one() -> None:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[0:3, 0:3] = True
+    after = edits.reshaped(of(mask), [0], lambda m: regions.grown(m, 2), room=2)
+    assert pixels(after.shapes[0])[4, 1]
+    polygon = Annotation(SIDE, SIDE, (Shape("a", "polygon", ((2.0, 2.0), (9.0, 2.0), (9.0, 9.0))),))
+    assert edits.reshaped(polygon, [0], regions.filled).shapes[0] is polygon.shapes[0]
+
+
+def test_groups_have_numbers_of_their_own() -> None:
+    annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
+    once = edits.grouped(annotation, [0, 1])
+    twice = edits.grouped(once, [2, 3])
+    assert twice.shapes[0].group_id == twice.shapes[1].group_id != twice.shapes[2].group_id == twice.shapes[3].group_id
+    assert edits.ungrouped(twice, [0]).shapes[0].group_id is None

@@ -1,0 +1,106 @@
+"""Regions against scikit-image and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import ndimage
+from skimage.measure import label
+from skimage.morphology import dilation, disk, erosion
+
+from segstudio.core import regions
+
+MASKS = arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
+RADII = st.integers(0, 6)
+
+
+@given(MASKS, RADII)
+def test_growing_is_dilation_by_a_disc(mask: np.ndarray, radius: int) -> None:
+    assert (regions.grown(mask, radius) == dilation(mask, disk(radius))).all()
+
+
+@given(MASKS, RADII)
+def test_shrinking_is_erosion_by_a_disc(mask: np.ndarray, radius: int) -> None:
+    if radius:
+        assert (regions.shrunk(mask, radius) == erosion(mask, disk(radius))).all()
+    else:
+        assert (regions.shrunk(mask, 0) == mask).all()
+
+
+@given(MASKS, st.integers(1, 4))
+def test_opening_and_closing_bracket_the_mask(mask: np.ndarray, radius: int) -> None:
+    assert not (regions.opened(mask, radius) & ~mask).any()
+    assert not (mask & ~regions.closed(mask, radius)).any()
+    assert (regions.opened(mask, radius) == dilation(erosion(mask, disk(radius)), disk(radius))).all()
+
+
+@given(MASKS)
+def test_filling_is_scipys(mask: np.ndarray) -> None:
+    assert (regions.filled(mask) == ndimage.binary_fill_holes(mask)).all()
+
+
+@given(MASKS)
+def test_parts_are_scikit_images_and_lose_nothing(mask: np.ndarray) -> None:
+    found = regions.parts(mask)
+    assert len(found) == label(mask, connectivity=2).max()
+    assert (sum((part.astype(int) for part in found), np.zeros(mask.shape, int)) == mask).all()
+    sizes = [int(part.sum()) for part in found]
+    assert sizes == sorted(sizes, reverse=True)
+    if found:
+        assert regions.largest(mask).sum() == sizes[0]
+
+
+@given(MASKS, st.integers(0, 30))
+def test_small_parts_go(mask: np.ndarray, least: int) -> None:
+    expected = np.zeros_like(mask)
+    numbers = label(mask, connectivity=2)
+    for number in range(1, numbers.max() + 1):
+        if (numbers == number).sum() >= least:
+            expected |= numbers == number
+    assert (regions.without_small(mask, least) == expected).all()
+
+
+@settings(max_examples=200)
+@given(MASKS, st.lists(st.tuples(st.floats(-3, 27), st.floats(-3, 27)), min_size=2, max_size=5))
+def test_splitting_loses_no_pixel_and_doubles_none(mask: np.ndarray, line: list[tuple[float, float]]) -> None:
+    found = regions.split(mask, line)
+    assert (sum((part.astype(int) for part in found), np.zeros(mask.shape, int)) == mask).all()
+    assert all(part.any() for part in found) or not mask.any()
+
+
+def test_a_line_through_a_square_gives_two_halves() -> None:
+    mask = np.zeros((40, 40), bool)
+    mask[10:30, 10:30] = True
+    found = regions.split(mask, [(20, 0), (20, 40)])
+    assert len(found) == 2
+    assert all(abs(int(part.sum()) - 200) <= 20 for part in found)
+
+
+def test_a_diagonal_line_divides_too() -> None:
+    assert len(regions.split(np.ones((30, 30), bool), [(-1, -1), (31, 31)])) == 2
+
+
+def test_a_line_that_ends_inside_divides_nothing() -> None:
+    assert len(regions.split(np.ones((30, 30), bool), [(-1, 15), (15, 15)])) == 1
+
+
+def test_an_island_beside_the_line_stays_with_the_largest_part() -> None:
+    mask = np.zeros((40, 60), bool)
+    mask[5:35, 5:35] = True
+    mask[10:14, 50:54] = True
+    found = regions.split(mask, [(20, 0), (20, 40)])
+    assert len(found) == 2
+    assert found[0][12, 52]
+
+
+@pytest.mark.parametrize("radius", [1, 3])
+def test_smoothing_rounds_a_corner_and_keeps_straight_borders(radius: int) -> None:
+    mask = np.zeros((60, 60), bool)
+    mask[15:45, 15:45] = True
+    after = regions.smoothed(mask, radius)
+    assert not after[15, 15]
+    assert after[15, 30]
+    assert not after[14, 30]
