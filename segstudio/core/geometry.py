@@ -55,3 +55,11 @@ def without(points: Sequence[Point], index: int) -> tuple[Point, ...]:
 
 def replaced(points: Sequence[Point], index: int, point: Point) -> tuple[Point, ...]:
     return (*points[:index], point, *points[index + 1 :])
+
+
+def foot(start: Points, end: Points, point: Point) -> tuple[float, Point]:
+    """The place on the way from `start` to `end` nearest to `point`: its share of the way, and itself."""
+    way = end - start
+    along = float(np.clip(((np.asarray(point) - start) * way).sum() / max(float((way**2).sum()), 1e-12), 0.0, 1.0))
+    x, y = start + along * way
+    return along, (float(x), float(y))

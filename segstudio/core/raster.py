@@ -8,7 +8,7 @@ starts at column 0, and cropped: the cost follows the shape's height, never the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -197,3 +197,36 @@ def capsule(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
         xs, ys = xs - along * dx, ys - along * dy
     mask = xs * xs + ys * ys <= np.float32(max(radius_px, 0.71) ** 2)
     return box, mask
+
+
+def swept_square(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
+    """Pixels whose centre lies in a square of half side `radius_px` on its way from `start` to `end`."""
+    half = max(radius_px, 0.5)
+    (ax, ay), (bx, by) = start, end
+    box = Box(
+        int(np.floor(min(ay, by) - half)),
+        int(np.floor(min(ax, bx) - half)),
+        int(np.ceil(max(ay, by) + half)) + 1,
+        int(np.ceil(max(ax, bx) + half)) + 1,
+    ).intersect(picture)
+    if box.empty:
+        return _NO_PATCH
+    enter_y, leave_y = _passage(np.arange(box.y0, box.y1) + 0.5, ay, by, half)
+    enter_x, leave_x = _passage(np.arange(box.x0, box.x1) + 0.5, ax, bx, half)
+    enter = np.maximum(enter_y[:, None], enter_x[None, :])
+    leave = np.minimum(leave_y[:, None], leave_x[None, :])
+    return box, enter <= leave
+
+
+def _passage(centres: NDArray[Any], start: float, end: float, half: float) -> tuple[NDArray[Any], NDArray[Any]]:
+    """When, from 0 to 1, an interval of that half length moving from `start` to `end` covers each centre.
+
+    An interval holds its lower end and not its upper one, so that a square of even side is that many pixels wide.
+    """
+    way = end - start
+    if abs(way) < 1e-9:
+        inside = (centres - start >= -half) & (centres - start < half)
+        return np.where(inside, 0.0, 2.0), np.where(inside, 1.0, -1.0)
+    first, second = (centres - half - start) / way, (centres + half - start) / way
+    enter, leave = np.minimum(first, second), np.maximum(first, second)
+    return np.maximum(enter, 0.0), np.minimum(leave, 1.0)

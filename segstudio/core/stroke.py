@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -85,9 +85,27 @@ class Stroke:
     """`at` is where it began; `painted` holds the pixels of each class, each pixel in one of them."""
 
     before: Annotation
+    limits: Limits
     at: Point | None = None
     painted: dict[int, dict[TileKey, Mask]] = field(default_factory=dict)
     tiles: set[TileKey] = field(default_factory=set)
+
+    def allowed(self, box: Box) -> Mask | None:
+        """Where it may paint inside `box`; None where everything is allowed."""
+        if self.limits.free:
+            return None
+        out = np.zeros((box.height, box.width), np.bool_)
+        for key in tiles_of(box.intersect(self.before.box)):
+            part = tile_box(key).intersect(box)
+            out[part.within(box)] = self.limits.of(key, self.before)[part.within(tile_box(key))]
+        return out
+
+    def lay(self, plane: Labels, keys: set[TileKey]) -> None:
+        """Writes what was painted so far into `plane`, in these tiles."""
+        for class_id, tiles in self.painted.items():
+            for key in tiles.keys() & keys:
+                part = tile_box(key).intersect(self.before.box)
+                plane[part.slices][tiles[key][part.within(tile_box(key))]] = class_id
 
     def add(self, class_id: int, box: Box, mask: Mask) -> None:
         own = self.painted.setdefault(class_id, {})
@@ -114,3 +132,7 @@ class Stroke:
             for class_id, tiles in self.painted.items()
         }
         return {class_id: Bitmap(tiles) for class_id, tiles in packed.items() if tiles}
+
+
+def with_selected(marks: Marks, uids: frozenset[int]) -> Marks:
+    return replace(marks, selected=uids)

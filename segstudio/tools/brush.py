@@ -1,22 +1,27 @@
-"""The brush: the swept disc of one mouse event at a time."""
+"""The brush: the swept disc or square of one mouse event at a time."""
 
 from __future__ import annotations
 
-from segstudio.core.document import Document
+from segstudio.core.bitmap import Mask
+from segstudio.core.box import Box
+from segstudio.core.document import ERASE, Document
 from segstudio.core.geometry import Point
-from segstudio.core.raster import capsule
-from segstudio.tools.tool import Choice, Draft, Pointer
+from segstudio.core.raster import capsule, swept_square
+from segstudio.tools.tool import Choice, Pointer, Sight, Tool
+
+_LIGHTEST = 0.1  # the share of the size that the lightest touch of a pen has
 
 
-class Brush:
+class Brush(Tool):
     """Paints the current class along the pointer's way; Shift+click draws a straight line from the last dab."""
 
     name = "brush"
     key = "B"
-    hint = "Drag to paint   [ ] size   Shift+click straight line   digits choose the class"
+    hint = "Drag to paint, right button erases   [ ] size   Shift+click straight line   X last class"
+    options = ("radius_px", "square", "pressure", "rules")
 
-    def __init__(self, choice: Choice) -> None:
-        self._choice = choice
+    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
+        super().__init__(choice, sight)
         self._last: Point | None = None
         self._painting = 0
 
@@ -24,31 +29,23 @@ class Brush:
     def radius_px(self) -> float | None:
         return self._choice.radius_px
 
-    def _class_id(self) -> int:
-        return self._choice.class_id
+    def _class_id(self, pointer: Pointer) -> int:
+        return ERASE if pointer.secondary else self._choice.class_id
 
     def press(self, document: Document, pointer: Pointer) -> None:
-        document.begin()
-        self._painting = self._class_id()  # a stroke keeps its class, whatever key is pressed meanwhile
-        start = self._last if pointer.shift and self._last is not None else pointer.point
-        self._sweep(document, start, pointer.point)
+        line = pointer.shift and self._last is not None
+        document.begin(self._last if line else pointer.point)
+        self._painting = self._class_id(pointer)  # a stroke keeps its class, whatever key is pressed meanwhile
+        start = self._last if line and self._last is not None else pointer.point
+        self._sweep(document, start, pointer)
 
     def move(self, document: Document, pointer: Pointer) -> None:
         if document.stroking:
-            self._sweep(document, self._last or pointer.point, pointer.point)
+            self._sweep(document, self._last or pointer.point, pointer)
 
     def release(self, document: Document, pointer: Pointer) -> None:
         if document.stroking:
-            document.commit(self.name)
-
-    def hover(self, document: Document, pointer: Pointer) -> None:
-        """The cursor is the canvas's matter."""
-
-    def finish(self, document: Document) -> None:
-        """A stroke ends with its release."""
-
-    def take_back(self, document: Document) -> bool:
-        return False
+            document.commit("eraser" if self._painting == ERASE else self.name)
 
     def step_back(self, document: Document) -> bool:
         return False
@@ -57,10 +54,14 @@ class Brush:
         self._last = None
         document.cancel()
 
-    def draft(self, document: Document) -> Draft:
-        return Draft()
+    def _sweep(self, document: Document, start: Point, pointer: Pointer) -> None:
+        radius = self._choice.radius_px
+        if self._choice.pressure:
+            radius *= max(_LIGHTEST, pointer.pressure)
+        swept = swept_square if self._choice.square else capsule
+        box, mask = swept(start, pointer.point, radius, document.annotation.box)
+        self._apply(document, box, mask)
+        self._last = pointer.point
 
-    def _sweep(self, document: Document, start: Point, end: Point) -> None:
-        box, mask = capsule(start, end, self._choice.radius_px, document.annotation.box)
+    def _apply(self, document: Document, box: Box, mask: Mask) -> None:
         document.paint(self._painting, box, mask)
-        self._last = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segstudio.core.document import ERASE
 from segstudio.tools.brush import Brush
+from segstudio.tools.tool import Pointer
 
 
 class Eraser(Brush):
@@ -11,7 +12,7 @@ class Eraser(Brush):
 
     name = "eraser"
     key = "E"
-    hint = "Drag to erase   [ ] size   a polygon that loses a pixel becomes a mask"
+    hint = "Drag to erase   [ ] size   Shift+click straight line   a polygon that loses a pixel becomes a mask"
 
-    def _class_id(self) -> int:
+    def _class_id(self, pointer: Pointer) -> int:
         return ERASE

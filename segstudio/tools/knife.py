@@ -1,0 +1,73 @@
+"""The knife: splits objects along a drawn line."""
+
+from __future__ import annotations
+
+import itertools
+
+from segstudio.core import edits
+from segstudio.core.document import Document
+from segstudio.core.geometry import Point, distance
+from segstudio.core.picking import at_pixel
+from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+
+_STEP_PX = 0.5
+
+
+class Knife(Tool):
+    """Drag right across an object: each part becomes an object. Of several, only the selected ones are cut."""
+
+    name = "knife"
+    key = "K"
+    hint = "Drag across an object to split it   Shift cuts straight   only selected objects, if there are any"
+
+    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
+        super().__init__(choice, sight)
+        self._points: list[Point] = []
+
+    def press(self, document: Document, pointer: Pointer) -> None:
+        self._points = [pointer.point]
+
+    def move(self, document: Document, pointer: Pointer) -> None:
+        if not self._points:
+            return
+        if pointer.shift:
+            self._points = [self._points[0], pointer.point]
+        elif distance(self._points[-1], pointer.point) >= _STEP_PX:
+            self._points.append(pointer.point)
+
+    def release(self, document: Document, pointer: Pointer) -> None:
+        points, self._points = self._points, []
+        if len(points) > 1:
+            annotation = document.annotation
+            document.apply(self.name, edits.split_along(annotation, self._under(document, points), points))
+
+    def take_back(self, document: Document) -> bool:
+        begun = bool(self._points)
+        self._points = []
+        return begun
+
+    def cancel(self, document: Document) -> None:
+        self._points = []
+        document.cancel()
+
+    def draft(self, document: Document) -> Draft:
+        return Draft(tuple(self._points)) if self._points else Draft()
+
+    def _under(self, document: Document, points: list[Point]) -> set[int]:
+        """The selected objects, or else those that the line is seen to cross."""
+        selected = set(document.selected)
+        if selected:
+            return selected
+        passed = document.marks.hidden | document.marks.locked
+        places = _dense(points)
+        hits = (at_pixel(document.annotation, at, document.patch, passed) for at in places)
+        return {hit for hit in hits if hit is not None}
+
+
+def _dense(points: list[Point], step_px: float = 2.0) -> list[Point]:
+    """Places every two pixels along a line."""
+    out = [points[0]]
+    for a, b in itertools.pairwise(points):
+        count = max(1, int(distance(a, b) / step_px))
+        out += [(a[0] + (b[0] - a[0]) * k / count, a[1] + (b[1] - a[1]) * k / count) for k in range(1, count + 1)]
+    return out

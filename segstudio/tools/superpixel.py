@@ -1,0 +1,221 @@
+"""The superpixel brush: paints whole cells of like pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.bitmap import Mask
+from segstudio.core.box import Box, whole
+from segstudio.core.document import ERASE, Document
+from segstudio.core.geometry import Point
+from segstudio.core.raster import Patch, capsule
+from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool, Work
+
+_BLOCK = 512
+_MARGIN = 64
+_MOST_BLOCKS = 64
+
+Cells = NDArray[np.int32]
+BlockKey = tuple[int, int, int]  # row, column and cell size
+
+
+class Superpixels(Tool):
+    """Cells are found block by block where the hand is; a cell that the brush touches is painted whole."""
+
+    name = "superpixel"
+    key = "S"
+    hint = "Drag to paint whole cells of like pixels   Alt or right button takes labels away   cell size above"
+    options = ("cell_px", "radius_px", "rules")
+
+    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
+        super().__init__(choice, sight)
+        self._image: NDArray[np.uint8] | None = None
+        self._blocks: dict[BlockKey, Cells] = {}
+        self._pending: Work | None = None
+        self._asked: dict[Work, BlockKey] = {}
+        self._at: Point | None = None
+        self._waiting: list[tuple[Point, Point]] = []
+        self._last: Point | None = None
+        self._class_id = 0
+        self._released = False
+
+    @property
+    def radius_px(self) -> float | None:
+        return self._choice.radius_px
+
+    def press(self, document: Document, pointer: Pointer) -> None:
+        self._class_id = ERASE if pointer.alt or pointer.secondary else self._choice.class_id
+        document.begin(pointer.point)
+        self._last, self._released = pointer.point, False
+        self._sweep(document, pointer.point)
+
+    def move(self, document: Document, pointer: Pointer) -> None:
+        self._at = pointer.point
+        if document.stroking and not self._released:
+            self._sweep(document, pointer.point)
+
+    def release(self, document: Document, pointer: Pointer) -> None:
+        self._released = True
+        if document.stroking and not self._waiting:
+            document.commit(self.name)
+
+    def hover(self, document: Document, pointer: Pointer) -> None:
+        self._at = pointer.point
+        if not self._waiting:
+            self._missing(self._reach(pointer.point, pointer.point))
+
+    def cancel(self, document: Document) -> None:
+        self._waiting, self._released = [], False
+        document.cancel()
+
+    def draft(self, document: Document) -> Draft:
+        if self._at is None or document.stroking or self._sight.image is None:
+            return Draft()
+        box = self._reach(self._at, self._at)
+        if box.empty or any(key not in self._blocks for key in self._keys(box)):
+            return Draft()
+        preview = self._touched(self._at, self._at)
+        return Draft() if preview[0].empty else Draft(preview=preview)
+
+    def wanted(self) -> Work | None:
+        work, self._pending = self._pending, None
+        return work
+
+    def done(self, document: Document, work: Work, result: object) -> None:
+        key = self._asked.pop(work, None)
+        if key is None or not isinstance(result, np.ndarray):
+            return
+        self._blocks[key] = result
+        while len(self._blocks) > _MOST_BLOCKS:
+            del self._blocks[next(iter(self._blocks))]
+        self._catch_up(document)
+
+    def failed(self, document: Document, work: Work) -> None:
+        self._asked.pop(work, None)
+
+    def _sweep(self, document: Document, to: Point) -> None:
+        self._waiting.append((self._last or to, to))
+        self._last = to
+        self._catch_up(document)
+
+    def _catch_up(self, document: Document) -> None:
+        """Paints as far as the cells are known, and asks for the next block that is not."""
+        while self._waiting and document.stroking:
+            start, end = self._waiting[0]
+            if self._missing(self._reach(start, end)):
+                return
+            self._waiting.pop(0)
+            box, mask = self._touched(start, end)
+            if not box.empty:
+                document.paint(self._class_id, box, mask)
+        if self._released and document.stroking:
+            self._released = False
+            document.commit(self.name)
+
+    def _reach(self, start: Point, end: Point) -> Box:
+        """Where cells may lie that a brush from `start` to `end` touches."""
+        if self._sight.image is None:
+            return Box(0, 0, 0, 0)
+        far = self._choice.radius_px + 2 * self._choice.cell_px
+        return Box(
+            int(min(start[1], end[1]) - far),
+            int(min(start[0], end[0]) - far),
+            int(max(start[1], end[1]) + far) + 1,
+            int(max(start[0], end[0]) + far) + 1,
+        ).intersect(whole(*self._sight.image.shape[:2]))
+
+    def _keys(self, box: Box) -> list[BlockKey]:
+        cell = max(4, int(self._choice.cell_px))
+        rows = range(box.y0 // _BLOCK, (box.y1 - 1) // _BLOCK + 1)
+        return [(row, c, cell) for row in rows for c in range(box.x0 // _BLOCK, (box.x1 - 1) // _BLOCK + 1)]
+
+    def _missing(self, box: Box) -> bool:
+        """Whether a block is not there yet; the first of them is asked for."""
+        image = self._sight.image
+        if image is not self._image:
+            self._image = image
+            self._blocks.clear()
+            self._asked.clear()
+        if image is None or box.empty:
+            return False
+        lacking = [key for key in self._keys(box) if key not in self._blocks]
+        if lacking and lacking[0] not in self._asked.values():
+            key = lacking[0]
+            work = Work(lambda: block_of_cells(image, key))
+            self._asked[work] = key
+            self._pending = work
+        return bool(lacking)
+
+    def _touched(self, start: Point, end: Point) -> Patch:
+        box = self._reach(start, end)
+        cells = np.zeros((box.height, box.width), np.int32)
+        for row, column, cell in self._keys(box):
+            block = Box(row * _BLOCK, column * _BLOCK, (row + 1) * _BLOCK, (column + 1) * _BLOCK)
+            part = block.intersect(box)
+            cells[part.within(box)] = self._blocks[(row, column, cell)][part.within(block)]
+        there, under = capsule(start, end, self._choice.radius_px, box)
+        chosen = np.unique(cells[there.within(box)][under])
+        mask: Mask = np.isin(cells, chosen) if len(chosen) else np.zeros(cells.shape, np.bool_)
+        return box, mask
+
+
+def block_of_cells(image: NDArray[np.uint8], key: BlockKey) -> Cells:
+    """(512, 512) numbers of the cells of one block; a cell has the same number in the block beside it.
+
+    Watershed of the picture from a grid of seeds that covers the whole picture, with some room around the block.
+    """
+    row, column, cell = key
+    block = Box(row * _BLOCK, column * _BLOCK, (row + 1) * _BLOCK, (column + 1) * _BLOCK)
+    region = Box(block.y0 - _MARGIN, block.x0 - _MARGIN, block.y1 + _MARGIN, block.x1 + _MARGIN)
+    region = region.intersect(whole(*image.shape[:2]))
+    part = np.ascontiguousarray(image[region.slices][:, :, :3])
+    part = np.asarray(cv2.GaussianBlur(part, (0, 0), 1.0), np.uint8)
+    seeds = np.zeros((region.height, region.width), np.int32)
+    across = image.shape[1] // cell + 2
+    ys = np.arange(-(-region.y0 // cell) * cell + cell // 2, region.y1, cell)
+    xs = np.arange(-(-region.x0 // cell) * cell + cell // 2, region.x1, cell)
+    ys, xs = _calmest(part, region, ys, xs, cell)
+    numbers = (ys // cell) * across + xs // cell + 1
+    seeds[ys - region.y0, xs - region.x0] = numbers
+    if not len(ys):
+        seeds[0, 0] = 1
+    cv2.watershed(np.ascontiguousarray(part), seeds)
+    cells = _without_walls(seeds)
+    out = np.zeros((_BLOCK, _BLOCK), np.int32)
+    inside = block.intersect(region)
+    out[inside.within(block)] = cells[inside.within(region)]
+    return out
+
+
+def _calmest(
+    part: NDArray[np.uint8], region: Box, ys: NDArray[np.int64], xs: NDArray[np.int64], cell: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Seeds moved, inside the middle of their cells, to where the picture changes least."""
+    gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    steep = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+    reach = max(1, cell // 4)
+    grid_y, grid_x = (axis.ravel() for axis in np.meshgrid(ys, xs, indexing="ij"))
+    best = np.full(grid_y.shape, np.inf, np.float32)
+    out_y, out_x = grid_y.copy(), grid_x.copy()
+    for dy in (0, -reach, reach):
+        for dx in (0, -reach, reach):
+            y = np.clip(grid_y + dy, region.y0, region.y1 - 1)
+            x = np.clip(grid_x + dx, region.x0, region.x1 - 1)
+            value = steep[y - region.y0, x - region.x0]
+            better = value < best
+            best[better], out_y[better], out_x[better] = value[better], y[better], x[better]
+    return out_y, out_x
+
+
+def _without_walls(cells: Cells) -> Cells:
+    """Watershed leaves lines of -1 between cells; they go to the cell with the higher number beside them."""
+    out = cells.astype(np.int32)
+    for _ in range(3):
+        walls = out <= 0
+        if not walls.any():
+            break
+        spread = cv2.dilate(out.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
+        out[walls] = spread[walls]
+    return out

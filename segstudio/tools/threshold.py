@@ -1,0 +1,96 @@
+"""Threshold: what is hotter than a limit becomes labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segstudio.core.box import whole
+from segstudio.core.document import Document
+from segstudio.core.geometry import Point
+from segstudio.core.prediction import Heat
+from segstudio.core.raster import Patch
+from segstudio.core.regions import part_at
+from segstudio.tools.proposal import NOTHING, ProposalTool
+from segstudio.tools.tool import Choice, Draft, Pointer, Sight
+
+_PER_REACH = 2.0
+
+
+class Threshold(ProposalTool):
+    """Shows where the heat reaches the limit; drag changes it, a click takes one region, Enter takes all."""
+
+    name = "threshold"
+    key = "Shift+T"
+    hint = "Drag sideways sets the limit   click a region to paint it   Enter paints all that is lit"
+    options = ("threshold", "rules")
+
+    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
+        super().__init__(choice, sight)
+        self._at: Point | None = None
+        self._start = 0
+        self._moved = False
+        self._shown: tuple[int, int] | None = None  # of which heat, at which limit
+
+    def press(self, document: Document, pointer: Pointer) -> None:
+        self._at, self._start, self._moved = pointer.point, self._choice.threshold, False
+
+    def move(self, document: Document, pointer: Pointer) -> None:
+        if self._at is None:
+            return
+        way = (pointer.x - self._at[0]) / max(pointer.reach, 1e-9)
+        self._moved = self._moved or abs(way) > 0.5
+        if self._moved:
+            self._choice.threshold = int(np.clip(self._start + _PER_REACH * way, 1, 255))
+        self._look()
+
+    def release(self, document: Document, pointer: Pointer) -> None:
+        at, self._at = self._at, None
+        row, column = int(pointer.y // 1), int(pointer.x // 1)
+        box, mask = self._current()
+        if at is None or self._moved or box.empty or not (0 <= row < box.y1 and 0 <= column < box.x1):
+            return
+        if mask[row, column]:
+            limited = part_at(mask, row, column)
+            document.begin(pointer.point)
+            document.paint(self._choice.class_id, box, limited)
+            document.commit(self.name)
+
+    def hover(self, document: Document, pointer: Pointer) -> None:
+        self._look()
+
+    def finish(self, document: Document) -> None:
+        self._proposal = self._current()
+        self._accept(document)
+
+    def take_back(self, document: Document) -> bool:
+        return False
+
+    def draft(self, document: Document) -> Draft:
+        box, mask = self._current()
+        return Draft() if box.empty else Draft(preview=(box, mask))
+
+    def _drop(self) -> None:
+        super()._drop()
+        self._shown = None
+
+    def _look(self) -> None:
+        heat = self._sight.heat
+        if heat is None:
+            self._drop()
+            return
+        key, limit = (id(heat), self._choice.threshold), self._choice.threshold
+        if key != self._shown:
+            self._shown = key
+            self._ask(lambda: hotter(heat, limit))
+
+    def _current(self) -> Patch:
+        """What is shown; nothing where the heat is another by now."""
+        heat = self._sight.heat
+        if heat is None or self._shown is None or self._shown[0] != id(heat) or self._proposal[0].empty:
+            return NOTHING
+        return self._proposal
+
+
+def hotter(heat: Heat, limit: int) -> Patch:
+    """Pixels of at least `limit` of 255."""
+    return whole(*heat.shape), heat >= limit
