@@ -38,3 +38,7 @@ class ProjectError(SegstudioError):
 
 class TrainingError(SegstudioError):
     """Learning or predicting cannot start or go on."""
+
+
+class AssistError(SegstudioError):
+    """A model that answers to clicks cannot be used."""

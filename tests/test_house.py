@@ -29,9 +29,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "training", "formats.images", "formats.atomic", "errors", "events"},
         {"numpy", "cv2", "torch", "kornia", "safetensors"},
     ),
+    "assist": ({"core", "assist", "errors", "events"}, {"numpy", "cv2", "osam"}),
     "review": ({"core", "project", "review", "errors", "events"}, {"numpy"}),
     "ui": (
-        {"core", "formats", "project", "tools", "training", "review", "ui", "errors", "events"},
+        {"core", "formats", "project", "tools", "training", "review", "assist", "ui", "errors", "events"},
         {"PySide6", "numpy", "pyqtgraph", "qtawesome"},
     ),
     "console": ({"review", "training", "errors", "events"}, {"typer", "rich"}),

@@ -31,6 +31,11 @@ class Box(NamedTuple):
         return self.y1 <= self.y0 or self.x1 <= self.x0
 
     @property
+    def centre(self) -> tuple[float, float]:
+        """(x, y)."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 

@@ -30,6 +30,24 @@ def voc_colour(class_id: int) -> Colour:
     return red, green, blue
 
 
+# Okabe and Ito (2008), without black, then the same darker and lighter: told apart by colour-blind eyes.
+_SAFE: list[Colour] = [
+    (86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167),
+]  # fmt: skip
+
+
+def safe_colour(class_id: int) -> Colour:
+    """A view-only colour; class 0 is gray, and after every seven the colours come back in another lightness."""
+    if class_id == 0:
+        return 110, 110, 110
+    turn, index = divmod(class_id - 1, len(_SAFE))
+    red, green, blue = _SAFE[index]
+    share = (0.0, 0.55, 0.35)[turn % 3]
+    towards = 255 if turn % 3 == 1 else 0
+    mixed = [round(value + (towards - value) * share) for value in (red, green, blue)]
+    return mixed[0], mixed[1], mixed[2]
+
+
 def heat_palette() -> NDArray[np.uint8]:
     """(256, 3) RGB: dark violet (0) over orange to pale yellow (255), readable by colour-blind eyes."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]

@@ -45,3 +45,8 @@ def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
 def unknown_classes(prediction_classes: tuple[str, ...], table: ClassTable) -> list[str]:
     """Names that the model has and the table has not."""
     return [name for name in prediction_classes if table.id_of(name) in (None, IGNORE)]
+
+
+def mean_uncertainty(prediction: Prediction) -> float:
+    """Mean entropy of all pixels, from 0 (sure) to 1 (no idea)."""
+    return float(prediction.entropy.mean()) / 255

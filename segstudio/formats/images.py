@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.core.orientation import SWAPPED, turned_pixels
+from segstudio.core.pyramid import rgb8
 from segstudio.errors import FileError
+from segstudio.formats.memory import available_bytes
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8 or uint16
 
@@ -28,6 +30,8 @@ TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
 FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")
 MAX_PIXELS: Final = 500_000_000
 
+_LARGE: Final = 50_000_000  # pixels from which memory is looked at first
+_HELD_TIMES: Final = 2.5  # times its decoded size, that an open picture takes with labels and smaller copies
 _ORIENTATION: Final = 0x0112
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,12 +89,12 @@ def read_thumbnail(path: Path, side_px: int) -> NDArray[np.uint8]:
     """(h, w, 3) RGB with its longer side at most `side_px`, decoded at reduced size where the format can."""
     with decoder_errors(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
-            image = Image.fromarray(to_rgb8(_read(path)))
+            image = Image.fromarray(rgb8(_read(path)))
         else:
             with Image.open(path, formats=FORMATS) as opened:
                 _check_size(path, *opened.size)
                 opened.draft("RGB", (side_px * 2, side_px * 2))
-                image = Image.fromarray(to_rgb8(_pixels(_upright(opened))))
+                image = Image.fromarray(rgb8(_pixels(_upright(opened))))
         image.thumbnail((side_px, side_px))
         return np.asarray(image)
 
@@ -136,20 +140,9 @@ def _stored_as(path: Path, formats: tuple[str, ...]) -> bool:
         return image.format in formats and plain and _turn_of(image) == 1
 
 
-def to_rgb8(pixels: Pixels) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 for the screen and for JPEG: 16-bit is stretched, the first three bands are shown."""
-    if pixels.dtype != np.uint8:
-        pixels = _stretched(pixels, 255).astype(np.uint8)
-    if pixels.ndim == 2:
-        return np.repeat(pixels[:, :, None], 3, axis=2)
-    if pixels.shape[2] < 3:
-        return np.repeat(pixels[:, :, :1], 3, axis=2)
-    return np.ascontiguousarray(pixels[:, :, :3])
-
-
 def jpeg_bytes(pixels: Pixels, quality: int = 95) -> bytes:
     """By OpenCV, which has Pillow's encoder and lets other threads run meanwhile."""
-    bgr = cv2.cvtColor(to_rgb8(pixels), cv2.COLOR_RGB2BGR)
+    bgr = cv2.cvtColor(rgb8(pixels), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
 
 
@@ -186,6 +179,17 @@ def _check_size(path: Path, width: int, height: int) -> None:
         )
 
 
+def _check_memory(path: Path, width: int, height: int) -> None:
+    """A large picture is refused before it is decoded if it cannot be held, worked on and shown."""
+    needed = int(width * height * 3 * _HELD_TIMES)
+    if width * height > _LARGE and needed > (free := available_bytes()):
+        raise FileError(
+            path,
+            f"is {width} x {height} pixels and needs {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB of memory are free",
+            "close programs or cut it in parts",
+        )
+
+
 def _pixels(image: Image.Image) -> Pixels:
     if image.mode.startswith("I;16"):
         return np.asarray(image).astype(np.uint16)
@@ -208,7 +212,22 @@ def _read(path: Path) -> Pixels:
                 raise
     with Image.open(path, formats=FORMATS) as image:
         _check_size(path, *image.size)
+        _check_memory(path, *image.size)
+        if image.size[0] * image.size[1] > _LARGE and image.format in ("JPEG", "PNG") and image.mode in ("RGB", "L"):
+            return _read_large(path, image)
         return _pixels(image if path.suffix.lower() in TIFF_SUFFIXES else _upright(image))
+
+
+def _read_large(path: Path, image: Image.Image) -> Pixels:
+    """By OpenCV, which holds the pixels once where Pillow holds them three times."""
+    flag = cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR
+    pixels = cv2.imdecode(np.fromfile(path, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise FileError(path, "cannot be read as a picture", _REMEDY)
+    if pixels.ndim == 3:
+        for top in range(0, len(pixels), 256):  # in place, so that no second copy is held
+            pixels[top : top + 256] = pixels[top : top + 256, :, ::-1].copy()
+    return np.ascontiguousarray(turned_pixels(pixels, _turn_of(image)))
 
 
 def _tiff_size(path: Path) -> tuple[int, int]:
@@ -234,6 +253,7 @@ def _read_tiff(path: Path) -> Pixels:
         planar = len(shape) == 3 and shape[0] < min(shape[1:])
         height, width = shape[1:] if planar else shape[:2]
         _check_size(path, width, height)
+        _check_memory(path, width, height)
         pixels = page.asarray()
         orientation = page.tags.get("Orientation")
         turn = int(orientation.value) if orientation else 1

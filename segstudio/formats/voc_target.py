@@ -12,12 +12,13 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.colours import VOC_PALETTE
 from segstudio.core.instances import instance_numbers, rasterise_both
+from segstudio.core.pyramid import rgb8
 from segstudio.core.raster import Labels
 from segstudio.core.sample import reading
 from segstudio.errors import FileError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
-from segstudio.formats.images import jpeg_bytes, read_picture, to_rgb8
+from segstudio.formats.images import jpeg_bytes, read_picture
 from segstudio.formats.masks import index_png, instance_png, npy_bytes
 from segstudio.formats.target import (
     ExportOptions,
@@ -58,7 +59,7 @@ def write(out: Path, page: Page, options: ExportOptions) -> Written:
         put(out / "SegmentationClassNpy" / f"{page.stem}.npy", npy_bytes(signed))
         put(out / "SegmentationObjectNpy" / f"{page.stem}.npy", npy_bytes(instances))
     if options.visualisations:
-        picture = to_rgb8(read_picture(page.picture))
+        picture = rgb8(read_picture(page.picture))
         for kind, ids in (("Class", plane), ("Object", (instances & 255).astype(np.uint8))):
             put(out / f"Segmentation{kind}Visualization" / f"{page.stem}.jpg", jpeg_bytes(_coloured(picture, ids), 90))
     return Written(page, tuple(notes))

@@ -23,6 +23,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items(
     name TEXT PRIMARY KEY, stamp TEXT, labelled INT, status TEXT, labels TEXT, problem TEXT
 );
+CREATE TABLE IF NOT EXISTS uncertainties(run TEXT, name TEXT, value REAL, PRIMARY KEY(run, name));
 CREATE TABLE IF NOT EXISTS matrices(run TEXT, name TEXT, classes TEXT, matrix BLOB, PRIMARY KEY(run, name));
 """
 
@@ -68,6 +69,13 @@ class Index:
             "INSERT OR REPLACE INTO matrices VALUES(?,?,?,?)",
             (run, name, json.dumps(classes), np.ascontiguousarray(matrix, np.int64).tobytes()),
         )
+
+    def put_uncertainty(self, run: str, name: str, value: float) -> None:
+        self._db.execute("INSERT OR REPLACE INTO uncertainties VALUES(?,?,?)", (run, name, value))
+
+    def uncertainties(self, run: str) -> dict[str, float]:
+        """By picture: mean entropy of the run's prediction, from 0 (sure) to 1 (no idea)."""
+        return dict(self._db.execute("SELECT name, value FROM uncertainties WHERE run = ?", (run,)))
 
     def matrices(self, run: str, classes: list[str]) -> dict[str, Confusion]:
         """By picture, for these classes only: a matrix of other classes says nothing today."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
@@ -68,6 +69,16 @@ def save(item: Item, annotation: Annotation, table: ClassTable, known: Stamp) ->
     picture = os.path.relpath(item.picture, item.annotation_path.parent).replace(os.sep, "/")
     write_bytes(item.annotation_path, labelme.write(canonical(annotation, table), picture))
     return stamp_of(item)
+
+
+def write_copy(path: Path, item: Item, annotation: Annotation, table: ClassTable) -> Path:
+    """The labels into a file of the user's choice, which names the picture by its path from there."""
+    try:
+        picture = os.path.relpath(item.picture, path.absolute().parent).replace(os.sep, "/")
+    except ValueError:  # another drive
+        picture = item.picture.absolute().as_posix()
+    write_bytes(path, labelme.write(canonical(annotation, table), picture))
+    return path
 
 
 def canonical(annotation: Annotation, table: ClassTable) -> Annotation:

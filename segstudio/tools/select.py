@@ -20,7 +20,7 @@ class Select(Tool):
     name = "select"
     key = "V"
     hint = "Click an object, Shift adds, Alt the one below   drag moves it, or frames several   Del deletes"
-    options = ("detail_px",)
+    options = ("detail_px", "amount_px", "least_px")
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
         super().__init__(choice, sight)

@@ -103,6 +103,8 @@ class Choice:
     accept_by: str = "brush"
     threshold: int = 128
     detail_px: float = 1.0
+    amount_px: int = 3  # by how much shapes grow, shrink, open, close and smooth
+    least_px: int = 50  # smaller parts are removed
 
 
 @dataclass(frozen=True, eq=False)

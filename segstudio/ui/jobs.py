@@ -147,6 +147,15 @@ class Jobs(QObject):
             self._run(job)
         return job
 
+    def enqueue_quietly(self, make: Events) -> Job:
+        """Like enqueue, for work whose outcome nobody waits for: a failure is only logged."""
+        job = self._prepared(make, lambda _: None, None, True)
+        job.failed.connect(lambda error: logging.getLogger(__name__).warning("%s", error))
+        self._queue.append(job)
+        if len(self._queue) == 1:
+            self._run(job)
+        return job
+
     def after_queue(
         self,
         make: Events,

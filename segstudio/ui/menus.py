@@ -1,4 +1,4 @@
-"""Toolbar and menus, laid out from the actions."""
+"""Toolbars and menus, laid out from the actions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
-from segstudio.ui.actions import ACTIONS
+from segstudio.tools.toolbox import GROUPS
+from segstudio.ui.action_rows import ACTIONS
 
 _TOOLBAR = (
     ("open", "import", "save"),
     ("undo", "redo"),
-    ("brush", "eraser", "polygon"),
     ("train", "stop", "predict"),
     ("export",),
 )
@@ -39,17 +39,47 @@ def place_toolbar(window: QMainWindow, actions: dict[str, QAction]) -> None:
     window.addToolBar(bar)
 
 
+def place_tools(window: QMainWindow, actions: dict[str, QAction]) -> None:
+    """All tools in groups, down the left side."""
+    bar = QToolBar(_tr("Tools"))
+    bar.setObjectName("tools")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(18, 18))
+    for index, group in enumerate(GROUPS):
+        if index:
+            bar.addSeparator()
+        for kind in group:
+            bar.addAction(actions[kind.name])
+    window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+
+
 def place_menus(window: QMainWindow, actions: dict[str, QAction]) -> dict[str, QMenu]:
-    """The menus by their untranslated names."""
+    """The menus by their untranslated names, "Menu/Submenu" for deeper ones."""
     words = {
         "File": _tr("&File"),
         "Edit": _tr("&Edit"),
-        "View": _tr("&View"),
+        "Object": _tr("&Object"),
+        "Object/Order": _tr("Order"),
+        "Object/Combine": _tr("Combine"),
+        "Object/Shape": _tr("Shape"),
+        "Object/Parts": _tr("Parts"),
         "Tools": _tr("&Tools"),
+        "Tools/Painting rules": _tr("Painting rules"),
+        "View": _tr("&View"),
+        "View/Labels": _tr("Labels"),
+        "View/Compare": _tr("Compare"),
+        "View/Aids": _tr("Aids"),
+        "View/Workspace": _tr("Workspace"),
         "Model": _tr("&Model"),
+        "Help": _tr("&Help"),
     }
-    menus = {name: window.menuBar().addMenu(word) for name, word in words.items()}
+    menus: dict[str, QMenu] = {}
     for row in ACTIONS:
+        top = row.menu.split("/")[0]
+        if top not in menus:
+            menus[top] = window.menuBar().addMenu(words[top])
+        if row.menu not in menus:
+            menus[row.menu] = menus[top].addMenu(words[row.menu])
         menus[row.menu].addAction(actions[row.name])
     return menus
 

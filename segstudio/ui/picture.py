@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,10 @@ from segstudio.core.document import Document
 from segstudio.core.history import History
 from segstudio.core.metrics import errors_plane
 from segstudio.core.prediction import Prediction
-from segstudio.core.pyramid import pyramid
+from segstudio.core.pyramid import Levels, levels_of
 from segstudio.core.sample import reading
-from segstudio.formats.images import Pixels, read_picture, to_rgb8
+from segstudio.core.shown import Shown
+from segstudio.formats.images import Pixels, read_picture
 from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.store import Stamp, load
@@ -23,11 +25,14 @@ from segstudio.project.store import Stamp, load
 
 @dataclass
 class OpenPicture:
-    """`levels` are (h, w, 4) BGRA arrays, each half the size of the one before, the first at full size."""
+    """`levels` are arrays for the screen, each half the size of the one before, the first at full size.
+
+    `window` is what of the picture's values they show; None: all.
+    """
 
     item: Item
     pixels: Pixels
-    levels: list[NDArray[np.uint8]]
+    levels: Levels
     document: Document
     stamp: Stamp
     notes: tuple[str, ...] = ()
@@ -35,7 +40,23 @@ class OpenPicture:
     saved_revision: int = 0
     prediction: Prediction | None = None
     errors: NDArray[np.uint8] | None = None
+    window: tuple[int, int] | None = None
+    file_stamp: tuple[int, int] | None = None  # of the picture's file when it was read
     unsaved: bool = field(default=False)  # kept from an earlier visit because it could not be saved
+
+    def __post_init__(self) -> None:
+        self.shown = Shown(self.document)
+
+    @cached_property
+    def extremes(self) -> tuple[int, int]:
+        """The smallest and the largest value of the picture."""
+        return int(self.pixels.min()), int(self.pixels.max())
+
+    @property
+    def held_bytes(self) -> int:
+        """What it keeps in memory, labels included."""
+        own = [level for level in self.levels if not np.shares_memory(level, self.pixels)]
+        return self.pixels.nbytes + sum(level.nbytes for level in own) + self.document.plane.nbytes
 
     @property
     def read_only(self) -> bool:
@@ -44,6 +65,10 @@ class OpenPicture:
     @property
     def dirty(self) -> bool:
         return self.unsaved or self.document.revision != self.saved_revision
+
+    def set_levels(self, levels: Levels, window: tuple[int, int] | None) -> None:
+        """Shown through another window of values."""
+        self.levels, self.window = levels, window
 
     def set_prediction(self, prediction: Prediction | None) -> None:
         self.prediction = prediction
@@ -77,8 +102,18 @@ class Visit:
     __hash__ = None  # type: ignore[assignment]
 
 
+def file_stamp(item: Item) -> tuple[int, int] | None:
+    """(time of change in ns, size in bytes) of the picture's file."""
+    try:
+        found = item.picture.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def read_open_picture(project: Project, item: Item, visit: Visit | None) -> OpenPicture:
     """Reads picture and labels. What was kept of an earlier visit holds unless the file changed since."""
+    seen = file_stamp(item)
     pixels = read_picture(item.picture)
     height, width = pixels.shape[:2]
     stored = load(item, (height, width))
@@ -88,10 +123,11 @@ def read_open_picture(project: Project, item: Item, visit: Visit | None) -> Open
     return OpenPicture(
         item,
         pixels,
-        pyramid(to_rgb8(pixels)),
+        levels_of(pixels),
         Document(annotation, project.table, history),
         visit.stamp if visit is not None and kept else stored.stamp,
         stored.notes,
         stored.problem,
         unsaved=kept and visit is not None and visit.unsaved,
+        file_stamp=seen,
     )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.classes import IGNORE, ClassTable
-from segstudio.core.document import Region
+from segstudio.core.document import Document, Region
 from segstudio.core.metrics import Confusion
+from segstudio.core.rules import Rules, gray_of
+from segstudio.core.stroke import Marks
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project
-from segstudio.tools.brush import Brush
-from segstudio.tools.eraser import Eraser
-from segstudio.tools.polygon import Polygon
-from segstudio.tools.tool import Choice, Tool
+from segstudio.tools.tool import Choice, Sight, Tool
+from segstudio.tools.toolbox import all_tools
 from segstudio.ui.jobs import Jobs
 from segstudio.ui.layers import ENTROPY, Layers
 from segstudio.ui.picture import OpenPicture
+
+_LARGEST_RADIUS, _SMALLEST_RADIUS = 1000.0, 0.5
 
 
 class Session(QObject):
@@ -29,8 +32,10 @@ class Session(QObject):
     picture_changed = Signal()  # another picture, or none
     region_changed = Signal(object)  # boxes of the open picture whose labels changed
     edited = Signal()  # undo state or dirtiness may have changed
+    acted = Signal()  # the tool in hand was used, or heard of a result
+    marks_changed = Signal()  # objects were selected, locked or hidden
     classes_changed = Signal()
-    choice_changed = Signal()  # tool, class or size
+    choice_changed = Signal()  # tool, class, size or rules
     layers_changed = Signal()
     prediction_changed = Signal()
     scores_changed = Signal()
@@ -44,13 +49,14 @@ class Session(QObject):
         self.states: dict[str, ItemState] = {}
         self.picture: OpenPicture | None = None
         self.choice = Choice()
-        self.tools: dict[str, Tool] = {
-            tool.name: tool for tool in (Brush(self.choice), Eraser(self.choice), Polygon(self.choice))
-        }
+        self.sight = Sight()
+        self.rules = Rules()
+        self.tools: dict[str, Tool] = all_tools(self.choice, self.sight)
         self.tool: Tool = self.tools["brush"]
         self.layers = Layers()
         self.run = ""  # the run whose model predicts
         self.scores: dict[str, Confusion] = {}
+        self.uncertainties: dict[str, float] = {}
         self.training = False
 
     @property
@@ -62,20 +68,13 @@ class Session(QObject):
         return self.project.unlabelled if self.project else "background"
 
     @property
-    def can_undo(self) -> bool:
-        return self.picture is not None and self.picture.document.history.undo_name is not None
-
-    @property
-    def can_redo(self) -> bool:
-        return self.picture is not None and self.picture.document.history.redo_name is not None
+    def document(self) -> Document | None:
+        """Of the open picture, if it may be drawn on."""
+        return None if self.picture is None or self.picture.read_only else self.picture.document
 
     @property
     def dirty(self) -> bool:
         return self.picture is not None and self.picture.dirty and not self.picture.read_only
-
-    @property
-    def can_train(self) -> bool:
-        return self.num_labelled > 0 and not self.training
 
     @property
     def num_labelled(self) -> int:
@@ -85,8 +84,11 @@ class Session(QObject):
         """Another folder."""
         self.project = project
         self.items, self.states, self.scores, self.run = [], {}, {}, ""
+        self.uncertainties = {}
         self.choice.class_id = 1 if len(project.table) > 1 else 0
-        self.layers.hidden.clear()
+        self.choice.last_class_id = 0
+        self.rules = replace(self.rules, locked=frozenset(), over_class=0, intensity=None)
+        self.layers.forget_classes()
         self.layers.heat_of = ENTROPY
         self.set_picture(None)
         self.project_changed.emit()
@@ -119,10 +121,15 @@ class Session(QObject):
             self.tool.cancel(self.picture.document)
             self.picture.document.on_change = lambda region: None
         self.picture = picture
+        self.sight.image = None if picture is None else picture.levels[0]
         if picture is not None:
+            pixels = picture.pixels
             picture.document.on_change = self._on_change
+            picture.document.rules = self.rules
+            picture.document.intensities = lambda box: gray_of(pixels, box)
         self.picture_changed.emit()
         self.edited.emit()
+        self.marks_changed.emit()
 
     def choose(self, *, tool: str | None = None, class_id: int | None = None, radius_px: float | None = None) -> None:
         """Change what the hand holds."""
@@ -130,11 +137,35 @@ class Session(QObject):
             if self.picture is not None:
                 self.tool.cancel(self.picture.document)
             self.tool = self.tools[tool]
-        if class_id is not None:
-            self.choice.class_id = class_id
+        if class_id is not None and class_id != self.choice.class_id:
+            self.choice.last_class_id, self.choice.class_id = self.choice.class_id, class_id
         if radius_px is not None:
-            self.choice.radius_px = min(1000.0, max(0.5, radius_px))
+            self.choice.radius_px = min(_LARGEST_RADIUS, max(_SMALLEST_RADIUS, radius_px))
         self.choice_changed.emit()
+
+    def set_option(self, name: str, value: object) -> None:
+        """Another field of the choice, by its name."""
+        setattr(self.choice, name, value)
+        self.choice_changed.emit()
+
+    def set_rules(self, rules: Rules) -> None:
+        """From the next stroke on."""
+        self.rules = rules
+        if self.picture is not None:
+            self.picture.document.rules = rules
+        self.choice_changed.emit()
+
+    def set_marks(self, marks: Marks) -> None:
+        """Objects of the open picture that are selected, locked and hidden."""
+        if self.picture is not None:
+            self.picture.document.marks = marks
+            self.show_marks()
+
+    def show_marks(self) -> None:
+        """The document's marks, or the objects that they name, may have changed."""
+        if self.picture is not None:
+            self.region_changed.emit(self.picture.shown.refresh())
+            self.marks_changed.emit()
 
     def is_current(self, project: Project) -> bool:
         """Whether a job that began in `project` still speaks of what is open."""
@@ -151,6 +182,7 @@ class Session(QObject):
 
     def _on_change(self, region: Region) -> None:
         if self.picture is not None:
+            self.picture.shown.follow(region)
             for box in region:
                 self.picture.refresh_errors(box, self.unlabelled)
         self.region_changed.emit(region)

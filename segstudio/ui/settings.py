@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from PySide6.QtCore import QByteArray, QSettings
 
 
@@ -35,6 +37,36 @@ class Settings:
     @last_folder.setter
     def last_folder(self, value: str) -> None:
         self._store.setValue("last_folder", value)
+
+    @property
+    def key_preset(self) -> str:
+        return str(self._store.value("key_preset", "segstudio"))
+
+    @key_preset.setter
+    def key_preset(self, value: str) -> None:
+        self._store.setValue("key_preset", value)
+
+    @property
+    def own_keys(self) -> dict[str, str]:
+        """Keys that the user chose, by the action's name."""
+        try:
+            held = json.loads(str(self._store.value("own_keys", "{}")))
+        except ValueError:
+            return {}
+        return {str(name): str(text) for name, text in held.items()} if isinstance(held, dict) else {}
+
+    @own_keys.setter
+    def own_keys(self, value: dict[str, str]) -> None:
+        self._store.setValue("own_keys", json.dumps(value))
+
+    @property
+    def assist_model(self) -> str:
+        """osam's name of the model for AI clicks."""
+        return str(self._store.value("assist_model", ""))
+
+    @assist_model.setter
+    def assist_model(self, value: str) -> None:
+        self._store.setValue("assist_model", value)
 
     def load_bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)

@@ -5,27 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from segstudio.ui.actions import build_actions, set_icons
+from segstudio.ui.canvas.navigator import Navigator
 from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.flows.accept import AcceptFlow
 from segstudio.ui.flows.annotate import AnnotateFlow
+from segstudio.ui.flows.assist import AssistFlow
 from segstudio.ui.flows.classes import ClassesFlow
 from segstudio.ui.flows.drop import DropFlow
 from segstudio.ui.flows.export import ExportFlow
 from segstudio.ui.flows.intake import ImportFlow
+from segstudio.ui.flows.journal import JournalFlow
+from segstudio.ui.flows.keys import KeysFlow
 from segstudio.ui.flows.labelme import LabelmeFlow
 from segstudio.ui.flows.lint import LintFlow
+from segstudio.ui.flows.marking import MarkingFlow
+from segstudio.ui.flows.objects import ObjectsFlow
 from segstudio.ui.flows.open import OpenFlow
 from segstudio.ui.flows.predict import PredictFlow
+from segstudio.ui.flows.prefetch import PrefetchFlow
+from segstudio.ui.flows.previous import PreviousFlow
+from segstudio.ui.flows.reshape import ReshapeFlow
 from segstudio.ui.flows.save import SaveFlow
+from segstudio.ui.flows.save_as import SaveAsFlow
+from segstudio.ui.flows.seeing import SeeingFlow
+from segstudio.ui.flows.stacking import StackingFlow
+from segstudio.ui.flows.survey import SurveyFlow
+from segstudio.ui.flows.tooling import ToolingFlow
 from segstudio.ui.flows.train import TrainFlow
-from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar
-from segstudio.ui.messages import MessageBar
+from segstudio.ui.keymap import Keymap
+from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar, place_tools
+from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.panels.classes import ClassesPanel
+from segstudio.ui.panels.display import DisplayPanel
 from segstudio.ui.panels.layers import LayersPanel
 from segstudio.ui.panels.metrics import MetricsPanel
+from segstudio.ui.panels.objects import ObjectsPanel
 from segstudio.ui.panels.pictures import PicturesPanel
 from segstudio.ui.panels.status import StatusBar
 from segstudio.ui.panels.tool_strip import ToolStrip
@@ -34,7 +52,7 @@ from segstudio.ui.panels.welcome import Welcome
 from segstudio.ui.session import Session
 from segstudio.ui.settings import Settings
 from segstudio.ui.theme import apply_theme
-from segstudio.ui.workspaces import ANNOTATE, REVIEW, TRAIN, Workspaces
+from segstudio.ui.workspaces import Workspaces
 
 
 class MainWindow(QMainWindow):
@@ -49,23 +67,11 @@ class MainWindow(QMainWindow):
         self._make_flows()
         self._make_panels()
         self._place_middle()
-        flows: dict[str, object] = {
-            "open": self.opening,
-            "save": self.saving,
-            "annotate": self.annotating,
-            "classes": self.classing,
-            "train": self.training,
-            "predict": self.predicting,
-            "export": self.exporting,
-            "intake": self.importing,
-            "lint": self.linting,
-            "labelme": self.labelme,
-            "canvas": self.canvas,
-            "pictures": self.pictures,
-            "window": self,
-        }
-        self.actions_by_name = build_actions(session, self, flows)
+        self.actions_by_name = build_actions(session, self, self._flows())
+        self.keys.actions = self.actions_by_name
+        self.keys.apply()
         place_toolbar(self, self.actions_by_name)
+        place_tools(self, self.actions_by_name)
         self._place_menus()
         self._wire_panels()
         self._wire_session()
@@ -75,12 +81,6 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         self.opening.open_path(path)
-
-    def zoom_in(self) -> None:
-        self.canvas.zoom(1.25)
-
-    def zoom_out(self) -> None:
-        self.canvas.zoom(0.8)
 
     def set_theme(self, theme: str) -> None:
         """system, light or dark."""
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         """Write what is to be written, ask only if something could not be, then stop what runs."""
         if self.labelme.running:
             text = self.tr("labelme is still open, and would end with this window.")
-            self.messages.warn(text, self.tr("Close labelme"), self.labelme.stop)
+            self.messages.warn(text, Remedy(self.tr("Close labelme"), self.labelme.stop))
             event.ignore()
             return
         self.saving.leave()
@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self.session.jobs.close()
+        self.journaling.close()
         self.workspaces.remember()
         super().closeEvent(event)
 
@@ -133,11 +134,53 @@ class MainWindow(QMainWindow):
         self.linting = LintFlow(session, self.saving, self.opening, self)
         self.labelme = LabelmeFlow(session, self.saving, self.opening, messages)
         self.dropping = DropFlow(session, self.opening, self.importing, messages, self)
+        self.copying = SaveAsFlow(session, self.saving, messages, self)
+        self.journaling = JournalFlow(session, self.saving, messages)
+        self.prefetching = PrefetchFlow(session, self.saving)
+        self.objects_flow = ObjectsFlow(session, messages)
+        self.pasting = PreviousFlow(session, self.saving, self.opening, self.objects_flow, messages)
+        self.reshaping = ReshapeFlow(session, self.objects_flow, messages)
+        self.accepting = AcceptFlow(session, messages)
+        self.seeing = SeeingFlow(session, self.canvas)
+        self.surveying = SurveyFlow(session, self.predicting.models, messages)
+        self.assisting = AssistFlow(session, messages, self.settings, self)
+        self.tooling = ToolingFlow(session, self.assisting, messages)
+        self.keys = KeysFlow(session, Keymap(self.settings), self)
+
+    def _flows(self) -> dict[str, object]:
+        """By the word that stands before the dot in an action's row."""
+        return {
+            "open": self.opening,
+            "save": self.saving,
+            "save_as": self.copying,
+            "annotate": self.annotating,
+            "objects": self.objects_flow,
+            "stacking": StackingFlow(self.objects_flow),
+            "marking": MarkingFlow(self.session),
+            "reshape": self.reshaping,
+            "accept": self.accepting,
+            "seeing": self.seeing,
+            "classes": self.classing,
+            "train": self.training,
+            "predict": self.predicting,
+            "survey": self.surveying,
+            "export": self.exporting,
+            "intake": self.importing,
+            "lint": self.linting,
+            "labelme": self.labelme,
+            "keys": self.keys,
+            "canvas": self.canvas,
+            "pictures": self.pictures,
+            "spaces": self.workspaces,
+            "window": self,
+        }
 
     def _make_panels(self) -> None:
         self.pictures = PicturesPanel(self.session)
         self.classes = ClassesPanel(self.session)
+        self.objects = ObjectsPanel(self.session)
         self.layers = LayersPanel(self.session)
+        self.display = DisplayPanel(self.session, self.seeing)
         self.metrics = MetricsPanel(self.session)
         self.training_panel = TrainingPanel(self.session)
         self.status = StatusBar(self.session)
@@ -145,7 +188,9 @@ class MainWindow(QMainWindow):
         panels: dict[str, QWidget] = {
             "pictures": self.pictures,
             "classes": self.classes,
+            "objects": self.objects,
             "layers": self.layers,
+            "display": self.display,
             "metrics": self.metrics,
             "training": self.training_panel,
         }
@@ -156,8 +201,9 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(ToolStrip(self.session))
+        layout.addWidget(ToolStrip(self.session, self.assisting))
         layout.addWidget(self.canvas, 1)
+        self._navigator = Navigator(self.session, self.canvas)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.welcome)
         self._stack.addWidget(work)
@@ -181,11 +227,6 @@ class MainWindow(QMainWindow):
 
     def _place_view_menu(self, menu: QMenu) -> None:
         menu.addSeparator()
-        words = {ANNOTATE: self.tr("Annotate"), TRAIN: self.tr("Train"), REVIEW: self.tr("Review")}
-        for number, (name, word) in enumerate(words.items(), 1):
-            action = menu.addAction(self.tr("Workspace: {}").format(word))
-            action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-            action.triggered.connect(lambda _=False, name=name: self.workspaces.show(name))
         menu.addMenu(self.tr("Panels")).addActions(self.workspaces.toggles())
         menu.addAction(self.tr("Reset layout")).triggered.connect(self.workspaces.reset)
         themes = {"system": self.tr("As the system"), "light": self.tr("Light"), "dark": self.tr("Dark")}
@@ -199,6 +240,8 @@ class MainWindow(QMainWindow):
         self.classes.renamed.connect(self.classing.rename)
         self.classes.colour_asked.connect(self.classing.ask_colour)
         self.classes.visibility_toggled.connect(self.classing.toggle_visible)
+        self.classes.solo_toggled.connect(self.classing.toggle_solo)
+        self.classes.lock_toggled.connect(self.classing.toggle_lock)
         self.classes.add_asked.connect(self.classing.ask_add)
         self.training_panel.start_asked.connect(self.training.start)
         self.training_panel.stop_asked.connect(self.training.stop)
@@ -206,10 +249,20 @@ class MainWindow(QMainWindow):
         self.training.told.connect(self.status.show_event)
         self.canvas.hand.pointed.connect(self.status.show_pointer)
         self.canvas.hand.refused.connect(self.annotating.refuse)
+        self.canvas.hand.nudged.connect(self.objects_flow.nudge)
+        self.canvas.hand.pointed.connect(self._on_pointed)
         self.canvas.zoomed.connect(self.status.show_zoom)
+        self.objects.delete_asked.connect(self.objects_flow.delete)
+        self.objects.shown.connect(lambda shape: self.canvas.centre_on(*shape.box.centre))
+        self.objects_flow.previous_asked.connect(self.pasting.ask)
+        self.opening.ready = self.prefetching.take
+        self.opening.listed.connect(self.journaling.look)
+        self.prefetching.neighbours = self.opening.neighbours
+        self.prefetching.fetched.connect(lambda _: self.assisting.encode_ahead(self.prefetching.at_hand()))
         self.welcome.open_asked.connect(self.opening.choose_folder)
         self.welcome.import_asked.connect(self.importing.choose)
         self.saving.reload_asked.connect(self.opening.reload)
+        self.saving.reload_asked.connect(self.prefetching.forget)
 
     def _wire_session(self) -> None:
         self.session.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
@@ -222,6 +275,9 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(1 if self.session.project else 0)
         self.canvas.setFocus()
         self._show_title()
+
+    def _on_pointed(self, at: tuple[float, float] | None) -> None:
+        self.annotating.pointed_at = at
 
     def _on_training(self) -> None:
         if self.session.training:
@@ -241,4 +297,5 @@ class MainWindow(QMainWindow):
         self.welcome.retheme()
         self.messages.retheme()
         self.classes.rebuild()
+        self.objects.retheme()
         self.training_panel.retheme()

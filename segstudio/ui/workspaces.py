@@ -11,13 +11,14 @@ from segstudio.ui.settings import Settings
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
 _SHOWN = {
-    ANNOTATE: ("pictures", "classes", "layers", "training", "metrics"),
-    TRAIN: ("pictures", "classes", "layers", "training"),
-    REVIEW: ("pictures", "layers", "metrics"),
+    ANNOTATE: ("pictures", "objects", "classes", "display", "layers", "training", "metrics"),
+    TRAIN: ("pictures", "objects", "classes", "display", "layers", "training"),
+    REVIEW: ("pictures", "display", "layers", "metrics"),
 }
-_HEIGHTS = {"classes": 190, "layers": 170, "metrics": 300, "training": 420}
+_HEIGHTS = {"classes": 210, "layers": 230, "metrics": 280, "training": 400}
 _LEFT_PX, _RIGHT_PX = 250, 310
-_VERSION = 1
+_TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"))
+_VERSION = 2
 
 
 class Workspaces(QObject):
@@ -38,17 +39,28 @@ class Workspaces(QObject):
         self._docks[name].show()
         self._docks[name].raise_()
 
+    def annotate(self) -> None:
+        self.show(ANNOTATE)
+
+    def train(self) -> None:
+        self.show(TRAIN)
+
+    def review(self) -> None:
+        self.show(REVIEW)
+
     def show(self, workspace: str) -> None:
         for name, dock in self._docks.items():
             dock.setVisible(name in _SHOWN[workspace])
-        self._docks[_SHOWN[workspace][-1]].raise_()
+        for name in ("classes", "layers", _SHOWN[workspace][-1]):
+            self._docks[name].raise_()
         self._balance()
 
     def reset(self) -> None:
         for name, dock in self._docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(_area(name), dock)
-        self._window.tabifyDockWidget(self._docks["metrics"], self._docks["training"])
+        for first, second in _TABS:
+            self._window.tabifyDockWidget(self._docks[first], self._docks[second])
         self.show(ANNOTATE)
 
     def restore(self) -> None:
@@ -66,7 +78,9 @@ class Workspaces(QObject):
         words = {
             "pictures": QCoreApplication.translate("Workspaces", "Pictures"),
             "classes": QCoreApplication.translate("Workspaces", "Classes"),
+            "objects": QCoreApplication.translate("Workspaces", "Objects"),
             "layers": QCoreApplication.translate("Workspaces", "Layers"),
+            "display": QCoreApplication.translate("Workspaces", "View"),
             "metrics": QCoreApplication.translate("Workspaces", "This picture"),
             "training": QCoreApplication.translate("Workspaces", "Training"),
         }

@@ -52,7 +52,7 @@ def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c
 def test_moving_shifts_every_pixel(mask: np.ndarray, rows: int, columns: int) -> None:
     after = edits.moved(of(mask), [0], rows, columns)
     expected = np.zeros_like(mask)
-    for row, column in np.argwhere(mask) + (rows, columns):
+    for row, column in np.argwhere(mask) + np.array((rows, columns)):
         if 0 <= row < SIDE and 0 <= column < SIDE:
             expected[row, column] = True
     assert (pixels(after.shapes[0]) == expected).all()
@@ -91,7 +91,9 @@ def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where
     after = edits.restacked(annotation, chosen, where)
     picked = [annotation.shapes[i] for i in sorted(chosen)]
     rest = [s for i, s in enumerate(annotation.shapes) if i not in chosen]
-    assert [s.uid for s in after.shapes] == [s.uid for s in ([*rest, *picked] if where == "front" else [*picked, *rest])]
+    assert [s.uid for s in after.shapes] == [
+        s.uid for s in ([*rest, *picked] if where == "front" else [*picked, *rest])
+    ]
 
 
 @pytest.mark.parametrize(

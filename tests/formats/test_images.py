@@ -11,8 +11,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
+from segstudio.core.pyramid import rgb8
 from segstudio.errors import FileError
-from segstudio.formats.images import picture_size, read_picture, read_thumbnail, to_rgb8
+from segstudio.formats.images import picture_size, read_picture, read_thumbnail
 
 RGB = np.random.default_rng(1).integers(0, 255, (20, 30, 3), dtype=np.uint8)
 
@@ -72,7 +73,7 @@ def test_tiffs_of_science_are_read(tmp_path: Path) -> None:
     found = read_picture(tmp_path / "float.tif")
     assert found.dtype == np.uint16
     assert (found.min(), found.max()) == (0, 65535)
-    assert to_rgb8(found).shape == (20, 30, 3)
+    assert rgb8(found).shape == (20, 30, 3)
 
 
 def test_names_in_any_script_are_read(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_history_survives_walking_to_another_picture_and_back(opened: MainWindow
     painted = opened.session.picture.document.plane.copy()
     QTest.keyClick(opened.canvas, Qt.Key.Key_D)
     wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png")
-    assert not opened.session.can_undo
+    assert opened.session.picture.document.history.undo_name is None
     QTest.keyClick(opened.canvas, Qt.Key.Key_A)
     wait_for(qtbot, lambda: opened.session.picture.item.name == "p0.png")
     assert (opened.session.picture.document.plane == painted).all()
@@ -326,7 +326,7 @@ def test_a_conflict_is_ended_by_taking_the_files_version_or_by_moving_it_away(
 
 def test_undo_takes_back_what_is_begun_before_it_takes_back_an_edit(opened: MainWindow) -> None:
     drag(opened, (100, 60), (140, 60))
-    opened.annotating.polygon()
+    opened.session.choose(tool="polygon")
     for point in ((30, 30), (100, 30)):
         drag(opened, point)
     for _ in range(2):
@@ -345,7 +345,7 @@ def test_a_stroke_keeps_its_class_whatever_key_is_pressed_meanwhile(opened: Main
 
 
 def test_a_polygon_begun_on_one_picture_does_not_go_on_in_the_next(opened: MainWindow, qtbot: QtBot) -> None:
-    opened.annotating.polygon()
+    opened.session.choose(tool="polygon")
     for point in ((30, 30), (100, 30), (100, 90)):
         drag(opened, point)
     show(opened, "p2.png", qtbot)

@@ -1,12 +1,14 @@
-"""The hand on the canvas: mouse, wheel and keys become what a tool understands, or move the view."""
+"""The hand on the canvas: mouse, pen, wheel and keys become what a tool understands, or move the view."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QTabletEvent, QWheelEvent
 
+from segstudio.core.document import Document
 from segstudio.tools.tool import Pointer
 from segstudio.ui.canvas.transform import ViewTransform
 from segstudio.ui.session import Session
@@ -18,16 +20,28 @@ class Surface(Protocol):
     @property
     def view(self) -> ViewTransform: ...
 
+    def to_picture(self, at: QPointF) -> tuple[float, float]: ...
+
 
 _REACH_PX = 8.0  # how near a handle counts as hit, on the screen
 _WHEEL_STEP = 1.25
 _SIZE_STEP = 1.15
+_ARROWS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+_FAR = 10  # pixels that Shift and an arrow move
+
+PointerEvent = QMouseEvent | QTabletEvent
 
 
 class Hand(QObject):
-    """Wheel zooms at the pointer; middle drag or Space and drag pans; the left button is the tool's.
+    """Wheel zooms at the pointer; middle drag or Space and drag pans; left and right button are the tool's.
 
-    The hand watches the events of `canvas`, whose view is asked from `surface`; it repaints nothing itself.
+    Ctrl and drag changes the size of a round tool. The hand watches the events of `canvas`, whose view is
+    asked from `surface`; it repaints nothing itself.
     """
 
     pointed = Signal(object)  # (x, y) in picture pixels, or None when the pointer left
@@ -36,6 +50,7 @@ class Hand(QObject):
     zoomed = Signal(float, QPointF)
     changed = Signal()  # panning began or ended
     refused = Signal()  # the user tried to draw on a picture that is read-only
+    nudged = Signal(int, int)  # rows and columns, by an arrow key
 
     def __init__(self, session: Session, canvas: QObject, surface: Surface) -> None:
         super().__init__(canvas)
@@ -44,7 +59,8 @@ class Hand(QObject):
         self.at: QPointF | None = None
         self._pan_from: QPointF | None = None
         self._pan_button = Qt.MouseButton.NoButton
-        self._pressed = False
+        self._pressed = Qt.MouseButton.NoButton
+        self._size_from: tuple[QPointF, float] | None = None
         self._space = False
         canvas.installEventFilter(self)
 
@@ -60,9 +76,11 @@ class Hand(QObject):
         match event:
             case QMouseEvent():
                 return self._on_mouse(event)
+            case QTabletEvent():
+                return self._on_pen(event)
             case QWheelEvent():
                 return self._on_wheel(event)
-            case QKeyEvent() if not event.isAutoRepeat():
+            case QKeyEvent() if not event.isAutoRepeat() or event.key() in _ARROWS:
                 return self._on_key(event)
         if event.type() == QEvent.Type.Leave:
             self._move_to(None)
@@ -77,44 +95,65 @@ class Hand(QObject):
             case QEvent.Type.MouseButtonDblClick:
                 self._press(event)
                 if event.button() == Qt.MouseButton.LeftButton and not self.dragging_view:
-                    self._finish()
+                    self._act(self._session.tool.finish)
             case QEvent.Type.MouseMove:
                 self._move(event)
             case QEvent.Type.MouseButtonRelease:
                 self._release(event)
         return False
 
-    def _press(self, event: QMouseEvent) -> None:
+    def _on_pen(self, event: QTabletEvent) -> bool:
+        """Accepted, so that no mouse event without pressure follows."""
+        match event.type():
+            case QEvent.Type.TabletPress:
+                self._press(event)
+            case QEvent.Type.TabletMove:
+                self._move(event)
+            case QEvent.Type.TabletRelease:
+                self._release(event)
+        event.accept()
+        return True
+
+    def _press(self, event: PointerEvent) -> None:
         left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
             self._pan_from, self._pan_button = event.position(), event.button()
             self.changed.emit()
-        elif left and self._session.picture is not None:
+        elif self._session.picture is None:
+            return
+        elif left and self._resizes(event):
+            self._size_from = event.position(), self._session.choice.radius_px
+        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             if self._session.picture.read_only:
                 self.refused.emit()
-                return
-            self._pressed = True
-            self._session.tool.press(self._session.picture.document, self._pointer(event))
-            self._session.edited.emit()
+            elif self._pressed == Qt.MouseButton.NoButton:
+                self._pressed = event.button()
+                self._act(self._session.tool.press, event)
+                self._session.edited.emit()
 
-    def _move(self, event: QMouseEvent) -> None:
+    def _move(self, event: PointerEvent) -> None:
         if self._pan_from is not None:
             step = event.position() - self._pan_from
             self._pan_from = event.position()
             self.panned.emit(step)
-        elif self._session.picture is not None and not self._session.picture.read_only:
-            drawing = self._pressed and bool(event.buttons() & Qt.MouseButton.LeftButton)
-            act = self._session.tool.move if drawing else self._session.tool.hover
-            act(self._session.picture.document, self._pointer(event))
+        elif self._size_from is not None:
+            start, radius = self._size_from
+            self._session.choose(radius_px=radius + (event.position().x() - start.x()) / self._surface.view.zoom)
+            return  # the ring stays where it was taken
+        else:
+            drawing = bool(event.buttons() & self._pressed)
+            self._act(self._session.tool.move if drawing else self._session.tool.hover, event)
         self._move_to(event.position())
 
-    def _release(self, event: QMouseEvent) -> None:
+    def _release(self, event: PointerEvent) -> None:
         if self._pan_from is not None and event.button() == self._pan_button:
             self._pan_from = None
             self.changed.emit()
-        elif event.button() == Qt.MouseButton.LeftButton and self._pressed and self._session.picture is not None:
-            self._pressed = False
-            self._session.tool.release(self._session.picture.document, self._pointer(event))
+        elif self._size_from is not None:
+            self._size_from = None
+        elif event.button() == self._pressed != Qt.MouseButton.NoButton:
+            self._act(self._session.tool.release, event)
+            self._pressed = Qt.MouseButton.NoButton
             self._session.edited.emit()
 
     def _on_wheel(self, event: QWheelEvent) -> bool:
@@ -133,27 +172,44 @@ class Hand(QObject):
             case Qt.Key.Key_Space:
                 self._space = pressed
                 self.changed.emit()
-            case Qt.Key.Key_H:
+            case Qt.Key.Key_H if not event.modifiers():
                 self._session.layers.held_hidden = pressed
                 self._session.layers_changed.emit()
+            case key if key in _ARROWS:
+                if pressed:
+                    rows, columns = _ARROWS[Qt.Key(key)]
+                    far = _FAR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+                    self.nudged.emit(rows * far, columns * far)
             case _:
                 return pressed and self._on_tool_key(event.key())
         return True
 
     def _on_tool_key(self, key: int) -> bool:
-        if self._session.picture is None or self._session.picture.read_only:
-            return False
-        document, tool = self._session.picture.document, self._session.tool
+        tool = self._session.tool
         match key:
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                tool.finish(document)
+                return self._act(tool.finish)
             case Qt.Key.Key_Escape:
-                tool.cancel(document)
+                return self._act(tool.cancel)
             case Qt.Key.Key_Backspace | Qt.Key.Key_Delete:
-                tool.step_back(document)
-            case _:
-                return False
-        self._session.edited.emit()
+                return self._act(tool.step_back)
+        return False
+
+    def _resizes(self, event: PointerEvent) -> bool:
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        return control and self._session.tool.radius_px is not None
+
+    def _act(self, method: Callable[..., object], event: PointerEvent | None = None) -> bool:
+        """Let the tool do something, with a pointer where there is one, and tell of it."""
+        document: Document | None = self._session.document
+        if document is None:
+            return False
+        if event is None:
+            method(document)
+            self._session.edited.emit()
+        else:
+            method(document, self._pointer(event))
+        self._session.acted.emit()
         return True
 
     def _let_go(self) -> None:
@@ -164,24 +220,22 @@ class Hand(QObject):
             self._session.layers_changed.emit()
         self.changed.emit()
 
-    def _finish(self) -> None:
-        if self._session.picture is not None and not self._session.picture.read_only:
-            self._session.tool.finish(self._session.picture.document)
-            self._session.edited.emit()
-
     def _move_to(self, at: QPointF | None) -> None:
         before, self.at = self.at, at
         self.moved.emit(before, at)
-        self.pointed.emit(None if at is None else self._surface.view.to_picture(at))
+        self.pointed.emit(None if at is None else self._surface.to_picture(at))
 
-    def _pointer(self, event: QMouseEvent) -> Pointer:
-        view, held = self._surface.view, event.modifiers()
-        x, y = view.to_picture(event.position())
+    def _pointer(self, event: PointerEvent) -> Pointer:
+        held = event.modifiers()
+        x, y = self._surface.to_picture(event.position())
+        pen = isinstance(event, QTabletEvent) and event.type() != QEvent.Type.TabletRelease
         return Pointer(
             x,
             y,
-            _REACH_PX / view.zoom,
+            _REACH_PX / self._surface.view.zoom,
             shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
             alt=bool(held & Qt.KeyboardModifier.AltModifier),
             control=bool(held & Qt.KeyboardModifier.ControlModifier),
+            secondary=self._pressed == Qt.MouseButton.RightButton,
+            pressure=float(event.pressure()) if pen and isinstance(event, QTabletEvent) else 1.0,
         )

@@ -1,20 +1,22 @@
-"""What is painted, one function each; all draw arrays that exist and only the part that is seen."""
+"""The layers over one another, one function each; all draw arrays that exist and only the part that is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from segstudio.core.box import Box
+from segstudio.core.display import Display, borders, sampled
 from segstudio.core.shape import CIRCLE, POINT, POINTS, RECTANGLE, Shape
-from segstudio.tools.tool import Draft
 from segstudio.ui.canvas.transform import ViewTransform
 
 NEAREST_FROM_ZOOM = 2.0  # above 200 % a pixel is a square
+_OUTLINE_PX = 1.5
 
 
 class PlaneImage:
@@ -26,32 +28,49 @@ class PlaneImage:
     def __init__(self, plane: NDArray[np.uint8], colours: list[int]) -> None:
         if not plane.flags.c_contiguous:
             raise ValueError("the plane must be contiguous")
-        self._plane = plane  # kept alive: the image does not own its memory
+        self.plane = plane  # kept alive: the image does not own its memory
         height, width = plane.shape
         self.image = QImage(plane.data, width, height, width, QImage.Format.Format_Indexed8)
-        self.image.setColorTable(colours)
+        self.recolour(colours)
 
     def recolour(self, colours: list[int]) -> None:
+        self.colours = colours
         self.image.setColorTable(colours)
 
 
 def picture_image(level: NDArray[np.uint8]) -> QImage:
-    """A (h, w, 4) BGRA level as a picture that looks at the array's memory."""
-    height, width = level.shape[:2]
-    return QImage(level.data, width, height, width * 4, QImage.Format.Format_RGB32)
+    """A (h, w, 4) BGRA or (h, w, 3) RGB level as a picture that looks at the array's memory."""
+    height, width, channels = level.shape
+    kind = QImage.Format.Format_RGB32 if channels == 4 else QImage.Format.Format_RGB888
+    return QImage(level.data, width, height, width * channels, kind)
 
 
-def draw_picture(painter: QPainter, levels: list[QImage], view: ViewTransform, seen: Box, ratio: float) -> None:
-    """The level that is at least as fine as the screen, smoothed below 200 %."""
-    index = 0
-    while index + 1 < len(levels) and view.zoom * ratio * 2 ** (index + 1) <= 1.0:
-        index += 1
-    image, full = levels[index], levels[0]
-    scale_x, scale_y = image.width() / full.width(), image.height() / full.height()
-    source = QRectF(seen.x0 * scale_x, seen.y0 * scale_y, seen.width * scale_x, seen.height * scale_y)
-    smooth = view.zoom < NEAREST_FROM_ZOOM and abs(view.zoom * ratio - 1.0) > 1e-3
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawImage(view.box_to_screen(seen), image, source)
+@dataclass
+class PictureLevels:
+    """The picture at falling sizes; what the display changes is computed for the part that is drawn."""
+
+    arrays: list[NDArray[np.uint8]]
+    images: list[QImage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.images = [picture_image(level) for level in self.arrays]
+
+    def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float, display: Display) -> None:
+        """The level that is at least as fine as the screen, smoothed below 200 %."""
+        index = 0
+        while index + 1 < len(self.images) and view.zoom * ratio * 2 ** (index + 1) <= 1.0:
+            index += 1
+        image, full = self.images[index], self.images[0]
+        scale_x, scale_y = image.width() / full.width(), image.height() / full.height()
+        source = QRectF(seen.x0 * scale_x, seen.y0 * scale_y, seen.width * scale_x, seen.height * scale_y)
+        smooth = view.zoom < NEAREST_FROM_ZOOM and abs(view.zoom * ratio - 1.0) > 1e-3
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        if not display.plain:
+            part = source.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(image.rect())
+            shown = display.shown(self.arrays[index][part.top() : part.bottom() + 1, part.left() : part.right() + 1])
+            image = picture_image(shown)
+            source.translate(-part.left(), -part.top())
+        painter.drawImage(view.box_to_screen(seen), image, source)
 
 
 def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, seen: Box, opacity: float) -> None:
@@ -62,58 +81,79 @@ def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, seen: 
     painter.setOpacity(1.0)
 
 
-def draw_outlines(painter: QPainter, shapes: Iterable[tuple[Shape, QColor]], view: ViewTransform, seen: Box) -> None:
-    """Outlines of vector shapes, in their class colour."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for shape, colour in shapes:
-        if shape.bitmap is None and shape.box.overlaps(seen):
-            painter.setPen(QPen(colour, 1.5))
-            _outline(painter, shape, view)
+def draw_borders(
+    painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect
+) -> None:
+    """Lines of one device pixel on either side of every border between values, inside `area` of the screen.
+
+    The plane is looked at once for each device pixel, so the cost follows the screen, never the picture.
+    """
+    height, width = plane.shape
+    area = area.intersected(view.box_to_screen(Box(0, 0, height, width)).toAlignedRect())
+    if area.isEmpty():
+        return
+    ratio = painter.device().devicePixelRatio()
+    left, top = int(area.left() * ratio), int(area.top() * ratio)
+    across, down = int(area.width() * ratio), int(area.height() * ratio)
+    xs = ((np.arange(left - 1, left + across + 1) + 0.5) / ratio - view.dx) / view.zoom
+    ys = ((np.arange(top - 1, top + down + 1) + 0.5) / ratio - view.dy) / view.zoom
+    lines = np.ascontiguousarray(borders(sampled(plane, np.floor(ys).astype(np.int64), np.floor(xs).astype(np.int64))))
+    image = QImage(lines.data, across, down, across, QImage.Format.Format_Indexed8)
+    image.setColorTable(colours)
+    image.setDevicePixelRatio(ratio)
+    painter.drawImage(QPointF(left / ratio, top / ratio), image)
 
 
-def _outline(painter: QPainter, shape: Shape, view: ViewTransform) -> None:
-    points = [view.to_screen(x, y) for x, y in shape.points]
+class Outlines:
+    """Outlines of vector shapes in picture pixels, each made once and kept while its shape is in use."""
+
+    def __init__(self) -> None:
+        self._paths: dict[int, tuple[Shape, QPainterPath]] = {}
+
+    def keep_only(self, shapes: Iterable[Shape]) -> None:
+        used = {id(shape) for shape in shapes}
+        for key in self._paths.keys() - used:
+            del self._paths[key]
+
+    def draw(self, painter: QPainter, shapes: Iterable[tuple[Shape, QColor]], view: ViewTransform, seen: Box) -> None:
+        """In the colours given, as thin lines at any zoom."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setTransform(QTransform(view.zoom, 0, 0, view.zoom, view.dx, view.dy), True)
+        colour_now: QColor | None = None
+        for shape, colour in shapes:
+            if not shape.box.overlaps(seen):
+                continue
+            if colour != colour_now:
+                pen = QPen(colour, _OUTLINE_PX)
+                pen.setCosmetic(True)
+                painter.setPen(pen)
+                colour_now = colour
+            painter.drawPath(self._path(shape))
+        painter.restore()
+
+    def _path(self, shape: Shape) -> QPainterPath:
+        held = self._paths.get(id(shape))
+        if held is None:
+            held = self._paths[id(shape)] = (shape, path_of(shape))
+        return held[1]
+
+
+def path_of(shape: Shape) -> QPainterPath:
+    """A vector shape's outline in picture pixels."""
+    path, points = QPainterPath(), [QPointF(x, y) for x, y in shape.points]
     if shape.kind == CIRCLE:
-        radius = QPointF(points[1] - points[0])
-        length = (radius.x() ** 2 + radius.y() ** 2) ** 0.5
-        painter.drawEllipse(points[0], length, length)
+        way = points[1] - points[0]
+        radius = (way.x() ** 2 + way.y() ** 2) ** 0.5
+        path.addEllipse(points[0], radius, radius)
     elif shape.kind == RECTANGLE:
-        painter.drawRect(QRectF(points[0], points[1]).normalized())
+        path.addRect(QRectF(points[0], points[1]).normalized())
     elif shape.kind in (POINT, POINTS):
         for point in points:
-            painter.drawEllipse(point, 4, 4)
-    elif shape.closed:
-        painter.drawPolygon(QPolygonF(points))
+            path.addEllipse(point, 4, 4)
     else:
-        painter.drawPolyline(QPolygonF(points))
-
-
-def draw_draft(painter: QPainter, draft: Draft, view: ViewTransform, colour: QColor) -> None:
-    """What the tool in hand is about: lines with a dark edge, and square handles."""
-    if not draft.points:
-        return
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    points = [view.to_screen(x, y) for x, y in draft.points]
-    line = QPolygonF([*points, view.to_screen(*draft.ghost)] if draft.ghost else points)
-    for pen in (QPen(QColor(0, 0, 0, 160), 3.5), QPen(colour, 1.5)):
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolygon(line) if draft.closed else painter.drawPolyline(line)
-    painter.setPen(QPen(QColor(0, 0, 0), 1))
-    for index, (x, y) in enumerate(draft.handles):
-        side = 5.0 if index == draft.hot else 3.5
-        painter.setBrush(QColor(255, 255, 255) if index != draft.hot else colour)
-        at = view.to_screen(x, y)
-        painter.drawRect(QRectF(at.x() - side, at.y() - side, 2 * side, 2 * side))
-
-
-def draw_cursor(painter: QPainter, at: QPointF, radius: float) -> None:
-    """A ring that shows on dark and on bright, with a dot in its middle."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((QColor(0, 0, 0, 200), 3.0), (QColor(255, 255, 255), 1.2)):
-        painter.setPen(QPen(colour, width))
-        painter.drawEllipse(at, max(1.5, radius), max(1.5, radius))
-    painter.setPen(QPen(QColor(255, 255, 255), 1.5))
-    painter.drawPoint(at)
+        path.addPolygon(QPolygonF(points))
+        if shape.closed:
+            path.closeSubpath()
+    return path

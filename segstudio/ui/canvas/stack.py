@@ -4,64 +4,98 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter
 
 from segstudio.core.box import Box
 from segstudio.core.classes import is_background
 from segstudio.core.shape import Shape
 from segstudio.ui.canvas import items
-from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.layers import ENTROPY, ERRORS, HEAT, LABELS, PREDICTION, class_colours, error_colours, heat_colours
+from segstudio.ui.canvas.panes import Pane
+from segstudio.ui.layers import (
+    BOTH,
+    ENTROPY,
+    ERRORS,
+    FILL,
+    HEAT,
+    IGNORE_COLOUR,
+    LABELS,
+    OUTLINE,
+    PREDICTION,
+    class_colours,
+    error_colours,
+    heat_colours,
+)
 from segstudio.ui.session import Session
+
+_SELECTED = [0xE6000000, 0xFFFFFFFF] + [0] * 254  # outside and inside of a selected object's border
 
 
 class LayerStack:
-    """Draws picture, labels, outlines, prediction, heat and errors of the session's picture."""
+    """Draws picture, labels, outlines, prediction, heat, errors and the selection of the session's picture."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._levels: list[QImage] = []
+        self._levels = items.PictureLevels([])
         self._planes: dict[str, items.PlaneImage] = {}
+        self._outlines = items.Outlines()
         session.prediction_changed.connect(self.rebuild_prediction)
         session.layers_changed.connect(self._on_layers)
         session.classes_changed.connect(self._on_layers)
 
     def rebuild(self) -> None:
-        """Another picture."""
+        """Another picture, or the same with other levels."""
         picture = self._session.picture
         self._planes.clear()
-        self._levels = [] if picture is None else [items.picture_image(level) for level in picture.levels]
-        if picture is not None:
-            self._planes[LABELS] = items.PlaneImage(picture.document.plane, self._colours(LABELS))
+        self._outlines.keep_only(())
+        self._levels = items.PictureLevels([] if picture is None else picture.levels)
         self.rebuild_prediction()
 
     def rebuild_prediction(self) -> None:
         """Another prediction, or none."""
-        picture = self._session.picture
+        picture, sight = self._session.picture, self._session.sight
         for name in (PREDICTION, HEAT, ERRORS):
             self._planes.pop(name, None)
+        sight.predicted = sight.heat = None
         if picture is None or picture.prediction is None:
             return
         self._planes[PREDICTION] = items.PlaneImage(picture.prediction.labels, self._colours(PREDICTION))
-        heat = self._heat()
-        if heat is not None:
-            self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
+        sight.predicted = picture.prediction.labels
+        self._rebuild_heat()
         self._rebuild_errors()
 
-    def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float) -> None:
-        """`seen` is the part to draw, in picture pixels; `ratio` the screen's device pixels a logical pixel."""
+    def draw(self, painter: QPainter, pane: Pane, seen: Box, dirty: QRect, ratio: float) -> None:
+        """`seen` is the part to draw, in picture pixels; `dirty` the same on the screen, rounded."""
         layers, picture = self._session.layers, self._session.picture
         if picture is None:
             return
-        items.draw_picture(painter, self._levels, view, seen, ratio)
+        view = pane.view
+        self._levels.draw(painter, view, seen, ratio, layers.display)
         if layers.held_hidden:
             return
+        self._follow_hidden()
         for name in (PREDICTION, HEAT, LABELS, ERRORS):
             layer, plane = layers.named(name), self._planes.get(name)
-            if layer.visible and plane is not None:
+            if plane is None or not (name == pane.only if pane.only else layer.visible):
+                continue
+            outlined = name in (LABELS, PREDICTION) and layers.style in (OUTLINE, BOTH)
+            if not outlined or layers.style == BOTH:
                 items.draw_plane(painter, plane, view, seen, layer.opacity)
-        if layers.labels.visible:
-            items.draw_outlines(painter, self._outlines(), view, seen)
+            if outlined:
+                items.draw_borders(painter, plane.plane, plane.colours, view, dirty)
+        if pane.only in ("", LABELS) and layers.labels.visible:
+            if layers.style == FILL:
+                self._outlines.draw(painter, self._vector_shapes(), view, seen)
+            if picture.shown.selected is not None:
+                items.draw_borders(painter, picture.shown.selected, _SELECTED, view, dirty)
+
+    def _follow_hidden(self) -> None:
+        """With hidden objects the labels shown are another plane."""
+        picture = self._session.picture
+        assert picture is not None
+        held = self._planes.get(LABELS)
+        if held is None or held.plane is not picture.shown.plane:
+            self._planes[LABELS] = items.PlaneImage(picture.shown.plane, self._colours(LABELS))
 
     def _rebuild_errors(self) -> None:
         """Only when they are to be seen: comparing two planes is a pass over the picture."""
@@ -71,15 +105,28 @@ class LayerStack:
             if picture.errors is not None and ERRORS not in self._planes:
                 self._planes[ERRORS] = items.PlaneImage(picture.errors, error_colours())
 
-    def _outlines(self) -> list[tuple[Shape, QColor]]:
+    def _rebuild_heat(self) -> None:
+        heat = self._heat()
+        self._session.sight.heat = heat
+        self._planes.pop(HEAT, None)
+        if heat is not None:
+            self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
+
+    def _vector_shapes(self) -> list[tuple[Shape, QColor]]:
         assert self._session.picture is not None
-        table, hidden = self._session.table, self._session.layers.hidden
+        table, layers, document = self._session.table, self._session.layers, self._session.picture.document
+        unseen, hidden = layers.unseen(table), document.marks.hidden
+        tones: dict[str, QColor | None] = {}
+        for label in document.annotation.labels:
+            class_id = table.id_of(label)
+            known = class_id is not None and class_id < len(table)
+            colour = layers.colour_of(table, class_id) if known and class_id is not None else IGNORE_COLOUR
+            tones[label] = None if class_id in unseen else QColor(*colour).lighter(125)
         out = []
-        for shape in self._session.picture.document.annotation.shapes:
-            class_id = table.id_of(shape.label)
-            if shape.bitmap is None and class_id not in hidden:
-                colour = table[class_id].colour if class_id is not None and class_id < len(table) else (224, 224, 192)
-                out.append((shape, QColor(*colour).lighter(125)))
+        for shape in document.annotation.shapes:
+            tone = tones[shape.label]
+            if shape.bitmap is None and tone is not None and shape.uid not in hidden:
+                out.append((shape, tone))
         return out
 
     def _heat(self) -> NDArray[np.uint8] | None:
@@ -94,15 +141,12 @@ class LayerStack:
         table = self._session.table
         by_hand = name == LABELS and self._session.unlabelled == "ignore"
         thing = not is_background(table[0].name)
-        return class_colours(table, self._session.layers.hidden, background=by_hand or thing)
+        return class_colours(table, self._session.layers, background=by_hand or thing)
 
     def _on_layers(self) -> None:
         for name in (LABELS, PREDICTION):
             if name in self._planes:
                 self._planes[name].recolour(self._colours(name))
         if self._session.picture is not None and self._session.picture.prediction is not None:
-            heat = self._heat()
-            self._planes.pop(HEAT, None)
-            if heat is not None:
-                self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
+            self._rebuild_heat()
         self._rebuild_errors()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.core.document import Region
-from segstudio.ui.canvas import items
 from segstudio.ui.canvas.hand import Hand
+from segstudio.ui.canvas.overlay import Overlay
+from segstudio.ui.canvas.panes import Divider, Pane, pane_at, pane_size, panes_of
 from segstudio.ui.canvas.stack import LayerStack
 from segstudio.ui.canvas.transform import ViewTransform, centred, fitted
 from segstudio.ui.session import Session
@@ -18,15 +19,19 @@ class Canvas(QWidget):
     """Paints only arrays that exist, and only where something changed."""
 
     zoomed = Signal(float)
+    view_changed = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._stack = LayerStack(session)
+        self._overlay = Overlay(session)
         self._view = ViewTransform()
         self._fits = True
         self.hand = Hand(session, self, self)
+        self._divider = Divider(session, self)
         self.setMouseTracking(True)
+        self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -34,10 +39,12 @@ class Canvas(QWidget):
         session.picture_changed.connect(self._on_picture)
         session.region_changed.connect(self._on_region)
         session.choice_changed.connect(self._show_cursor)
-        for changed in (session.layers_changed, session.classes_changed, session.prediction_changed, session.edited):
-            changed.connect(self.update)
+        session.acted.connect(self._on_acted)
+        session.edited.connect(self._on_acted)
+        for changed in (session.layers_changed, session.classes_changed, session.prediction_changed):
+            changed.connect(self._on_look)
         self.hand.panned.connect(lambda step: self.set_view(self._view.moved(step.x(), step.y())))
-        self.hand.zoomed.connect(lambda factor, at: self.set_view(self._view.zoomed(factor, at)))
+        self.hand.zoomed.connect(self._on_wheel)
         self.hand.moved.connect(self._repaint_cursor)
         self.hand.changed.connect(self._show_cursor)
 
@@ -45,27 +52,49 @@ class Canvas(QWidget):
     def view(self) -> ViewTransform:
         return self._view
 
+    @property
+    def panes(self) -> list[Pane]:
+        return panes_of(self._session.layers, self.rect(), self._view)
+
     def set_view(self, view: ViewTransform) -> None:
         self._view, self._fits = view, False
+        self._tell_seen()
         self.update()
         self.zoomed.emit(view.zoom * self.devicePixelRatioF())
+        self.view_changed.emit()
 
     def fit(self) -> None:
         """The whole picture."""
         if self._session.picture is not None:
             height, width = self._session.picture.document.plane.shape
-            self.set_view(fitted(height, width, QSizeF(self.size())))
+            self.set_view(fitted(height, width, pane_size(self._session.layers, self.size())))
             self._fits = True
 
     def one_to_one(self) -> None:
         """One picture pixel, one screen pixel."""
         if self._session.picture is not None:
             height, width = self._session.picture.document.plane.shape
-            self.set_view(centred(height, width, QSizeF(self.size()), 1 / self.devicePixelRatioF()))
+            self.set_view(
+                centred(height, width, pane_size(self._session.layers, self.size()), 1 / self.devicePixelRatioF())
+            )
 
     def zoom(self, factor: float) -> None:
         """At the pointer, or in the middle when it is elsewhere."""
-        self.set_view(self._view.zoomed(factor, self.hand.at or QRectF(self.rect()).center()))
+        self._on_wheel(factor, self.hand.at or QRectF(self.rect()).center())
+
+    def centre_on(self, x: float, y: float) -> None:
+        """Bring a place of the picture into the middle, at the same zoom."""
+        at, size = self._view.to_screen(x, y), pane_size(self._session.layers, self.size())
+        self.set_view(self._view.moved(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
+
+    def to_picture(self, at: QPointF) -> tuple[float, float]:
+        """A place of the screen in picture pixels; both halves of a side by side show the same."""
+        return pane_at(self.panes, at).view.to_picture(at)
+
+    def rebuild(self) -> None:
+        """The picture's levels are others."""
+        self._stack.rebuild()
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -74,33 +103,47 @@ class Canvas(QWidget):
         picture = self._session.picture
         if picture is None:
             return
-        height, width = picture.document.plane.shape
-        seen = self._view.visible(QRectF(event.rect()), height, width)
-        if not seen.empty:
-            self._stack.draw(painter, self._view, seen, self.devicePixelRatioF())
-        items.draw_draft(painter, self._session.tool.draft(picture.document), self._view, self._class_colour())
-        radius = self._session.tool.radius_px
-        if self.hand.at is not None and radius is not None and not self.hand.panning:
-            items.draw_cursor(painter, self.hand.at, radius * self._view.zoom)
+        panes, (height, width) = self.panes, picture.document.plane.shape
+        for pane in panes:
+            dirty = pane.area.intersected(event.rect())
+            if dirty.isEmpty():
+                continue
+            painter.save()
+            painter.setClipRect(dirty, Qt.ClipOperation.IntersectClip)
+            seen = pane.view.visible(QRectF(dirty), height, width)
+            if not seen.empty:
+                self._stack.draw(painter, pane, seen, dirty, self.devicePixelRatioF())
+            self._overlay.draw_in(painter, pane, seen)
+            painter.restore()
+        at = None if self.hand.panning else self.hand.at
+        self._overlay.draw_over(painter, panes, self.rect(), at, self._view.zoom)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fits:
             self.fit()
+        self.view_changed.emit()
 
-    def _class_colour(self) -> QColor:
-        table = self._session.table
-        return QColor(*table[min(self._session.choice.class_id, len(table) - 1)].colour).lighter(130)
+    def _on_wheel(self, factor: float, at: QPointF) -> None:
+        """In the right half of a side by side the place under the pointer stays where it is there."""
+        pane = pane_at(self.panes, at)
+        self.set_view(pane.view.zoomed(factor, at).moved(self._view.dx - pane.view.dx, 0))
+
+    def _on_acted(self) -> None:
+        """The tool may show something else, and objects may be selected or moved."""
+        if self._session.picture is not None:
+            self._on_region(self._session.picture.shown.refresh())
+            for part in self._overlay.draft_areas(self.panes, self._view):
+                self.update(part)
+
+    def _on_look(self) -> None:
+        """Layers were switched; a compare that halves the canvas needs another fit."""
+        if self._fits:
+            self.fit()
+        self.update()
 
     def _repaint_cursor(self, before: QPointF | None, now: QPointF | None) -> None:
-        """Only the rings of the round cursor, or all for tools that draw lines."""
-        radius = self._session.tool.radius_px
-        if radius is None:
-            self.update()
-            return
-        reach = max(1.5, radius * self._view.zoom) + 4
-        for at in (before, now):
-            if at is not None:
-                self.update(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach).toAlignedRect())
+        for part in self._overlay.cursor_areas(before, now, self.rect(), self._view.zoom):
+            self.update(part)
 
     def _on_picture(self) -> None:
         self._stack.rebuild()
@@ -109,8 +152,14 @@ class Canvas(QWidget):
         self._show_cursor()
 
     def _on_region(self, region: Region) -> None:
-        for box in region:
-            self.update(self._view.box_to_screen(box).toAlignedRect().adjusted(-2, -2, 2, 2))
+        for pane in self.panes if region else ():
+            for box in region:
+                self.update(pane.view.box_to_screen(box).toAlignedRect().adjusted(-2, -2, 2, 2))
+
+    def _tell_seen(self) -> None:
+        if self._session.picture is not None:
+            height, width = self._session.picture.document.plane.shape
+            self._session.sight.seen = self._view.visible(QRectF(self.rect()), height, width)
 
     def _show_cursor(self) -> None:
         if self._session.picture is None:
@@ -119,6 +168,5 @@ class Canvas(QWidget):
             grabs = self.hand.dragging_view
             self.setCursor(Qt.CursorShape.ClosedHandCursor if grabs else Qt.CursorShape.OpenHandCursor)
         else:
-            round_cursor = self._session.tool.radius_px is not None
-            self.setCursor(Qt.CursorShape.BlankCursor if round_cursor else Qt.CursorShape.CrossCursor)
+            self.setCursor(self._overlay.cursor_shape())
         self.update()

@@ -1,10 +1,14 @@
-"""Drawing: undo and redo, tools, sizes, classes by digit, and marking a picture as done."""
+"""Drawing: undo and redo, sizes, classes by digit, painting rules, and marking a picture as done."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
+from segstudio.core.classes import UNLABELLED
 from segstudio.core.history import Edit
+from segstudio.core.rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED
 from segstudio.project.item import DONE, TODO
 from segstudio.project.store import status_of, with_status
 from segstudio.ui.messages import MessageBar
@@ -14,13 +18,14 @@ _SIZE_STEP = 1.2
 
 
 class AnnotateFlow(QObject):
-    """What the keys and buttons of drawing do."""
+    """What the keys and buttons of drawing do. `pointed_at` gives the pointer in picture pixels, or None."""
 
     def __init__(self, session: Session, messages: MessageBar) -> None:
         super().__init__(session)
         self._session = session
         self._messages = messages
         self._last_told: Edit | None = None
+        self.pointed_at: tuple[float, float] | None = None
         session.edited.connect(self._tell_baking)
 
     def undo(self) -> None:
@@ -32,27 +37,25 @@ class AnnotateFlow(QObject):
             self._session.tool.cancel(picture.document)
         elif not self._session.tool.take_back(picture.document):
             picture.document.undo()
-        self._session.edited.emit()
+        self._tell()
 
     def redo(self) -> None:
         if self._session.picture is not None:
             self._session.picture.document.redo()
-            self._session.edited.emit()
-
-    def brush(self) -> None:
-        self._session.choose(tool="brush")
-
-    def eraser(self) -> None:
-        self._session.choose(tool="eraser")
-
-    def polygon(self) -> None:
-        self._session.choose(tool="polygon")
+            self._tell()
 
     def larger(self) -> None:
         self._session.choose(radius_px=max(1.0, self._session.choice.radius_px * _SIZE_STEP))
 
     def smaller(self) -> None:
         self._session.choose(radius_px=self._session.choice.radius_px / _SIZE_STEP)
+
+    def toggle_square(self) -> None:
+        self._session.set_option("square", not self._session.choice.square)
+
+    def swap_class(self) -> None:
+        """Back to the class that was in hand before."""
+        self._session.choose(class_id=min(self._session.choice.last_class_id, len(self._session.table) - 1))
 
     def choose_class(self, class_id: int) -> None:
         """By digit key; a number beyond the table says so."""
@@ -61,12 +64,36 @@ class AnnotateFlow(QObject):
         else:
             self._messages.tell(self.tr("There is no class {}; add one in the Classes panel.").format(class_id))
 
+    def toggle_mode(self) -> None:
+        rules = self._session.rules
+        self._session.set_rules(replace(rules, mode=OBJECTS if rules.mode == CLASSES else CLASSES))
+
+    def over_everything(self) -> None:
+        self._session.set_rules(replace(self._session.rules, over=EVERYTHING))
+
+    def over_unlabelled(self) -> None:
+        self._session.set_rules(replace(self._session.rules, over=ONLY_UNLABELLED))
+
+    def over_class(self) -> None:
+        """The class under the pointer; where there is none, the one in hand."""
+        session, class_id = self._session, self._session.choice.class_id
+        if self.pointed_at is not None and session.picture is not None:
+            plane, (x, y) = session.picture.document.plane, self.pointed_at
+            if 0 <= y < plane.shape[0] and 0 <= x < plane.shape[1]:
+                class_id = int(plane[int(y), int(x)])
+        if class_id == UNLABELLED:
+            self.over_unlabelled()
+        else:
+            session.set_rules(replace(session.rules, over=ONLY_CLASS, over_class=class_id))
+
+    def toggle_in_selection(self) -> None:
+        self._session.set_rules(replace(self._session.rules, in_selection=not self._session.rules.in_selection))
+
     def toggle_done(self) -> None:
         """Mark the picture as done, or as still to do; part of the undo history like any edit."""
-        picture = self._session.picture
-        if picture is None or picture.read_only:
+        document = self._session.document
+        if document is None:
             return
-        document = picture.document
         status = TODO if status_of(document.annotation) == DONE else DONE
         document.apply(f"mark {status}", with_status(document.annotation, status))
         self._session.edited.emit()
@@ -77,6 +104,10 @@ class AnnotateFlow(QObject):
             self._messages.warn(
                 self.tr("{} Mend or move that file, then open the picture again.").format(self._session.picture.problem)
             )
+
+    def _tell(self) -> None:
+        self._session.edited.emit()
+        self._session.acted.emit()
 
     def _tell_baking(self) -> None:
         """Say once when erasing turned polygons into pixels."""

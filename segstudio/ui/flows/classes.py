@@ -66,8 +66,26 @@ class ClassesFlow(QObject):
         self._change(self._session.table.with_colour(class_id, colour))
 
     def toggle_visible(self, class_id: int) -> None:
+        self._session.layers.solo = None
         self._session.layers.hidden ^= {class_id}
         self._session.layers_changed.emit()
+
+    def toggle_solo(self, class_id: int) -> None:
+        """Show this class alone; once more shows all as before."""
+        layers = self._session.layers
+        layers.solo = None if layers.solo == class_id else class_id
+        self._session.layers_changed.emit()
+
+    def toggle_lock(self, class_id: int) -> None:
+        """A locked class is never painted over."""
+        rules = self._session.rules
+        self._session.set_rules(replace(rules, locked=rules.locked ^ {class_id}))
+
+    def toggle_solo_in_hand(self) -> None:
+        self.toggle_solo(self._session.choice.class_id)
+
+    def toggle_lock_in_hand(self) -> None:
+        self.toggle_lock(self._session.choice.class_id)
 
     def _change(self, table: ClassTable) -> None:
         project = self._session.project

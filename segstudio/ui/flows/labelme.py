@@ -12,7 +12,7 @@ from segstudio.project.item import Item
 from segstudio.project.store import Stamp, stamp_of
 from segstudio.ui.flows.open import OpenFlow
 from segstudio.ui.flows.save import SaveFlow
-from segstudio.ui.messages import MessageBar
+from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.session import Session
 
 
@@ -105,7 +105,8 @@ class LabelmeFlow(QObject):
             self._saving.forget(item)
         elif self._session.dirty:
             text = self.tr("labelme has saved {}, and you have drawn on it meanwhile.").format(item.name)
-            self._messages.warn(text, self.tr("Take labelme's version"), lambda: self._saving.discard(item))
+            remedy = Remedy(self.tr("Take labelme's version"), lambda: self._saving.discard(item))
+            self._messages.warn(text, remedy)
             return
         else:
             self._saving.discard(item)

@@ -17,14 +17,14 @@ from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project, open_project
 from segstudio.project.runs import run_names
 from segstudio.ui.flows.save import SaveFlow
-from segstudio.ui.messages import MessageBar
+from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.picture import OpenPicture, read_open_picture
 from segstudio.ui.session import Session
 from segstudio.ui.settings import Settings
 
 _CHUNK = 500
 
-Scores = tuple[str, dict[str, Confusion]]
+Scores = tuple[str, dict[str, Confusion], dict[str, float]]
 
 
 def list_items(project: Project) -> Iterator[list[Item]]:
@@ -49,7 +49,7 @@ def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState]
     runs = run_names(project)
     if runs:
         with Index(project.index_file) as index:
-            yield runs[-1], index.matrices(runs[-1], project.table.names)
+            yield runs[-1], index.matrices(runs[-1], project.table.names), index.uncertainties(runs[-1])
 
 
 class OpenFlow(QObject):
@@ -70,6 +70,7 @@ class OpenFlow(QObject):
         self._last = ""  # asked for last, even if it could not be read
         self._scanned = False
         self._select = ""
+        self.ready: Callable[[Item], OpenPicture | None] = lambda item: None  # read ahead
         self.order: Callable[[], list[str]] = lambda: [item.name for item in session.items]
 
     def choose_folder(self) -> None:
@@ -84,7 +85,7 @@ class OpenFlow(QObject):
         try:
             self._open(path.absolute(), project)
         except SegstudioError as error:
-            self._messages.warn(str(error), self.tr("Open another folder"), self.choose_folder)
+            self._messages.warn(str(error), Remedy(self.tr("Open another folder"), self.choose_folder))
 
     def open_item(self, name: str) -> None:
         """Show a picture of the project; the last one asked for wins."""
@@ -95,7 +96,22 @@ class OpenFlow(QObject):
         item = next((item for item in self._session.items if item.name == name), None)
         if item is not None and name != self._wanted:
             self._saving.leave()
-            self._load(item)
+            ready = self.ready(item)
+            if ready is None:
+                self._load(item)
+            else:
+                self._wanted = self._last = item.name
+                self._on_loaded(ready)
+
+    def neighbours(self) -> list[Item]:
+        """The pictures before and after the open one in the list, the next first."""
+        names = self.order()
+        if self._last not in names:
+            return []
+        at = names.index(self._last)
+        wanted = [names[place] for place in (at + 1, at - 1) if 0 <= place < len(names)]
+        found = {item.name: item for item in self._session.items if item.name in wanted}
+        return [found[name] for name in wanted if name in found]
 
     def reload(self, item: Item) -> None:
         """Read the open picture again from its files."""
@@ -176,7 +192,8 @@ class OpenFlow(QObject):
         if self._session.is_current(project):
             self.listed.emit()
         if not items:
-            self._messages.tell(self.tr("This folder has no pictures."), self.tr("Open another"), self.choose_folder)
+            remedy = Remedy(self.tr("Open another"), self.choose_folder)
+            self._messages.tell(self.tr("This folder has no pictures."), remedy)
             return
         self._session.jobs.start(
             lambda: read_states(project, items),
@@ -190,7 +207,8 @@ class OpenFlow(QObject):
         if isinstance(event, list):
             self._session.set_states(event)
         else:
-            self._session.set_scores(*event)
+            run, matrices, self._session.uncertainties = event
+            self._session.set_scores(run, matrices)
 
     def _add_classes(self, scanned: Project) -> None:
         """Sorted, so that classes have the same numbers here as on the command line, whatever is opened first."""

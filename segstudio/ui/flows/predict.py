@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from segstudio.core.prediction import Prediction, in_terms_of, unknown_classes
+from segstudio.core.prediction import Prediction, in_terms_of, mean_uncertainty, unknown_classes
 from segstudio.core.sample import Sample
 from segstudio.events import Problem, Progress
 from segstudio.project.item import Item
@@ -50,7 +50,7 @@ class PredictFlow(QObject):
         super().__init__(session)
         self._session = session
         self._messages = messages
-        self._models = ModelCache()
+        self.models = ModelCache()
         self._job: Job | None = None
         self._again = False
         self._asked: tuple[Item, str] | None = None
@@ -80,6 +80,7 @@ class PredictFlow(QObject):
         if prediction.labels.shape != picture.document.plane.shape:
             return
         picture.set_prediction(in_terms_of(prediction, self._session.table))
+        self._session.uncertainties[prediction.name] = mean_uncertainty(prediction)
         self._session.prediction_changed.emit()
 
     def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:
@@ -92,7 +93,7 @@ class PredictFlow(QObject):
         def events() -> Iterator[Progress | Problem | ImageScore | Evaluation]:
             from segstudio.training.predict import predict_file
 
-            model, device = self._models.get(project, run)
+            model, device = self.models.get(project, run)
             if unknown_classes(tuple(model.table.names), project.table):
                 return
             yield from evaluate(
@@ -124,7 +125,7 @@ class PredictFlow(QObject):
         def events() -> Iterator[Progress | Prediction]:
             from segstudio.training.predict import predict
 
-            model, device = self._models.get(project, run)
+            model, device = self.models.get(project, run)
             yield from predict(model, picture.pixels, device, picture.item.name)
 
         self._asked = (picture.item, run)

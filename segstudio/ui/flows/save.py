@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,15 +10,17 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.annotation import Annotation
+from segstudio.core.history import History
 from segstudio.errors import ChangedError, SegstudioError
 from segstudio.project.item import Item, ItemState
-from segstudio.project.store import Stamp, save, status_of
-from segstudio.ui.messages import MessageBar
+from segstudio.project.store import Stamp, save, stamp_of, status_of
+from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.picture import OpenPicture, Visit
 from segstudio.ui.session import Session
 from segstudio.ui.settings import Settings
 
 _AUTOSAVE_MS = 700
+_LONGEST_WAIT_S = 4.0
 _KEPT_BYTES = 400 * 1024 * 1024
 
 
@@ -37,6 +40,8 @@ class SaveFlow(QObject):
     """Also keeps, for each picture left, its undo history and what could not be saved, by its file's path."""
 
     reload_asked = Signal(object)  # Item: take the file's version
+    copy_asked = Signal(object)  # Item: write its labels to another file
+    saved = Signal(object, object)  # Item, and the annotation that its file has now
 
     def __init__(self, session: Session, messages: MessageBar, settings: Settings) -> None:
         super().__init__(session)
@@ -49,6 +54,7 @@ class SaveFlow(QObject):
         self._timer.setInterval(_AUTOSAVE_MS)
         self._timer.timeout.connect(self.save)
         self._queued: Annotation | None = None
+        self._waiting_since = 0.0
         session.edited.connect(self._on_edited)
         session.picture_changed.connect(self._on_picture)
 
@@ -106,6 +112,10 @@ class SaveFlow(QObject):
             if visit.unsaved and not self._is_open(visit.item):
                 self._enqueue(visit.item, visit.annotation, -1)
 
+    def adopt(self, item: Item, annotation: Annotation) -> None:
+        """Labels of a picture that is not open, which are not in its file: kept as unsaved work."""
+        self._visits[item.annotation_path] = Visit(item, annotation, History(), stamp_of(item), True)
+
     def discard(self, item: Item) -> None:
         """Give up what is kept of a picture, to take the file's version."""
         self._visits.pop(item.annotation_path, None)
@@ -152,6 +162,7 @@ class SaveFlow(QObject):
                 picture.unsaved = False
             self._queued = None
             self._session.edited.emit()
+        self.saved.emit(saved.item, saved.annotation)
         if saved.item in self._session.items:
             annotation = saved.annotation
             labels = tuple(annotation.labels)
@@ -162,11 +173,13 @@ class SaveFlow(QObject):
         visit = self.visit(item)
         if visit is not None:
             self._visits[item.annotation_path] = replace(visit, unsaved=True)
+        save_as = Remedy(self.tr("Save as…"), lambda: self.copy_asked.emit(item))
         if isinstance(error, ChangedError):  # trying again by itself would only say the same
-            self._messages.warn(str(error), self.tr("Take the file's version"), lambda: self.discard(item))
+            take = Remedy(self.tr("Take the file's version"), lambda: self.discard(item))
+            self._messages.warn(str(error), take, save_as)
         else:
             self._queued = None
-            self._messages.warn(str(error), self.tr("Save again"), self.retry)
+            self._messages.warn(str(error), Remedy(self.tr("Retry"), self.retry), save_as)
 
     def _on_picture(self) -> None:
         """What is open is no visit any more."""
@@ -175,7 +188,13 @@ class SaveFlow(QObject):
             self._visits.pop(self._session.picture.item.annotation_path, None)
 
     def _on_edited(self) -> None:
-        if self._settings.autosave and self._session.dirty:
+        """After a rest; while one draws on and on, every few seconds."""
+        if not (self._settings.autosave and self._session.dirty):
+            return
+        now = time.monotonic()
+        if not self._timer.isActive():
+            self._waiting_since = now
+        if now - self._waiting_since < _LONGEST_WAIT_S:
             self._timer.start()
 
     def _forget(self) -> None:

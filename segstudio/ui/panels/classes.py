@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from segstudio.core.classes import IGNORE, IGNORE_NAME
 from segstudio.ui.icons import icon
 from segstudio.ui.session import Session
 
-_SWATCH, _NUMBER, _NAME, _EYE = range(4)
+_SWATCH, _NUMBER, _NAME, _LOCK, _EYE = range(5)
 _ID = Qt.ItemDataRole.UserRole
 
 
@@ -43,19 +43,24 @@ class ClassTree(QTreeWidget):
 
 
 class ClassesPanel(QWidget):
-    """Click a row to paint with it, its swatch for another colour, its name twice to rename, its eye to hide."""
+    """Click a row to paint with it, its swatch twice for another colour, its name twice to rename, its eye to hide.
+
+    Alt and a click on the eye shows that class alone; the padlock protects it from being painted over.
+    """
 
     chosen = Signal(int)
     renamed = Signal(int, str)
     colour_asked = Signal(int)
     visibility_toggled = Signal(int)
+    solo_toggled = Signal(int)
+    lock_toggled = Signal(int)
     add_asked = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._tree = ClassTree()
-        self._tree.setColumnCount(4)
+        self._tree.setColumnCount(5)
         self._tree.setHeaderHidden(True)
         self._tree.setRootIsDecorated(False)
         self._tree.setUniformRowHeights(True)
@@ -65,7 +70,7 @@ class ClassesPanel(QWidget):
         header = self._tree.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(22)
-        for column, width in ((_SWATCH, 26), (_NUMBER, 30), (_EYE, 30)):
+        for column, width in ((_SWATCH, 26), (_NUMBER, 30), (_LOCK, 28), (_EYE, 30)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
@@ -86,8 +91,9 @@ class ClassesPanel(QWidget):
         self._tree.itemChanged.connect(self._on_changed)
         self._add.clicked.connect(self.add_asked)
         session.classes_changed.connect(self.rebuild)
-        session.layers_changed.connect(self._show_eyes)
+        session.layers_changed.connect(self._follow_eyes)
         session.choice_changed.connect(self._follow)
+        session.choice_changed.connect(self._follow_eyes)
         session.project_changed.connect(self.rebuild)
         self.rebuild()
 
@@ -97,7 +103,8 @@ class ClassesPanel(QWidget):
         self._tree.clear()
         self._add.setEnabled(self._session.project is not None)
         self._add.setIcon(icon("add"))
-        rows = [(item.id, item.name, item.colour) for item in self._session.table]
+        table, layers = self._session.table, self._session.layers
+        rows = [(item.id, item.name, layers.colour_of(table, item.id)) for item in table]
         for class_id, name, colour in [*rows, (IGNORE, IGNORE_NAME, (224, 224, 192))]:
             row = QTreeWidgetItem(self._tree)
             row.setData(0, _ID, class_id)
@@ -115,11 +122,22 @@ class ClassesPanel(QWidget):
         rows = (self._tree.topLevelItem(index) for index in range(self._tree.topLevelItemCount()))
         return [row for row in rows if row is not None]
 
+    def _follow_eyes(self) -> None:
+        """Icons are drawn anew only where there is something new."""
+        unseen, locked = self._session.layers.unseen(self._session.table), self._session.rules.locked
+        if self._eyes != (unseen, locked):
+            self._show_eyes()
+
     def _show_eyes(self) -> None:
+        unseen = self._session.layers.unseen(self._session.table)
+        self._eyes = (set(unseen), self._session.rules.locked)
         self._tree.blockSignals(True)
         for row in self._rows():
-            hidden = row.data(0, _ID) in self._session.layers.hidden
-            row.setIcon(_EYE, icon("hidden" if hidden else "shown"))
+            class_id = row.data(0, _ID)
+            row.setIcon(_EYE, icon("hidden" if class_id in unseen else "shown"))
+            row.setIcon(_LOCK, icon("locked") if class_id in self._session.rules.locked else QIcon())
+            row.setToolTip(_LOCK, self.tr("Never paint over this class"))
+            row.setToolTip(_EYE, self.tr("Show or hide; Alt shows it alone"))
         self._tree.blockSignals(False)
 
     def _follow(self) -> None:
@@ -128,8 +146,10 @@ class ClassesPanel(QWidget):
                 self._tree.setCurrentItem(row)
 
     def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
-        if column == _EYE:
-            self.visibility_toggled.emit(row.data(0, _ID))
+        if column in (_EYE, _LOCK):
+            alone = bool(QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier)
+            toggled = self.lock_toggled if column == _LOCK else self.solo_toggled if alone else self.visibility_toggled
+            toggled.emit(row.data(0, _ID))
             self._follow()
         else:
             self.chosen.emit(row.data(0, _ID))

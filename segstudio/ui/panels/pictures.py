@@ -1,185 +1,32 @@
-"""The pictures of the project: thumbnail, name, state and mIoU; filtered by text."""
+"""The pictures of the project: thumbnail, name, state and mIoU; filtered by a query, in an order of choice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    QSortFilterProxyModel,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QColor, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from segstudio.core.metrics import scores
-from segstudio.errors import SegstudioError
-from segstudio.formats.images import read_thumbnail
-from segstudio.project.item import DONE, Item
-from segstudio.review.report import text as figure
+from segstudio.project.item import DONE
+from segstudio.project.query import parsed
+from segstudio.ui.panels.picture_model import PictureModel
+from segstudio.ui.panels.picture_thumbs import THUMB_PX
 from segstudio.ui.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
 
-THUMB_PX = 44
-_AT_ONCE = 24
-_MOST_HELD = 2000
 _STATES = {"done": "#16a34a", "labelled": "#2563eb", "todo": "#a1a1aa", "broken": "#dc2626"}
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """`rgb` is (h, w, 3), or None where the picture cannot be read."""
-
-    name: str
-    rgb: np.ndarray | None
-
-
-def read_thumbnails(items: list[Item]) -> Iterator[Thumbnail]:
-    for item in items:
-        try:
-            yield Thumbnail(item.name, read_thumbnail(item.picture, 2 * THUMB_PX))
-        except SegstudioError:
-            yield Thumbnail(item.name, None)
-
-
-class PictureModel(QAbstractListModel):
-    """Rows are the session's items. Thumbnails are read when a row is first shown, newest wish first."""
-
-    NAME = Qt.ItemDataRole.UserRole
-    STATE = Qt.ItemDataRole.UserRole + 1
-    MIOU = Qt.ItemDataRole.UserRole + 2
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self._rows: dict[str, int] = {}
-        self._thumbs: dict[str, QPixmap] = {}
-        self._wanted: dict[str, None] = {}
-        self._loading = False
-        session.project_changed.connect(self._forget)
-        session.items_changed.connect(self._on_items)
-        session.states_changed.connect(self._on_states)
-        session.scores_changed.connect(self._on_scores)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        item = self._session.items[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole | self.NAME:
-                return item.name
-            case Qt.ItemDataRole.DecorationRole:
-                return self._thumb(item.name)
-            case self.STATE:
-                return self._state(item.name)
-            case self.MIOU:
-                return self._miou(item.name)
-            case Qt.ItemDataRole.ToolTipRole:
-                state = self._session.states.get(item.name)
-                return state.problem if state and state.problem else item.name
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{item.name}, {self._state(item.name)}, mIoU {self._miou(item.name) or '–'}"
-        return None
-
-    def row_of(self, name: str) -> int | None:
-        return self._rows.get(name)
-
-    def _state(self, name: str) -> str:
-        state = self._session.states.get(name)
-        if state is None:
-            return "todo"
-        if state.problem:
-            return "broken"
-        return "done" if state.status == DONE else "labelled" if state.labelled else "todo"
-
-    def _miou(self, name: str) -> str:
-        matrix = self._session.scores.get(name)
-        return "" if matrix is None else figure(scores(matrix).miou)
-
-    def _thumb(self, name: str) -> QPixmap | None:
-        held = self._thumbs.get(name)
-        if held is None and name not in self._thumbs:
-            self._wanted.pop(name, None)
-            self._wanted[name] = None
-            if not self._loading:
-                self._loading = True
-                QTimer.singleShot(0, self._load)
-        return held
-
-    def _load(self) -> None:
-        names = list(self._wanted)[-_AT_ONCE:][::-1]
-        self._wanted = {name: None for name in self._wanted if name not in names}
-        items = [self._session.items[self._rows[name]] for name in names if name in self._rows]
-        folder = self._session.project.folder if self._session.project else None
-
-        def on_thumbnail(thumbnail: Thumbnail) -> None:
-            if self._session.project is not None and self._session.project.folder == folder:
-                self._on_thumbnail(thumbnail)
-
-        self._session.jobs.start(lambda: read_thumbnails(items), on_thumbnail, self._on_loaded)
-
-    def _on_thumbnail(self, thumbnail: Thumbnail) -> None:
-        pixmap = QPixmap()
-        if thumbnail.rgb is not None:
-            height, width = thumbnail.rgb.shape[:2]
-            image = QImage(thumbnail.rgb.tobytes(), width, height, width * 3, QImage.Format.Format_RGB888)
-            pixmap = QPixmap.fromImage(image)
-        self._thumbs[thumbnail.name] = pixmap
-        while len(self._thumbs) > _MOST_HELD:
-            del self._thumbs[next(iter(self._thumbs))]
-        self._changed([thumbnail.name])
-
-    def _on_loaded(self) -> None:
-        self._loading = bool(self._wanted)
-        if self._loading:
-            self._load()
-
-    def _forget(self) -> None:
-        self._thumbs.clear()
-        self._wanted.clear()
-
-    def _on_items(self) -> None:
-        names = [item.name for item in self._session.items]
-        if names[: len(self._rows)] == list(self._rows):
-            if len(names) > len(self._rows):
-                self.beginInsertRows(QModelIndex(), len(self._rows), len(names) - 1)
-                self._rows = {name: row for row, name in enumerate(names)}
-                self.endInsertRows()
-            return
-        self.beginResetModel()
-        self._rows = {name: row for row, name in enumerate(names)}
-        self.endResetModel()
-
-    def _on_states(self, names: list[str]) -> None:
-        self._changed(names)
-
-    def _on_scores(self) -> None:
-        self._changed(list(self._rows)[:: max(1, len(self._rows) - 1)])
-
-    def _changed(self, names: list[str]) -> None:
-        rows = [self._rows[name] for name in names if name in self._rows]
-        if rows:
-            self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
 
 
 class PictureDelegate(QStyledItemDelegate):
@@ -253,17 +100,23 @@ class PicturesPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._filtering = False
+        self._arranging = False
         self._model = PictureModel(session)
-        self._proxy = QSortFilterProxyModel()
-        self._proxy.setSourceModel(self._model)
-        self._proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter by name"))
+        self._filter.setPlaceholderText(self.tr("Filter: name class:road miou:<0.5"))
+        self._filter.setToolTip(
+            self.tr("name  class:road  status:todo  miou:<0.5  uncertainty:>0.3  -class:car (not)  miou:none")
+        )
+        self._filter.setAccessibleName(self.tr("Filter"))
         self._filter.setClearButtonEnabled(True)
         self._filter.textChanged.connect(self._on_filter)
+        self._wrong = QLabel()
+        self._wrong.setWordWrap(True)
+        self._wrong.setProperty("problem", True)
+        self._wrong.hide()
+        self._place_order()
         self._list = PictureList()
-        self._list.setModel(self._proxy)
+        self._list.setModel(self._model)
         self._list.setItemDelegate(PictureDelegate(self._list))
         self._list.setUniformItemSizes(True)
         self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -276,48 +129,89 @@ class PicturesPanel(QWidget):
         holder = QVBoxLayout()
         holder.setContentsMargins(6, 6, 6, 0)
         holder.addWidget(self._filter)
+        holder.addWidget(self._wrong)
+        order = QHBoxLayout()
+        order.addWidget(self._by, 1)
+        order.addWidget(self._down)
+        holder.addLayout(order)
         layout.addLayout(holder)
         layout.addWidget(self._list)
         layout.addWidget(self._counts)
         self._counts.setContentsMargins(8, 0, 8, 0)
         self._list.selectionModel().currentChanged.connect(self._on_current)
+        self._model.modelAboutToBeReset.connect(self._on_arranging)
+        self._model.modelReset.connect(self._on_arranged)
         session.picture_changed.connect(self._follow)
-        session.states_changed.connect(self._count)
-        session.items_changed.connect(self._count)
+        for changed in (session.states_changed, session.items_changed):
+            changed.connect(self._count)
         self._count()
 
     def visible_names(self) -> list[str]:
         """What the filter leaves, in the list's order."""
-        proxy = self._proxy
-        return [str(proxy.index(row, 0).data(PictureModel.NAME)) for row in range(proxy.rowCount())]
+        return self._model.names
 
     def focus_filter(self) -> None:
         self._filter.setFocus()
         self._filter.selectAll()
 
+    def _place_order(self) -> None:
+        self._by = QComboBox()
+        words = {
+            "name": self.tr("by name"),
+            "date": self.tr("by date"),
+            "state": self.tr("by state"),
+            "miou": self.tr("by mIoU"),
+            "uncertainty": self.tr("by uncertainty"),
+        }
+        for key, word in words.items():
+            self._by.addItem(word, key)
+        self._by.setAccessibleName(self.tr("Order"))
+        self._down = QToolButton()
+        self._down.setCheckable(True)
+        self._down.setText("↓")
+        self._down.setToolTip(self.tr("Turn the order round"))
+        self._down.setAccessibleName(self.tr("Turn the order round"))
+        self._by.activated.connect(self._on_order)
+        self._down.toggled.connect(self._on_order)
+
     def _on_filter(self, text: str) -> None:
+        """A query that cannot be read leaves the list as it is and says why."""
+        try:
+            query = parsed(text)
+        except ValueError as error:
+            self._wrong.setText(str(error))
+            self._wrong.show()
+            return
+        self._wrong.hide()
+        self._model.set_query(query)
+        self._count()
+
+    def _on_order(self) -> None:
+        self._down.setText("↑" if self._down.isChecked() else "↓")
+        self._model.set_order(self._by.currentData(), down=self._down.isChecked())
+
+    def _on_arranging(self) -> None:
         """The list may lose its current row; that opens nothing."""
-        self._filtering = True
-        self._proxy.setFilterFixedString(text)
-        self._filtering = False
+        self._arranging = True
+
+    def _on_arranged(self) -> None:
+        self._arranging = False
         self._follow()
+        self._count()
 
     def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid() and not self._filtering:
+        if current.isValid() and not self._arranging:
             self.chosen.emit(current.data(PictureModel.NAME))
 
     def _follow(self) -> None:
         picture = self._session.picture
         row = self._model.row_of(picture.item.name) if picture else None
-        if row is not None:
-            index = self._proxy.mapFromSource(self._model.index(row))
-            if index.isValid():
-                self._list.setCurrentIndex(index)
+        if row is not None and row != self._list.currentIndex().row():
+            self._list.setCurrentIndex(self._model.index(row))
 
     def _count(self) -> None:
-        total = len(self._session.items)
+        total, shown = len(self._session.items), len(self._model.names)
         labelled = self._session.num_labelled
         done = sum(state.status == DONE for state in self._session.states.values())
-        self._counts.setText(
-            self.tr("{} pictures · {} labelled · {} done").format(total, labelled, done) if total else ""
-        )
+        text = self.tr("{} pictures · {} labelled · {} done").format(total, labelled, done) if total else ""
+        self._counts.setText(self.tr("{} of {}").format(shown, text) if shown != total else text)

@@ -1,74 +1,108 @@
-"""The strip above the canvas: what the tool in hand does, with which class, at which size."""
+"""The strip above the canvas: the tool in hand, its class, and its options."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
 
+from segstudio.assist.weights import MODELS
 from segstudio.core.classes import IGNORE, IGNORE_NAME
+from segstudio.ui.action_rows import TOOL_WORDS
+from segstudio.ui.flows.assist import AssistFlow
 from segstudio.ui.panels.classes import swatch
+from segstudio.ui.panels.rules import RulesButton
+from segstudio.ui.panels.tool_options import all_options
 from segstudio.ui.session import Session
 
+_WITHOUT_CLASS = ("eraser", "select", "knife", "accept", "ruler")
 
-class ToolStrip(QWidget):
-    """Tool, class, size; shows and changes the session's choice."""
 
-    def __init__(self, session: Session) -> None:
+class ToolStrip(QScrollArea):
+    """Shows and changes the session's choice; where it is too narrow it can be scrolled."""
+
+    def __init__(self, session: Session, assisting: AssistFlow) -> None:
         super().__init__()
         self._session = session
         self._tool = QLabel()
-        self._tool.setMinimumWidth(64)
         self._class = QComboBox()
-        self._class.setMinimumWidth(140)
+        self._class.setMinimumWidth(110)
         self._class.setToolTip(self.tr("Class to draw with (digit keys)"))
         self._class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._size = QSpinBox(minimum=1, maximum=2000)
-        self._size.setSuffix(self.tr(" px"))
-        self._size.setToolTip(self.tr("Diameter in picture pixels ( [ and ] )"))
-        self._size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(1, 300)
-        self._slider.setFixedWidth(120)
-        self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._slider.setAccessibleName(self.tr("Size"))
-        self._size_word = QLabel(self.tr("Size"))
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 4, 10, 4)
-        layout.setSpacing(8)
-        for widget in (self._tool, QLabel(self.tr("Class")), self._class, self._size_word, self._size, self._slider):
-            layout.addWidget(widget)
-        layout.addStretch()
-        self._class.activated.connect(self._on_class)
-        self._size.valueChanged.connect(self._on_size)
-        self._slider.valueChanged.connect(self._on_size)
+        self._class.setAccessibleName(self.tr("Class"))
+        self._model = QComboBox()
+        for name, word in MODELS:
+            self._model.addItem(word, name)
+        self._model.setCurrentIndex(self._model.findData(assisting.model))
+        self._model.setToolTip(self.tr("Model that answers to clicks; its cache is shared with labelme"))
+        self._model.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._model.activated.connect(lambda: assisting.choose_model(self._model.currentData()))
+        self._make_size()
+        self._rules = RulesButton(session)
+        self._options = all_options(session)
+        inner = QWidget()
+        row = QHBoxLayout(inner)
+        row.setContentsMargins(10, 4, 10, 4)
+        row.setSpacing(10)
+        sized = (self._size_word, self._size, self._slider)
+        for widget in (self._tool, self._class, self._model, *sized, *self._options.values(), self._rules):
+            row.addWidget(widget)
+        row.addStretch()
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFixedHeight(inner.sizeHint().height() + 4)
+        self._class.activated.connect(lambda: session.choose(class_id=self._class.currentData()))
         session.choice_changed.connect(self._show)
+        session.acted.connect(self._show_numbers)
         session.classes_changed.connect(self._rebuild)
         session.project_changed.connect(self._rebuild)
         self._rebuild()
 
+    def _make_size(self) -> None:
+        self._size = QSpinBox(minimum=1, maximum=2000)
+        self._size.setSuffix(self.tr(" px"))
+        self._size.setToolTip(self.tr("Diameter in picture pixels ( [ and ], Alt+wheel, Ctrl+drag )"))
+        self._size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(1, 300)
+        self._slider.setFixedWidth(80)
+        self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._slider.setAccessibleName(self.tr("Size"))
+        self._size_word = QLabel(self.tr("Size"))
+        for field in (self._size, self._slider):
+            field.valueChanged.connect(lambda diameter: self._session.choose(radius_px=diameter / 2))
+
     def _rebuild(self) -> None:
+        table, layers = self._session.table, self._session.layers
         self._class.clear()
-        for item in self._session.table:
-            self._class.addItem(swatch(item.colour), f"{item.id}  {item.name}", item.id)
+        for item in table:
+            self._class.addItem(swatch(layers.colour_of(table, item.id)), f"{item.id}  {item.name}", item.id)
         self._class.addItem(swatch((224, 224, 192)), IGNORE_NAME, IGNORE)
         self._show()
 
     def _show(self) -> None:
-        words = {"brush": self.tr("Brush"), "eraser": self.tr("Eraser"), "polygon": self.tr("Polygon")}
-        self._tool.setText(f"<b>{words[self._session.tool.name]}</b>")
+        tool = self._session.tool
+        self._tool.setText(f"<b>{self.tr(TOOL_WORDS[tool.name])}</b>")
         self._class.setCurrentIndex(self._class.findData(self._session.choice.class_id))
-        self._class.setEnabled(self._session.tool.name != "eraser")
+        self._class.setVisible(tool.name not in _WITHOUT_CLASS)
         diameter = max(1, round(2 * self._session.choice.radius_px))
         for field in (self._size, self._slider):
             field.blockSignals(True)
             field.setValue(diameter)
             field.blockSignals(False)
-        sized = self._session.tool.radius_px is not None
         for widget in (self._size_word, self._size, self._slider):
-            widget.setVisible(sized)
+            widget.setVisible("radius_px" in tool.options)
+        for name, option in self._options.items():
+            option.setVisible(name in tool.options)
+            option.show_value()
+        self._model.setVisible("model" in tool.options)
+        self._rules.setVisible("rules" in tool.options)
 
-    def _on_class(self) -> None:
-        self._session.choose(class_id=self._class.currentData())
-
-    def _on_size(self, diameter: int) -> None:
-        self._session.choose(radius_px=diameter / 2)
+    def _show_numbers(self) -> None:
+        """A drag in the picture may change them."""
+        for name in ("tolerance", "threshold"):
+            if name in self._session.tool.options:
+                self._options[name].show_value()

@@ -1,0 +1,104 @@
+"""Edits not saved yet, written aside, so that a crash loses seconds and not hours.
+
+One labelme file a picture in `.segstudio/journal`; where the project cannot be written to, in the user's cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import ClassTable
+from segstudio.errors import SegstudioError
+from segstudio.events import Problem
+from segstudio.formats import labelme
+from segstudio.formats.atomic import write_bytes
+from segstudio.formats.images import picture_size
+from segstudio.project.item import HIDDEN, Item
+from segstudio.project.store import canonical, load
+
+_KEY: Final = "segstudio.journal"  # in the entry: the picture's name
+_NOT_SAVED: Final = "journal"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Labels of a picture as they were when the program ended; they differ from the file's."""
+
+    item: Item
+    annotation: Annotation
+    path: Path
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def folders(project: Path) -> tuple[Path, Path]:
+    """Where entries of a project may lie: in it, or in the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    own = hashlib.sha1(str(project.absolute()).encode(), usedforsecurity=False).hexdigest()[:16]
+    return project / HIDDEN / _NOT_SAVED, cache / "segstudio" / _NOT_SAVED / own
+
+
+def put(project: Path, item: Item, annotation: Annotation, table: ClassTable) -> Path:
+    """Write an entry, replacing an older one of that picture. Raises FileError where neither place can be written."""
+    entry = canonical(annotation, table).with_extra(_KEY, item.name)
+    content = labelme.write(entry, item.picture.name)
+    inside, cache = folders(project)
+    try:
+        return _write(inside, item, content)
+    except SegstudioError:
+        return _write(cache, item, content)
+
+
+def remove(project: Path, item: Item) -> None:
+    """The picture is saved: its entry has had its day."""
+    for folder in folders(project):
+        with contextlib.suppress(OSError):
+            (folder / _name(item)).unlink()
+
+
+def entries(project: Path, items: list[Item]) -> Iterator[Entry | Problem]:
+    """What a crash left; entries that say the same as the files are removed on the way."""
+    by_name = {item.name: item for item in items}
+    for folder in folders(project):
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            try:
+                entry = _read(path, by_name)
+            except SegstudioError as error:
+                yield Problem(path.name, str(error))
+                continue
+            if entry is not None:
+                yield entry
+
+
+def _write(folder: Path, item: Item, content: bytes) -> Path:
+    path = folder / _name(item)
+    write_bytes(path, content)
+    return path
+
+
+def _name(item: Item) -> str:
+    return hashlib.sha1(item.name.encode(), usedforsecurity=False).hexdigest()[:24] + ".json"
+
+
+def _read(path: Path, items: dict[str, Item]) -> Entry | None:
+    """None for an entry that says nothing new, which is removed, or whose picture is gone, which is kept."""
+    item = items.get(str(labelme.read(path, (1, 1), pixels=False).annotation.extra.get(_KEY, "")))
+    if item is None:
+        return None
+    size = picture_size(item.picture)
+    found = labelme.read(path, size).annotation
+    extra = {key: value for key, value in found.extra.items() if key != _KEY}
+    annotation = replace(found, extra=extra)
+    stored = load(item, size)
+    if not stored.problem and stored.annotation == annotation:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return None
+    return Entry(item, annotation, path)

@@ -1,0 +1,86 @@
+"""Aids to seeing: pixel grid and values at high zoom, cross-hair, the divider of a comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from segstudio.core.box import Box
+from segstudio.ui.canvas.transform import ViewTransform
+
+GRID_FROM_ZOOM = 8.0
+VALUES_FROM_ZOOM = 36.0  # a pixel must be as wide as its number
+
+
+def draw_grid(painter: QPainter, view: ViewTransform, seen: Box) -> None:
+    """Lines between pixels."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(128, 128, 128, 110), 1))
+    area = view.box_to_screen(seen)
+    columns = [view.to_screen(x, 0).x() for x in range(seen.x0, seen.x1 + 1)]
+    rows = [view.to_screen(0, y).y() for y in range(seen.y0, seen.y1 + 1)]
+    lines = [QLineF(x, area.top(), x, area.bottom()) for x in columns]
+    painter.drawLines(lines + [QLineF(area.left(), y, area.right(), y) for y in rows])
+
+
+def draw_values(painter: QPainter, pixels: NDArray[np.generic], view: ViewTransform, seen: Box) -> None:
+    """The picture's own numbers in each pixel: one for gray, one below another for bands."""
+    painter.save()
+    lines = 1 if pixels.ndim == 2 else min(3, pixels.shape[2])
+    font = QFont(painter.font())
+    font.setPixelSize(int(min(12, view.zoom / (lines + 0.6))))
+    painter.setFont(font)
+    for row in range(seen.y0, seen.y1):
+        for column in range(seen.x0, seen.x1):
+            values = np.atleast_1d(pixels[row, column])[:3]
+            place = QRectF(view.to_screen(column, row), view.to_screen(column + 1, row + 1))
+            _draw_number(painter, place, "\n".join(str(value) for value in values))
+    painter.restore()
+
+
+def _draw_number(painter: QPainter, place: QRectF, text: str) -> None:
+    """White with a dark edge, so that it reads upon any pixel."""
+    painter.setPen(QColor(0, 0, 0, 200))
+    painter.drawText(place.translated(1, 1), Qt.AlignmentFlag.AlignCenter, text)
+    painter.setPen(QColor(255, 255, 255))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def draw_crosshair(painter: QPainter, at: QPointF, area: QRectF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for colour, shift in ((QColor(0, 0, 0, 140), 1), (QColor(255, 255, 255, 200), 0)):
+        painter.setPen(QPen(colour, 1))
+        x, y = round(at.x()) + shift, round(at.y()) + shift
+        painter.drawLine(QLineF(x, area.top(), x, area.bottom()))
+        painter.drawLine(QLineF(area.left(), y, area.right(), y))
+
+
+def draw_divider(painter: QPainter, x: float, height: float, handle: bool) -> None:
+    """Between two halves; with a handle where it can be dragged."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(QPen(QColor(0, 0, 0, 170), 4))
+    painter.drawLine(QLineF(x, 0, x, height))
+    painter.setPen(QPen(QColor(255, 255, 255), 2))
+    painter.drawLine(QLineF(x, 0, x, height))
+    if handle:
+        painter.setBrush(QColor(255, 255, 255))
+        painter.setPen(QPen(QColor(0, 0, 0, 170), 1))
+        painter.drawEllipse(QPointF(x, height / 2), 9, 9)
+        painter.setPen(QPen(QColor(60, 60, 60), 1.5))
+        for way in (-1, 1):
+            tip = QPointF(x + way * 6, height / 2)
+            painter.drawLine(tip, QPointF(x + way * 3, height / 2 - 3))
+            painter.drawLine(tip, QPointF(x + way * 3, height / 2 + 3))
+
+
+def draw_caption(painter: QPainter, text: str, left: float) -> None:
+    """What a half shows, in its upper corner."""
+    metrics = painter.fontMetrics()
+    place = QRectF(left + 10, 10, metrics.horizontalAdvance(text) + 16, metrics.height() + 8)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 170))
+    painter.drawRoundedRect(place, 4, 4)
+    painter.setPen(QColor(255, 255, 255))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,97 @@
+"""The command palette: type a few letters of what you want, Enter does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+_WIDTH, _ROWS = 520, 12
+
+
+@dataclass(frozen=True)
+class Command:
+    """`where` is the menu it stands in, `keys` what is shown on the right."""
+
+    text: str
+    where: str
+    keys: str
+    icon: QIcon
+    run: Callable[[], None]
+
+
+def rank(wanted: str, command: Command) -> int | None:
+    """How well a command fits, less is better; None where letters are missing or out of order."""
+    text, wanted = f"{command.text} {command.where}".casefold(), wanted.casefold().strip()
+    if not wanted:
+        return 0
+    if text.startswith(wanted):
+        return 0
+    at = text.find(wanted)
+    if at >= 0:
+        return 1 + (text[at - 1] != " ")
+    place = -1
+    for sign in wanted.replace(" ", ""):
+        place = text.find(sign, place + 1)
+        if place < 0:
+            return None
+    return 10 + place
+
+
+class CommandPalette(QDialog):
+    """Lists every command that can be given now."""
+
+    def __init__(self, commands: list[Command], window: QWidget) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._commands = commands
+        self._line = QLineEdit()
+        self._line.setPlaceholderText(self.tr("What do you want to do?"))
+        self._line.setAccessibleName(self.tr("Command"))
+        self._line.installEventFilter(self)
+        self._list = QListWidget()
+        self._list.setAccessibleName(self.tr("Commands"))
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setIconSize(QSize(16, 16))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addWidget(self._line)
+        layout.addWidget(self._list)
+        self._line.textChanged.connect(self._fill)
+        self._line.returnPressed.connect(self._run)
+        self._list.itemClicked.connect(lambda _: self._run())
+        self._fill("")
+        self.resize(_WIDTH, 60 + _ROWS * 26)
+        corner = window.mapToGlobal(window.rect().center())
+        self.move(corner.x() - _WIDTH // 2, window.mapToGlobal(window.rect().topLeft()).y() + 80)
+        self._line.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down walk the list while the line keeps the focus."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if step is not None and self._list.count():
+                self._list.setCurrentRow((self._list.currentRow() + step) % self._list.count())
+                return True
+        return False
+
+    def _fill(self, wanted: str) -> None:
+        ranked = [(rank(wanted, command), number) for number, command in enumerate(self._commands)]
+        self._list.clear()
+        for _, number in sorted((place, number) for place, number in ranked if place is not None):
+            command = self._commands[number]
+            item = QListWidgetItem(command.icon, f"{command.text}    {command.where}", self._list)
+            item.setData(Qt.ItemDataRole.UserRole, number)
+            if command.keys:
+                item.setText(f"{command.text}    {command.where}    [{command.keys}]")
+        self._list.setCurrentRow(0)
+
+    def _run(self) -> None:
+        item = self._list.currentItem()
+        if item is not None:
+            command = self._commands[item.data(Qt.ItemDataRole.UserRole)]
+            self.close()
+            command.run()

@@ -1,0 +1,138 @@
+"""AI masks: the model in use, pictures encoded ahead, and weights fetched only when the user says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from segstudio.assist.assistant import Assistant, Image
+from segstudio.assist.weights import MODELS, MissingWeightsError, check, download
+from segstudio.core.box import Box
+from segstudio.core.geometry import Point
+from segstudio.core.raster import Patch
+from segstudio.errors import SegstudioError
+from segstudio.events import Progress
+from segstudio.ui.jobs import Job
+from segstudio.ui.messages import MessageBar, Remedy
+from segstudio.ui.picture import OpenPicture
+from segstudio.ui.session import Session
+from segstudio.ui.settings import Settings
+
+
+class PictureSegmenter:
+    """The assistant, asked about one picture."""
+
+    def __init__(self, assistant: Assistant, model: str, picture: OpenPicture) -> None:
+        self._assistant = assistant
+        self.model = model
+        self.key = str(picture.item.picture)
+        self._picture = picture
+
+    def encode(self) -> None:
+        self._assistant.encode(self.model, self.key, rgb_of(self._picture))
+
+    def segment(self, points: Sequence[Point], positive: Sequence[bool], box: Box | None) -> Patch:
+        clicks = list(zip(points, positive, strict=True))
+        return self._assistant.segment(self.model, self.key, rgb_of(self._picture), clicks, box)
+
+
+def rgb_of(picture: OpenPicture) -> Image:
+    """(H, W, 3) RGB of a picture's finest level, which is BGRA, or RGB where it is huge."""
+    level = picture.levels[0]
+    return level if level.shape[2] == 3 else np.ascontiguousarray(level[:, :, 2::-1])
+
+
+class AssistFlow(QObject):
+    """While the AI tool is in hand, the open picture and then its neighbours are encoded in the background."""
+
+    def __init__(self, session: Session, messages: MessageBar, settings: Settings, window: QWidget) -> None:
+        super().__init__(session)
+        self._session = session
+        self._messages = messages
+        self._settings = settings
+        self._assistant = Assistant()
+        self._job: Job | None = None
+        self._download: Job | None = None
+        self._told = ""
+        session.picture_changed.connect(self._on_picture)
+        session.choice_changed.connect(self._ahead)
+        self._on_picture()
+
+    @property
+    def model(self) -> str:
+        names = [name for name, _ in MODELS]
+        return self._settings.assist_model if self._settings.assist_model in names else names[0]
+
+    def choose_model(self, name: str) -> None:
+        self._settings.assist_model = name
+        self._told = ""
+        self._on_picture()
+
+    def explain(self, error: SegstudioError) -> bool:
+        """Missing weights: say which file goes where, and offer to fetch them. Whether it was that."""
+        if not isinstance(error, MissingWeightsError):
+            return False
+        self._messages.warn(str(error), Remedy(self.tr("Download"), lambda: self.fetch(error.name)))
+        return True
+
+    def fetch(self, name: str) -> None:
+        """The user said so: download the weights."""
+        if self._download is not None:
+            return
+
+        def on_event(event: Progress) -> None:
+            size = (
+                f"{event.done / 1e6:.0f} of {event.total / 1e6:.0f} MB" if event.total else f"{event.done / 1e6:.0f} MB"
+            )
+            text = self.tr("Fetching {}: {}").format(event.text, size)
+            self._messages.tell(text, Remedy(self.tr("Stop"), self._stop))
+
+        def on_end() -> None:
+            self._download = None
+            self._told = ""
+            self._ahead()
+
+        self._download = self._session.jobs.start(lambda: download(name), on_event, on_end)
+
+    def encode_ahead(self, neighbours: Sequence[OpenPicture]) -> None:
+        """Neighbours are at hand: let the model look at them too, if the tool is in use."""
+        self._ahead(neighbours)
+
+    def _stop(self) -> None:
+        if self._download is not None:
+            self._download.stop()
+
+    def _on_picture(self) -> None:
+        picture = self._session.picture
+        self._session.sight.segmenter = (
+            None if picture is None else PictureSegmenter(self._assistant, self.model, picture)
+        )
+        self._ahead()
+
+    def _ahead(self, neighbours: Sequence[OpenPicture] = ()) -> None:
+        picture = self._session.picture
+        if self._session.tool.name != "ai" or picture is None or self._job is not None:
+            return
+        wanted = [PictureSegmenter(self._assistant, self.model, each) for each in (picture, *neighbours)]
+
+        def events() -> Iterator[str]:
+            check(wanted[0].model)
+            for segmenter in wanted:
+                segmenter.encode()
+                yield segmenter.key
+
+        def on_end() -> None:
+            self._job = None
+
+        self._job = self._session.jobs.start(events, lambda _: None, on_end, quiet=True)
+        self._job.failed.connect(self._on_failure)
+
+    def _on_failure(self, error: SegstudioError) -> None:
+        """Said once for each model."""
+        if self._told != str(error):
+            self._told = str(error)
+            if not self.explain(error):
+                self._messages.warn(str(error))

@@ -1,0 +1,101 @@
+"""Clicks and boxes answered by a model with EfficientSAM's interface, over osam and onnxruntime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segstudio.assist.assistant import Assistant
+from segstudio.assist.weights import MODELS, MissingWeightsError, files_of
+from segstudio.core.box import Box
+from segstudio.errors import AssistError
+from tests.assist.tiny_sam import install
+
+NAME = "efficientsam:10m"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+def picture(height: int = 90, width: int = 120) -> np.ndarray:
+    out = np.zeros((height, width, 3), np.uint8)
+    out[height // 3 : height // 2, width // 4 : width // 2] = 255
+    return out
+
+
+def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
+    install(home)
+    image = picture()
+    box, mask = Assistant().segment(NAME, "a", image, [((40.0, 35.0), True)], None)
+    assert box == Box(30, 30, 45, 60)
+    assert mask.all()
+
+
+def test_a_negative_click_takes_it_away(home: Path) -> None:
+    install(home)
+    box, mask = Assistant().segment(NAME, "a", picture(), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
+    out = np.zeros((90, 120), bool)
+    out[box.slices] = mask
+    assert not out[35, 40]
+    assert out[5, 5]
+
+
+def test_a_box_alone_is_a_prompt(home: Path) -> None:
+    install(home)
+    box, _ = Assistant().segment(NAME, "a", picture(), [], Box(20, 20, 60, 80))
+    assert box == Box(30, 30, 45, 60)
+
+
+def test_a_large_picture_is_looked_at_smaller_and_answered_at_full_size(home: Path) -> None:
+    install(home)
+    image = picture(3000, 4000)
+    box, _ = Assistant().segment(NAME, "a", image, [((1500.0, 1200.0), True)], None)
+    assert np.abs(np.array(box) - np.array([1000, 1000, 1500, 2000])).max() <= 3
+
+
+def test_where_nothing_is_found_the_mask_is_empty(home: Path) -> None:
+    install(home)
+    box, mask = Assistant().segment(NAME, "a", np.zeros((40, 40, 3), np.uint8), [((4.0, 4.0), True)], None)
+    assert box.empty
+    assert mask.size == 0
+
+
+def test_a_picture_is_encoded_once(home: Path) -> None:
+    install(home)
+    assistant = Assistant()
+    assistant.encode(NAME, "a", picture())
+    blank = np.zeros((90, 120, 3), np.uint8)
+    assert not assistant.segment(NAME, "a", blank, [((40.0, 35.0), True)], None)[0].empty
+
+
+def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gdown
+
+    monkeypatch.setattr(gdown, "cached_download", lambda *_, **__: pytest.fail("fetched unasked"))
+    with pytest.raises(MissingWeightsError, match="belongs at") as caught:
+        Assistant().encode(NAME, "a", picture())
+    assert str(home) in str(caught.value)
+    assert len(caught.value.files) == 2
+
+
+def test_broken_weights_are_one_line(home: Path) -> None:
+    for file in files_of(NAME):
+        file.path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.write_bytes(b"not a model")
+    with pytest.raises(AssistError) as caught:
+        Assistant().encode(NAME, "a", picture())
+    assert "\n" not in str(caught.value)
+    assert "efficientsam:10m failed" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in MODELS])
+def test_osam_knows_every_model_of_the_list(name: str) -> None:
+    assert len(files_of(name)) >= 2
