@@ -19,7 +19,7 @@ class Select(Tool):
 
     name = "select"
     key = "V"
-    hint = "Click an object, Shift adds, Alt the one below   drag moves it, or frames several   Del deletes"
+    hint = "Click an object, Shift adds, Alt the one below   drag moves it, or frames several   right click: menu"
     options = ("detail_px", "amount_px", "least_px")
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:

@@ -74,6 +74,10 @@ def _style(greys: Greys) -> str:
     QMainWindow::separator {{ background: {greys.line}; width: 1px; height: 1px; }}
     QStatusBar {{ border-top: 1px solid {greys.line}; }}
     QStatusBar::item {{ border: 0; }}
+    QToolBar#tools QToolButton {{ padding: 3px; margin: 0px 3px; }}
+    QToolBar#tools {{ spacing: 1px; padding: 2px 0px; }}
+    QToolBar#tools::separator {{ height: 1px; margin: 3px 6px; }}
+    QLabel[problem="true"] {{ color: #dc2626; }}
     QStatusBar QLabel {{ padding: 2px 6px; }}
     QCheckBox::indicator, QTreeView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
         border: 1px solid {greys.quiet}; }}

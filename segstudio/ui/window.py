@@ -40,7 +40,7 @@ from segstudio.ui.keymap import Keymap
 from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar, place_tools
 from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.panels.classes import ClassesPanel
-from segstudio.ui.panels.display import DisplayPanel
+from segstudio.ui.panels.display import DisplayPanel, scrolled
 from segstudio.ui.panels.layers import LayersPanel
 from segstudio.ui.panels.metrics import MetricsPanel
 from segstudio.ui.panels.objects import ObjectsPanel
@@ -190,9 +190,9 @@ class MainWindow(QMainWindow):
             "classes": self.classes,
             "objects": self.objects,
             "layers": self.layers,
-            "display": self.display,
+            "display": scrolled(self.display),
             "metrics": self.metrics,
-            "training": self.training_panel,
+            "training": scrolled(self.training_panel),
         }
         self.workspaces = Workspaces(self, panels, self.settings)
 
@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
 
     def _place_menus(self) -> None:
         menus = place_menus(self, self.actions_by_name)
+        self.canvas.hand.menu_asked.connect(lambda place: menus["Object"].popup(place))
         autosave = add_toggle(
             menus["File"], self.tr("Save by itself"), self.settings.autosave, self.actions_by_name["export"]
         )

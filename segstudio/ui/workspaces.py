@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from segstudio.ui.settings import Settings
 
@@ -15,7 +15,7 @@ _SHOWN = {
     TRAIN: ("pictures", "objects", "classes", "display", "layers", "training"),
     REVIEW: ("pictures", "display", "layers", "metrics"),
 }
-_HEIGHTS = {"classes": 210, "layers": 230, "metrics": 280, "training": 400}
+_HEIGHTS = {"classes": 280, "layers": 210, "metrics": 240, "training": 360}
 _LEFT_PX, _RIGHT_PX = 250, 310
 _TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"))
 _VERSION = 2
@@ -29,6 +29,11 @@ class Workspaces(QObject):
         self._window = window
         self._settings = settings
         self._docks = {name: self._dock(name, panel) for name, panel in panels.items()}
+        for first, second in _TABS:
+            window.tabifyDockWidget(self._docks[first], self._docks[second])
+        for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.hide()  # Qt leaves some behind that nobody uses; those in use it shows again itself
+        self._first = window.saveState(_VERSION)
 
     def toggles(self) -> list[QAction]:
         """One for each dock, for the menu."""
@@ -56,11 +61,7 @@ class Workspaces(QObject):
         self._balance()
 
     def reset(self) -> None:
-        for name, dock in self._docks.items():
-            dock.setFloating(False)
-            self._window.addDockWidget(_area(name), dock)
-        for first, second in _TABS:
-            self._window.tabifyDockWidget(self._docks[first], self._docks[second])
+        self._window.restoreState(self._first, _VERSION)
         self.show(ANNOTATE)
 
     def restore(self) -> None:
@@ -68,7 +69,8 @@ class Workspaces(QObject):
         if not self._window.restoreGeometry(self._settings.load_bytes("geometry")):
             self._window.resize(1280, 800)
         if not self._window.restoreState(self._settings.load_bytes("docks"), _VERSION):
-            self.reset()
+            self.show(ANNOTATE)
+            QTimer.singleShot(0, self._balance)  # sizes hold only once the window is laid out
 
     def remember(self) -> None:
         self._settings.save_bytes("geometry", self._window.saveGeometry())
@@ -92,7 +94,7 @@ class Workspaces(QObject):
 
     def _balance(self) -> None:
         shown = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
-        right = [name for name in _HEIGHTS if name in shown]
+        right = [name for name in _HEIGHTS if name in shown and not (name == "training" and "metrics" in shown)]
         if "pictures" in shown:
             self._window.resizeDocks([shown["pictures"]], [_LEFT_PX], Qt.Orientation.Horizontal)
         if right:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QTabletEvent, QWheelEvent
 
 from segstudio.core.document import Document
@@ -50,6 +50,7 @@ class Hand(QObject):
     zoomed = Signal(float, QPointF)
     changed = Signal()  # panning began or ended
     refused = Signal()  # the user tried to draw on a picture that is read-only
+    menu_asked = Signal(QPoint)  # right click with the select tool, on the screen
     nudged = Signal(int, int)  # rows and columns, by an arrow key
 
     def __init__(self, session: Session, canvas: QObject, surface: Surface) -> None:
@@ -155,6 +156,8 @@ class Hand(QObject):
             self._act(self._session.tool.release, event)
             self._pressed = Qt.MouseButton.NoButton
             self._session.edited.emit()
+            if event.button() == Qt.MouseButton.RightButton and self._session.tool.name == "select":
+                self.menu_asked.emit(event.globalPosition().toPoint())
 
     def _on_wheel(self, event: QWheelEvent) -> bool:
         steps = (event.angleDelta().y() or event.angleDelta().x()) / 120  # Alt turns the wheel sideways

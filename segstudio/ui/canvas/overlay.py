@@ -13,6 +13,9 @@ from segstudio.ui.canvas.transform import ViewTransform
 from segstudio.ui.layers import IGNORE_COLOUR, SWIPE
 from segstudio.ui.session import Session
 
+_LEAST_LUMINANCE = 150
+_CLASSLESS = ("select", "knife", "ruler")
+
 
 class Overlay:
     """Draws, and says which parts of the canvas to draw again when the hand moves."""
@@ -89,10 +92,20 @@ class Overlay:
         return self._session.choice.square and "square" in self._session.tool.options
 
     def _class_colour(self) -> QColor:
+        if self._session.tool.name in _CLASSLESS:
+            return QColor(255, 255, 255)
         class_id, table = self._session.choice.class_id, self._session.table
-        return QColor(*self._session.layers.colour_of(table, class_id)).lighter(130)
+        return _bright(QColor(*self._session.layers.colour_of(table, class_id)))
 
     def _class_colours(self) -> dict[int, QColor]:
         table, layers = self._session.table, self._session.layers
         own = {item.id: QColor(*layers.colour_of(table, item.id)) for item in table}
         return {**own, IGNORE: QColor(*IGNORE_COLOUR)}
+
+
+def _bright(colour: QColor) -> QColor:
+    """The same hue, mixed with white until thin lines show over dark pictures."""
+    red, green, blue = colour.red(), colour.green(), colour.blue()
+    luminance = 0.299 * red + 0.587 * green + 0.114 * blue
+    share = max(0.0, (_LEAST_LUMINANCE - luminance) / (255 - luminance)) if luminance < 255 else 0.0
+    return QColor(*(round(value + (255 - value) * share) for value in (red, green, blue)))

@@ -44,4 +44,4 @@ def _table(sections: Sequence[Section]) -> str:
         )
         columns[place].append(f"<h4>{escape(heading)}</h4><table cellspacing='1'>{cells}</table>")
     inner = "".join(f"<td style='padding-right:24px' valign='top'>{''.join(column)}</td>" for column in columns)
-    return f"<table><tr>{inner}</tr></table>"
+    return f"<table width='100%'><tr>{inner}</tr></table>"

@@ -135,7 +135,7 @@ class ClassesPanel(QWidget):
         for row in self._rows():
             class_id = row.data(0, _ID)
             row.setIcon(_EYE, icon("hidden" if class_id in unseen else "shown"))
-            row.setIcon(_LOCK, icon("locked") if class_id in self._session.rules.locked else QIcon())
+            row.setIcon(_LOCK, icon("locked" if class_id in self._session.rules.locked else "unlocked"))
             row.setToolTip(_LOCK, self.tr("Never paint over this class"))
             row.setToolTip(_EYE, self.tr("Show or hide; Alt shows it alone"))
         self._tree.blockSignals(False)

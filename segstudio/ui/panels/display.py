@@ -10,10 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSlider,
     QSpinBox,
     QWidget,
@@ -129,6 +131,17 @@ class DisplayPanel(QWidget):
     def _on_window(self) -> None:
         window = self._low.value(), max(self._low.value() + 1, self._high.value())
         self._seeing.set_display(replace(self._session.layers.display, window=window))
+
+
+def scrolled(panel: QWidget) -> QScrollArea:
+    """A panel that may be shown lower than it is."""
+    area = QScrollArea()
+    area.setWidget(panel)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 def _position(name: str, display: Display) -> int:

@@ -128,7 +128,7 @@ def all_options(session: Session) -> dict[str, Options]:
         "least": _tr("Smaller parts are removed"),
     }
     made = (
-        ChoiceOption(session, "square", "", _tr("Tip (Shift+B)"), {False: _tr("Round"), True: _tr("Square")}),
+        CheckOption(session, "square", _tr("Square"), _tr("A square tip in place of a round one (Shift+B)")),
         CheckOption(session, "pressure", _tr("Pressure"), _tr("A pen's pressure changes the size")),
         CheckOption(session, "snap", _tr("Snap"), _tr("Points go to neighbours' borders, which are shared (Ctrl)")),
         NumberOption(session, "tolerance", _tr("Tolerance"), tips["tolerance"], (0, 255)),
@@ -145,7 +145,7 @@ def all_options(session: Session) -> dict[str, Options]:
         ),
         SliderOption(session, "threshold", _tr("At least"), _tr("Heat from 1 to 255"), (1, 255, 1.0)),
         SliderOption(session, "detail_px", _tr("Detail"), tips["detail"], (0, 100, 0.1)),
-        NumberOption(session, "amount_px", _tr("By"), tips["amount"], (1, 200)),
-        NumberOption(session, "least_px", _tr("Small"), tips["least"], (1, 1_000_000)),
+        NumberOption(session, "amount_px", _tr("Grow by"), tips["amount"], (1, 200)),
+        NumberOption(session, "least_px", _tr("Small is under"), tips["least"], (1, 1_000_000)),
     )
     return {option.name: option for option in made}

@@ -25,7 +25,7 @@ class ToolStrip(QScrollArea):
         self._session = session
         self._tool = QLabel()
         self._class = QComboBox()
-        self._class.setMinimumWidth(110)
+        self._class.setFixedWidth(118)
         self._class.setToolTip(self.tr("Class to draw with (digit keys)"))
         self._class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._class.setAccessibleName(self.tr("Class"))
@@ -42,8 +42,8 @@ class ToolStrip(QScrollArea):
         inner = QWidget()
         row = QHBoxLayout(inner)
         row.setContentsMargins(10, 4, 10, 4)
-        row.setSpacing(10)
-        sized = (self._size_word, self._size, self._slider)
+        row.setSpacing(8)
+        sized = (self._size, self._slider)
         for widget in (self._tool, self._class, self._model, *sized, *self._options.values(), self._rules):
             row.addWidget(widget)
         row.addStretch()
@@ -68,10 +68,9 @@ class ToolStrip(QScrollArea):
         self._size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(1, 300)
-        self._slider.setFixedWidth(80)
+        self._slider.setFixedWidth(64)
         self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._slider.setAccessibleName(self.tr("Size"))
-        self._size_word = QLabel(self.tr("Size"))
         for field in (self._size, self._slider):
             field.valueChanged.connect(lambda diameter: self._session.choose(radius_px=diameter / 2))
 
@@ -93,7 +92,7 @@ class ToolStrip(QScrollArea):
             field.blockSignals(True)
             field.setValue(diameter)
             field.blockSignals(False)
-        for widget in (self._size_word, self._size, self._slider):
+        for widget in (self._size, self._slider):
             widget.setVisible("radius_px" in tool.options)
         for name, option in self._options.items():
             option.setVisible(name in tool.options)
