@@ -44,6 +44,7 @@ def run_journey(module: str, display: str, home: Path, *arguments: Path) -> None
         "QT_QPA_PLATFORM": "xcb",
         "XDG_CONFIG_HOME": str(home / "config"),
         "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
     }
     environment.pop("WAYLAND_DISPLAY", None)
     done = subprocess.run(
@@ -63,6 +64,10 @@ def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, d
     shutil.copytree(shared / "labelme_examples" / "semantic_segmentation" / "data_annotated", data)
     shutil.copy(shared / "labelme_examples" / "semantic_segmentation" / "labels.txt", tmp_path / "labels.txt")
     run_journey("tests.journey", display, tmp_path, data, tmp_path / "voc")
+
+
+def test_every_tool_with_mouse_and_keys(display: str, tmp_path: Path) -> None:
+    run_journey("tests.journey.canvas", display, tmp_path, tmp_path / "pictures")
 
 
 def test_import_export_and_check_labels_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:

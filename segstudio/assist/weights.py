@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class MissingWeightsError(AssistError):
 
 def model_type(name: str) -> Any:
     """osam's class of a model. Raises AssistError where osam is not installed or does not know the name."""
+    os.environ.setdefault("LOGURU_LEVEL", "WARNING")  # osam tells of every step otherwise
     try:
         import osam.apis
     except ImportError as error:

@@ -33,16 +33,32 @@ def move(widget: QWidget, at: QPoint) -> None:
     xdotool("mousemove", "--sync", where.x(), where.y())
 
 
-def drag(widget: QWidget, *way: QPoint) -> None:
+def drag(widget: QWidget, *way: QPoint, button: int = 1, held: str = "") -> None:
+    """`held` is a key of the X server that is down meanwhile: shift, alt, ctrl."""
     move(widget, way[0])
-    xdotool("mousedown", 1)
+    if held:
+        xdotool("keydown", held)
+    xdotool("mousedown", button)
     for at in way[1:]:
         move(widget, at)
-    xdotool("mouseup", 1)
+    xdotool("mouseup", button)
+    if held:
+        xdotool("keyup", held)
 
 
-def click(widget: QWidget, at: QPoint | None = None) -> None:
-    drag(widget, at or widget.rect().center())
+def click(widget: QWidget, at: QPoint | None = None, button: int = 1, held: str = "") -> None:
+    drag(widget, at or widget.rect().center(), button=button, held=held)
+
+
+def wheel(widget: QWidget, at: QPoint, steps: int, held: str = "") -> None:
+    """Up where `steps` is above 0."""
+    move(widget, at)
+    if held:
+        xdotool("keydown", held)
+    for _ in range(abs(steps)):
+        xdotool("click", 4 if steps > 0 else 5)
+    if held:
+        xdotool("keyup", held)
 
 
 def key(*names: str) -> None:
