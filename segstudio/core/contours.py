@@ -29,8 +29,10 @@ def keyhole(outer: Points, holes: list[Points]) -> Points:
     """One closed ring that goes round the outside and, over bridges without width, round every hole."""
     ring = outer
     for hole in sorted(holes, key=lambda points: float(points[:, 0].min())):
-        distances = np.abs(ring[:, None, :] - hole[None, :, :]).sum(axis=2)
-        here, there = np.unravel_index(int(distances.argmin()), distances.shape)
+        there = int(hole[:, 0].argmin())  # only what lies left of it has been walked round already
+        distances = np.abs(ring - hole[there]).sum(axis=1)
+        distances[ring[:, 0] > hole[there, 0]] = np.inf
+        here = int(distances.argmin())
         around = np.concatenate([hole[there:], hole[: there + 1]])
         ring = np.concatenate([ring[: here + 1], around, ring[here:]])
     return ring
@@ -62,3 +64,10 @@ def _simpler(ring: Points, detail_px: float) -> Points:
         return ring
     simpler = cv2.approxPolyDP(ring.astype(np.float32).reshape(-1, 1, 2), detail_px, True).reshape(-1, 2)
     return simpler.astype(np.float64)
+
+
+def simplified(ring: Points, detail_px: float) -> tuple[Point, ...]:
+    """A closed ring with fewer points that lies at most `detail_px` from it; at least three are kept."""
+    simpler = _simpler(ring, detail_px)
+    kept = simpler if len(simpler) > 2 else ring
+    return tuple((float(x), float(y)) for x, y in kept)

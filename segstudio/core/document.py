@@ -42,6 +42,7 @@ class Document:
         self.plane: Labels = rasterise(annotation, table) if plane is None else plane
         self.revision = 0  # grows with every committed change, undo and redo included
         self.on_change: Callable[[Region], None] = lambda region: None
+        self.refused = False  # the last stroke changed nothing because the rules allowed none of it
         self.rules = Rules()
         self.marks = Marks()
         self.intensities: Intensities | None = None
@@ -73,12 +74,16 @@ class Document:
         """The pixels of a vector shape, kept while it is in use: look, do not write."""
         return self._cache.patch(shape)
 
-    def begin(self, at: Point | None = None) -> None:
-        """Open a stroke that starts `at`; what follows until `commit` is one undoable step."""
+    def begin(self, at: Point | None = None, *, fresh: bool = False) -> None:
+        """Open a stroke that starts `at`; what follows until `commit` is one undoable step.
+
+        A `fresh` one joins no object: each connected part of it is one, where the rules speak of objects.
+        """
         if self._stroke is not None:
             self.cancel()
         limits = Limits(self.rules, self.marks, self.plane, self.intensities, self._cache.patch)
-        self._stroke = Stroke(self._annotation, limits, at)
+        self._stroke = Stroke(self._annotation, limits, at, fresh)
+        self.refused = False
 
     def paint(self, class_id: int, box: Box, mask: Mask) -> None:
         """Write `class_id` (or ERASE, IGNORE) where `mask`, an array of `box`, is True and the rules allow it."""
@@ -91,14 +96,15 @@ class Document:
         mask = mask[inside.within(box)]
         limit = stroke.allowed(inside)
         if limit is not None:
-            mask = mask & limit
+            wanted, mask = mask, mask & limit
+            stroke.refused = stroke.refused or (bool(wanted.any()) and not mask.any())
         stroke.add(class_id, inside, mask)
         self.plane[inside.slices][mask] = class_id
         self.on_change((inside,))
 
     def add(self, name: str, shape: Shape) -> Edit | None:
         """One more shape as an edit; where the rules cut into it, what is left of it as pixels."""
-        self.begin(shape.points[0] if shape.points else None)
+        self.begin(fresh=True)
         class_id = self._table.id_of(shape.label)
         if class_id is not None and not self._open_stroke().limits.free:
             box, mask = shape_mask(shape, self._annotation.box)
@@ -122,6 +128,7 @@ class Document:
         stroke, self._stroke = self._open_stroke(), None
         after, self._last_uid = landed(stroke, self._annotation, self._table, self._last_uid)
         if after is stroke.before or after == stroke.before:
+            self.refused = stroke.refused
             self._show(stroke.before, stroke.tiles)
             return None
         edit = Edit(name, stroke.before, after, frozenset(stroke.tiles))

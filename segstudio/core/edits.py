@@ -12,10 +12,10 @@ from segstudio.core import regions
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
 from segstudio.core.box import Box
-from segstudio.core.contours import polygons
+from segstudio.core.contours import polygons, simplified
 from segstudio.core.geometry import Point
 from segstudio.core.raster import Patch, shape_mask
-from segstudio.core.shape import MASK, Shape
+from segstudio.core.shape import MASK, POLYGON, Shape
 
 FRONT: Final = "front"
 BACK: Final = "back"
@@ -167,13 +167,14 @@ def to_masks(annotation: Annotation, indices: Collection[int]) -> Annotation:
 def to_polygons(annotation: Annotation, indices: Collection[int], detail_px: float) -> Annotation:
     """Masks as polygons that lie at most `detail_px` from their borders; 0 keeps every pixel.
 
-    A mask in several parts becomes polygons of one group.
+    A mask in several parts becomes polygons of one group; a polygon loses what points it can spare.
     """
     out: list[Shape] = []
     used = {shape.group_id for shape in annotation.shapes if shape.group_id is not None}
     for index, shape in enumerate(annotation.shapes):
         if index not in indices or not shape.bitmap:
-            out.append(shape)
+            chosen = index in indices and shape.kind == POLYGON
+            out.append(shape.with_points(simplified(shape.points_N2, detail_px)) if chosen else shape)
             continue
         box, mask = shape_mask(shape, annotation.box)
         rings = polygons(mask, box.y0, box.x0, detail_px)
@@ -181,7 +182,7 @@ def to_polygons(annotation: Annotation, indices: Collection[int], detail_px: flo
         if len(rings) > 1 and group is None:
             group = next(n for n in range(1, len(used) + 2) if n not in used)
             used.add(group)
-        made = [replace(shape, kind="polygon", bitmap=None, points=ring, group_id=group) for ring in rings]
+        made = [replace(shape, kind=POLYGON, bitmap=None, points=ring, group_id=group) for ring in rings]
         out += made[:1] + [replace(each, uid=each.copied().uid) for each in made[1:]]
     return annotation.with_shapes(tuple(out))
 

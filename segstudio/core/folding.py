@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
@@ -30,23 +30,35 @@ def onto_class(annotation: Annotation, painted: Bitmap, fold: Fold) -> Annotatio
 def onto_object(annotation: Annotation, painted: Bitmap, fold: Fold, uid: int | None) -> Annotation:
     """The pixels join the shape `uid`, which becomes a mask; without one they are an object of their own.
 
-    Under a vector shape the object would not show what was painted, so it is lifted above all.
+    Where a vector shape lies above it over the painted pixels, they become a second mask of its group on top.
     """
     target = next((index for index, shape in enumerate(annotation.shapes) if shape.uid == uid), None)
     if target is None:
         return _joined(annotation, painted, fold, None)
     shapes = list(annotation.shapes)
     shape = shapes[target]
-    if shape.bitmap is None:
+    if any(above.bitmap is None and _covers(above, painted, fold) for above in shapes[target + 1 :]):
+        group = shape.group_id if shape.group_id is not None else _free_group(annotation)
+        shapes[target] = shape if shape.group_id == group else replace(shape, group_id=group)
+        shapes.append(replace(shape, kind=MASK, points=(), bitmap=Bitmap(), group_id=group, uid=shape.copied().uid))
+        target = len(shapes) - 1
+    elif shape.bitmap is None:
         box, mask = fold.patch(shape)
-        shape = shape.with_bitmap(Bitmap.from_array(mask, box.y0, box.x0))
-    reach = painted.box
-    if any(above.bitmap is None and above.box.overlaps(reach) for above in shapes[target + 1 :]):
-        del shapes[target]
-        target = len(shapes)
-        shapes.append(shape)
-    shapes[target] = shape
+        shapes[target] = shape.with_bitmap(Bitmap.from_array(mask, box.y0, box.x0))
     return _joined(annotation.with_shapes(tuple(shapes)), painted, fold, target)
+
+
+def _covers(shape: Shape, painted: Bitmap, fold: Fold) -> bool:
+    """Whether a vector shape has any of the painted pixels."""
+    if not shape.box.overlaps(painted.box):
+        return False
+    box, mask = fold.patch(shape)
+    return bool((painted.to_array(box) & mask).any())
+
+
+def _free_group(annotation: Annotation) -> int:
+    used = {shape.group_id for shape in annotation.shapes}
+    return next(number for number in range(1, len(annotation.shapes) + 2) if number not in used)
 
 
 def erased(annotation: Annotation, painted: Bitmap, fold: Fold) -> Annotation:

@@ -19,8 +19,9 @@ def landed(stroke: Stroke, now: Annotation, table: ClassTable, last_uid: int | N
         if class_id == UNLABELLED:
             now = folding.erased(now, painted, fold)
         elif limits.rules.mode == OBJECTS and class_id not in (0, IGNORE):
-            uid = _object_of(stroke, label, table, last_uid)
-            now = folding.onto_object(now, painted, fold, uid)
+            uid = None if stroke.fresh else _object_of(stroke, label, table, last_uid)
+            for part in painted.parts() if stroke.fresh else [painted]:
+                now = folding.onto_object(now, part, fold, uid)
             last_uid = uid if uid is not None else now.shapes[-1].uid
         else:
             now = folding.onto_class(now, painted, fold)

@@ -80,13 +80,6 @@ def parts(mask: Mask) -> list[Mask]:
     return [numbers == 1 + int(index) for index in np.argsort(-areas, kind="stable")]
 
 
-def part_at(mask: Mask, row: int, column: int) -> Mask:
-    """The connected part that has this pixel; empty where the mask has it not."""
-    numbers, _ = islands(mask)
-    number = numbers[row, column]
-    return np.asarray((numbers == number) & (number > 0))
-
-
 def split(mask: Mask, line: Sequence[Point]) -> list[Mask]:
     """The parts that a line of points (x, y) cuts a mask into, largest first; no pixel is lost.
 

@@ -82,11 +82,16 @@ def topmost(shapes: Iterable[Shape], uids: frozenset[int], box: Box, patch: Patc
 
 @dataclass
 class Stroke:
-    """`at` is where it began; `painted` holds the pixels of each class, each pixel in one of them."""
+    """`at` is where it began; `painted` holds the pixels of each class, each pixel in one of them.
+
+    With `fresh` every connected part becomes an object of its own where the rules speak of objects.
+    """
 
     before: Annotation
     limits: Limits
     at: Point | None = None
+    fresh: bool = False
+    refused: bool = False  # the rules took away all of something
     painted: dict[int, dict[TileKey, Mask]] = field(default_factory=dict)
     tiles: set[TileKey] = field(default_factory=set)
 

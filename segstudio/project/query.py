@@ -11,6 +11,7 @@ from typing import Final
 
 STATES: Final = ("todo", "labelled", "done", "broken")
 
+_KEYS: Final = ("name", "class", "status", "state", "miou", "uncertainty")
 _TERM: Final = re.compile(r'(-?)(?:([A-Za-z]+):)?(?:"([^"]*)"|(\S+))')
 _NUMBER: Final = re.compile(r"(<=|>=|<|>|=)?(\d*\.?\d+)(?:\.\.(\d*\.?\d+))?$")
 
@@ -50,6 +51,8 @@ def parsed(text: str) -> Query:
     keys: set[str] = set()
     for minus, key, quoted, plain in _TERM.findall(text):
         value = quoted or plain
+        if not value or (not key and plain.rstrip('"').endswith(":") and plain.rstrip('":').casefold() in _KEYS):
+            continue  # still being typed
         test = _test(key.casefold() or "name", value)
         keys.add(key.casefold() or "name")
         tests.append(_turned(test) if minus else test)
@@ -66,7 +69,7 @@ def _test(key: str, value: str) -> Test:
             return _name(value)
         case "class":
             wanted = value.casefold()
-            return lambda row: any(fnmatch.fnmatchcase(label.casefold(), wanted) for label in row.labels)
+            return lambda row: any(_alike(label.casefold(), wanted) for label in row.labels)
         case "status" | "state":
             return _state(value)
         case "miou":
@@ -76,10 +79,15 @@ def _test(key: str, value: str) -> Test:
     raise ValueError(f"there is no {key}: here; use class:, status:, miou:, uncertainty: or name:")
 
 
+def _alike(text: str, wanted: str) -> bool:
+    """Equal, or as `*` and `?` have it; a bracket is a letter."""
+    return text == wanted or fnmatch.fnmatchcase(text, wanted.replace("[", "[[]"))
+
+
 def _name(value: str) -> Test:
     wanted = value.casefold()
     if any(sign in wanted for sign in "*?"):
-        return lambda row: fnmatch.fnmatchcase(row.name.casefold(), wanted)
+        return lambda row: _alike(row.name.casefold(), wanted)
     return lambda row: wanted in row.name.casefold()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from segstudio.core.bitmap import Mask
@@ -11,6 +10,7 @@ from segstudio.core.classes import IGNORE, UNLABELLED, is_background
 from segstudio.core.document import ERASE, Document
 from segstudio.core.geometry import Point, distance
 from segstudio.core.raster import Labels, capsule
+from segstudio.tools.bucket import connected
 from segstudio.tools.lasso import inside
 from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
 
@@ -26,6 +26,7 @@ class Accept(Tool):
     name = "accept"
     key = "T"
     hint = "Take what the model says by brush, lasso or click   Alt or right button rejects it: background"
+    needs = "prediction"
     options = ("accept_by", "radius_px", "rules")
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
@@ -43,7 +44,7 @@ class Accept(Tool):
         self._rejecting = pointer.alt or pointer.secondary
         self._points = [pointer.point]
         if self._choice.accept_by == BRUSH:
-            document.begin(pointer.point)
+            document.begin(fresh=True)
             self._sweep(document, pointer.point)
         elif self._choice.accept_by == COMPONENT:
             self._points = []
@@ -61,7 +62,7 @@ class Accept(Tool):
         points, self._points = self._points, []
         if self._choice.accept_by == LASSO and len(points) > 2 and self._ready(document):
             box, mask = inside(points, document.annotation.box)
-            document.begin()
+            document.begin(fresh=True)
             self._take(document, box, mask)
         if document.stroking:
             document.commit("reject" if self._rejecting else self.name)
@@ -89,8 +90,8 @@ class Accept(Tool):
         row, column = int(pointer.y // 1), int(pointer.x // 1)
         if predicted is None or not (0 <= row < predicted.shape[0] and 0 <= column < predicted.shape[1]):
             return
-        box, mask = component(predicted, row, column)
-        document.begin(pointer.point)
+        box, mask = connected(predicted, row, column)
+        document.begin(fresh=True)
         self._take(document, box, mask)
 
     def _take(self, document: Document, box: Box, mask: Mask) -> None:
@@ -99,26 +100,19 @@ class Accept(Tool):
 
 
 def take(document: Document, predicted: Labels, box: Box, mask: Mask, *, reject: bool) -> None:
-    """Paints what is predicted inside `mask`, in the open stroke; rejected, it becomes background instead.
+    """Paints what is predicted inside `mask`, in the open stroke.
 
-    Where class 0 is a thing of its own and no background, rejecting takes the labels away.
+    Rejected, it becomes background where nobody has said otherwise: where there is no label, or the predicted
+    one. Where class 0 is a thing of its own and no background, rejecting takes such labels away.
     """
-    part = predicted[box.slices]
+    part, plane = predicted[box.slices], document.plane[box.slices]
     nothing = 0 if is_background(document.table[0].name) else ERASE
-    for class_id in np.unique(part[mask]):
+    counts = np.bincount(part[mask], minlength=256)
+    for class_id in np.flatnonzero(counts):
         if class_id in (IGNORE, UNLABELLED) or class_id >= len(document.table):
             continue
         here = mask & (part == class_id)
         if not reject:
             document.paint(int(class_id), box, here)
         elif class_id != nothing:
-            document.paint(nothing, box, here)
-
-
-def component(predicted: Labels, row: int, column: int) -> tuple[Box, Mask]:
-    """The connected pixels of one predicted class that hold (row, column)."""
-    same = (predicted == predicted[row, column]).astype(np.uint8)
-    _, numbers, stats, _ = cv2.connectedComponentsWithStats(same, connectivity=8, ltype=cv2.CV_32S)
-    x, y, width, height, _ = (int(value) for value in stats[numbers[row, column]])
-    box = Box(y, x, y + height, x + width)
-    return box, np.asarray(numbers[box.slices] == numbers[row, column])
+            document.paint(nothing, box, here & ((plane == class_id) | (plane == UNLABELLED)))

@@ -14,6 +14,7 @@ class LineTool(Tool):
     name = "line"
     key = "Shift+L"
     hint = "Click to set points, Enter or double click ends   Backspace takes one back"
+    ends_by_double_click = True
     options = ("rules",)
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:

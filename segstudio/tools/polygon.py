@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from segstudio.core import geometry, snapping
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point
-from segstudio.core.shape import POLYGON, Shape
+from segstudio.core.shape import CIRCLE, LINE, LINESTRIP, POINT, POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+
+# Kinds whose points can be dragged; only polygons gain and lose them.
+_RESHAPED = (POLYGON, RECTANGLE, CIRCLE, LINE, LINESTRIP, POINT, POINTS)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Polygon(Tool):
     hint = (
         "Click to set points, Enter closes   drag a point, or the ghost on an edge   Del removes   Shift+click begins"
     )
+    ends_by_double_click = True
     options = ("snap", "rules")
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
@@ -101,7 +105,7 @@ class Polygon(Tool):
         if hit.shape >= len(shapes) or shapes[hit.shape].points != hit.points:
             return False  # undo or another edit came between
         shape = shapes[hit.shape]
-        if hit.vertex is not None and len(shape.points) > 3:
+        if hit.vertex is not None and shape.kind == POLYGON and len(shape.points) > 3:
             smaller = shape.with_points(geometry.without(shape.points, hit.vertex))
             document.apply("remove vertex", document.annotation.with_replaced(hit.shape, smaller))
         else:
@@ -120,7 +124,9 @@ class Polygon(Tool):
         points = document.annotation.shapes[self._hit.shape].points
         if not self._dragging and points != self._hit.points:
             return Draft()
-        return Draft(points, closed=True, handles=points, hot=self._hit.vertex, spot=self._hit.spot)
+        ring = points if document.annotation.shapes[self._hit.shape].kind == POLYGON else ()
+        spot = None if self._choice.snap else self._hit.spot  # with snapping a press there begins a polygon
+        return Draft(ring, closed=True, handles=points, hot=self._hit.vertex, spot=spot)
 
     def _begin(self, document: Document, pointer: Pointer) -> None:
         self._anchor = self._anchor_at(document, pointer)
@@ -159,11 +165,13 @@ def find(document: Document, pointer: Pointer) -> Hit | None:
     untouchable = document.marks.hidden | document.marks.locked
     for index in range(len(document.annotation.shapes) - 1, -1, -1):
         shape = document.annotation.shapes[index]
-        if shape.kind != POLYGON or shape.uid in untouchable or not _near(shape, pointer):
+        if shape.kind not in _RESHAPED or shape.uid in untouchable or not _near(shape, pointer):
             continue
         vertex, distance = geometry.nearest_vertex(shape.points_N2, pointer.x, pointer.y)
         if distance <= pointer.reach:
             return Hit(index, shape.points, vertex=vertex)
+        if shape.kind != POLYGON:
+            continue
         edge, distance = geometry.nearest_edge(shape.points_N2, pointer.x, pointer.y, closed=True)
         if distance <= pointer.reach:
             ring = shape.points_N2

@@ -54,6 +54,7 @@ class Scissors(Tool):
     name = "scissors"
     key = "I"
     hint = "Click along a border, the line clings to it   Backspace takes an anchor back   Enter or first anchor closes"
+    ends_by_double_click = True
     options = ("rules",)
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:

@@ -11,7 +11,8 @@ from segstudio.core.picking import at_pixel, within
 from segstudio.core.stroke import with_selected
 from segstudio.tools.tool import Choice, Draft, Line, Pointer, Sight, Tool
 
-_LIVE_PIXELS = 2_000_000  # larger selections move as a frame, and land at release
+_LIVE_PIXELS = 2_000_000  # larger selections move as frames, and land at release
+_LIVE_OBJECTS = 40
 
 
 class Select(Tool):
@@ -44,7 +45,8 @@ class Select(Tool):
         if uid is not None and uid in document.marks.selected:
             self._before = document.annotation
             boxes = (document.annotation.shapes[index].box for index in document.selected)
-            self._live = sum(box.height * box.width for box in boxes) <= _LIVE_PIXELS
+            areas = [box.height * box.width for box in boxes]
+            self._live = sum(areas) <= _LIVE_PIXELS and len(areas) <= _LIVE_OBJECTS
 
     def move(self, document: Document, pointer: Pointer) -> None:
         if self._from is None:

@@ -93,7 +93,9 @@ class Superpixels(Tool):
         self._catch_up(document)
 
     def failed(self, document: Document, work: Work) -> None:
-        self._asked.pop(work, None)
+        """What was to be painted is given up, or it would wait for ever."""
+        if self._asked.pop(work, None) is not None and self._waiting:
+            self.cancel(document)
 
     def _sweep(self, document: Document, to: Point) -> None:
         self._waiting.append((self._last or to, to))
@@ -144,6 +146,8 @@ class Superpixels(Tool):
         if lacking and lacking[0] not in self._asked.values():
             key = lacking[0]
             work = Work(lambda: block_of_cells(image, key))
+            if self._pending is not None:
+                self._asked.pop(self._pending, None)  # nobody will compute it any more
             self._asked[work] = key
             self._pending = work
         return bool(lacking)

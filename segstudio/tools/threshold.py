@@ -9,7 +9,7 @@ from segstudio.core.document import Document
 from segstudio.core.geometry import Point
 from segstudio.core.prediction import Heat
 from segstudio.core.raster import Patch
-from segstudio.core.regions import part_at
+from segstudio.tools.bucket import connected
 from segstudio.tools.proposal import NOTHING, ProposalTool
 from segstudio.tools.tool import Choice, Draft, Pointer, Sight
 
@@ -22,6 +22,7 @@ class Threshold(ProposalTool):
     name = "threshold"
     key = "Shift+T"
     hint = "Drag sideways sets the limit   click a region to paint it   Enter paints all that is lit"
+    needs = "heat"
     options = ("threshold", "rules")
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
@@ -50,9 +51,9 @@ class Threshold(ProposalTool):
         if at is None or self._moved or box.empty or not (0 <= row < box.y1 and 0 <= column < box.x1):
             return
         if mask[row, column]:
-            limited = part_at(mask, row, column)
+            part_box, part = connected(mask.view(np.uint8), row, column)
             document.begin(pointer.point)
-            document.paint(self._choice.class_id, box, limited)
+            document.paint(self._choice.class_id, part_box, part)
             document.commit(self.name)
 
     def hover(self, document: Document, pointer: Pointer) -> None:

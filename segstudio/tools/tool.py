@@ -124,6 +124,8 @@ class Tool:
     name = ""
     key = ""
     hint = ""
+    needs = ""  # "prediction" or "heat", without which it can do nothing
+    ends_by_double_click = False
     options: tuple[str, ...] = ()  # fields of Choice, and "rules" where painting rules hold
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:

@@ -39,6 +39,7 @@ class MessageBar(QFrame):
         layout.setContentsMargins(10, 6, 6, 6)
         for widget in (self._sign, self._text, *self._buttons, self._close):
             layout.addWidget(widget)
+        layout.setStretchFactor(self._text, 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)

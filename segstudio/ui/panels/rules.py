@@ -113,8 +113,8 @@ class RulesButton(QToolButton):
             ONLY_CLASS: self.tr("Over {}").format(self._over.currentText().split(" ", 1)[-1]),
         }[rules.over]
         more = sum((rules.in_selection, rules.intensity is not None, bool(rules.locked)))
-        mode = self.tr("objects") if rules.mode == OBJECTS else self.tr("classes")
-        return f"{over}{f' +{more}' if more else ''} · {mode}"
+        objects = self.tr(" · objects") if rules.mode == OBJECTS else ""
+        return f"{over}{f' +{more}' if more else ''}{objects}"
 
     def _set(self, **changes: object) -> None:
         self._session.set_rules(replace(self._session.rules, **changes))  # type: ignore[arg-type]
