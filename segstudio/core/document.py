@@ -62,9 +62,18 @@ class Document:
 
     @property
     def selected(self) -> list[int]:
-        """Indices of the selected shapes that there are and that are not locked."""
-        uids = self.marks.selected - self.marks.locked
+        """Indices of the selected shapes that there are and that may be changed: not locked, not hidden."""
+        uids = self.marks.selected - self.untouchable - self.marks.hidden
         return [index for index, shape in enumerate(self._annotation.shapes) if shape.uid in uids]
+
+    @property
+    def untouchable(self) -> frozenset[int]:
+        """Shapes that are locked, by themselves or with their class."""
+        locked = self.rules.locked
+        if not locked:
+            return self.marks.locked
+        labels = {label for label in self._annotation.labels if self._table.id_of(label) in locked}
+        return self.marks.locked | {shape.uid for shape in self._annotation.shapes if shape.label in labels}
 
     @property
     def stroking(self) -> bool:
@@ -81,7 +90,7 @@ class Document:
         """
         if self._stroke is not None:
             self.cancel()
-        limits = Limits(self.rules, self.marks, self.plane, self.intensities, self._cache.patch)
+        limits = Limits(self.rules, self.marks, self.plane, self.intensities, self._cache.patch, self.untouchable)
         self._stroke = Stroke(self._annotation, limits, at, fresh)
         self.refused = False
 
@@ -103,11 +112,16 @@ class Document:
         self.on_change((inside,))
 
     def add(self, name: str, shape: Shape) -> Edit | None:
-        """One more shape as an edit; where the rules cut into it, what is left of it as pixels."""
+        """One more shape as an edit; where the rules cut into it, what is left of it as pixels.
+
+        None for a shape that has no pixel in the picture.
+        """
+        box, mask = shape_mask(shape, self._annotation.box)
+        if not mask.any():
+            return None
         self.begin(fresh=True)
         class_id = self._table.id_of(shape.label)
         if class_id is not None and not self._open_stroke().limits.free:
-            box, mask = shape_mask(shape, self._annotation.box)
             limit = self._open_stroke().allowed(box)
             if limit is not None and (mask & ~limit).any():
                 self.paint(class_id, box, mask)
@@ -173,10 +187,9 @@ class Document:
     def set_table(self, table: ClassTable) -> None:
         """Read the labels by another table; the whole plane is rasterised again if ids changed."""
         old, self._table = self._table, table
-        if any(old.id_of(label) != table.id_of(label) for label in self._annotation.labels):
+        if any(old.id_of(label) != table.id_of(label) for label in [*self._annotation.labels, *old.names]):
+            self.cancel()  # an open stroke painted numbers that mean other classes now
             self.plane[:] = rasterise(self._annotation, table)
-            if self._stroke is not None:
-                self._stroke.lay(self.plane, set(tiles_of(self._annotation.box)))
             self.on_change((self._annotation.box,))
 
     def rasterise_without(self, hidden: frozenset[int], plane: Labels, region: Region) -> None:

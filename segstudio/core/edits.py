@@ -11,11 +11,12 @@ import numpy as np
 from segstudio.core import regions
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
-from segstudio.core.box import Box
+from segstudio.core.box import EMPTY, Box
 from segstudio.core.contours import polygons, simplified
 from segstudio.core.geometry import Point
+from segstudio.core.instances import united
 from segstudio.core.raster import Patch, shape_mask
-from segstudio.core.shape import MASK, POLYGON, Shape
+from segstudio.core.shape import MASK, POLYGON, RULE, Shape
 
 FRONT: Final = "front"
 BACK: Final = "back"
@@ -35,27 +36,29 @@ def removed(annotation: Annotation, indices: Collection[int]) -> Annotation:
 
 
 def moved(annotation: Annotation, indices: Collection[int], rows: int, columns: int) -> Annotation:
-    """By whole pixels. What a mask loses beyond the first row or column is lost; points may lie outside."""
+    """By whole pixels, as far as it goes: masks stop at the first row and column, and a pixel stays in the picture."""
     shapes = list(annotation.shapes)
+    rows, columns = _as_far_as_it_goes([shapes[index] for index in indices], annotation.box, rows, columns)
     for index in indices:
         shapes[index] = _moved(shapes[index], rows, columns)
     return annotation.with_shapes(tuple(shapes))
 
 
 def duplicated(annotation: Annotation, indices: Collection[int], by: int = 10) -> Annotation:
-    """Copies above all others, moved right and down by some pixels."""
-    copies = [_moved(annotation.shapes[index].copied(), by, by) for index in sorted(indices)]
+    """Copies above all others, moved right and down by some pixels; copied groups are groups of their own."""
+    chosen = [annotation.shapes[index] for index in sorted(indices)]
+    rows, columns = _as_far_as_it_goes(chosen, annotation.box, by, by)
+    copies = [_moved(shape, rows, columns) for shape in _copies(annotation, chosen)]
     return annotation.with_shapes((*annotation.shapes, *copies))
 
 
 def pasted(annotation: Annotation, shapes: Iterable[Shape]) -> Annotation:
     """Copies above all others, masks cut to this picture; shapes wholly outside are left out."""
     copies = []
-    for shape in shapes:
-        copy = shape.copied()
+    for copy in _copies(annotation, list(shapes)):
         if copy.bitmap is not None:
             copy = copy.with_bitmap(copy.bitmap.crop(annotation.box))
-        if copy.box.overlaps(annotation.box):
+        if copy.box.overlaps(annotation.box) and (copy.bitmap is None or copy.bitmap):
             copies.append(copy)
     return annotation.with_shapes((*annotation.shapes, *copies))
 
@@ -81,8 +84,7 @@ def restacked(annotation: Annotation, indices: Collection[int], where: str) -> A
 
 def grouped(annotation: Annotation, indices: Collection[int]) -> Annotation:
     """One group, with a number that no other shape has: of one label they are one object."""
-    used = {shape.group_id for shape in annotation.shapes if shape.group_id is not None}
-    number = next(n for n in range(1, len(annotation.shapes) + len(used) + 2) if n not in used)
+    number = _free(_groups(annotation))
     return _each(annotation, indices, lambda shape: replace(shape, group_id=number))
 
 
@@ -99,8 +101,11 @@ def combined(annotation: Annotation, indices: Sequence[int], how: str) -> Annota
 
     The others go, but what is subtracted stays.
     """
-    first, *others = indices
-    patches = [shape_mask(annotation.shapes[index], annotation.box) for index in indices]
+    seen = [index for index in indices if shape_mask(annotation.shapes[index], annotation.box)[1].any()]
+    if len(seen) < 2:
+        return annotation  # what lies outside the picture has no pixels to combine
+    first, *others = seen
+    patches = [shape_mask(annotation.shapes[index], annotation.box) for index in seen]
     whole = patches[0][0]
     for box, _ in patches[1:]:
         whole = whole.union(box)
@@ -120,6 +125,8 @@ def reshaped(annotation: Annotation, indices: Collection[int], change: Change, r
     for index in indices:
         shape = annotation.shapes[index]
         box, mask = _with_room(shape_mask(shape, annotation.box), annotation.box, int(np.ceil(room)))
+        if box.empty:
+            continue  # outside the picture
         after = change(mask)
         if shape.bitmap is None and (after == mask).all():
             continue  # a polygon that does not change stays one
@@ -159,32 +166,44 @@ def to_masks(annotation: Annotation, indices: Collection[int]) -> Annotation:
         if shape.kind == MASK:
             return shape
         box, mask = shape_mask(shape, annotation.box)
-        return shape.with_bitmap(Bitmap.from_array(mask, box.y0, box.x0))
+        return shape.with_bitmap(Bitmap.from_array(mask, box.y0, box.x0)) if mask.any() else shape
 
     return _each(annotation, indices, as_mask)
 
 
 def to_polygons(annotation: Annotation, indices: Collection[int], detail_px: float) -> Annotation:
-    """Masks as polygons that lie at most `detail_px` from their borders; 0 keeps every pixel.
+    """Masks as polygons that lie about `detail_px` from their borders.
 
-    A mask in several parts becomes polygons of one group; a polygon loses what points it can spare.
+    With 0 every pixel is kept: a mask whose pixels no polygon has stays one. A mask in several parts becomes
+    polygons of one group; a polygon loses what points it can spare.
     """
     out: list[Shape] = []
-    used = {shape.group_id for shape in annotation.shapes if shape.group_id is not None}
+    used = _groups(annotation)
     for index, shape in enumerate(annotation.shapes):
         if index not in indices or not shape.bitmap:
             chosen = index in indices and shape.kind == POLYGON
             out.append(shape.with_points(simplified(shape.points_N2, detail_px)) if chosen else shape)
             continue
-        box, mask = shape_mask(shape, annotation.box)
-        rings = polygons(mask, box.y0, box.x0, detail_px)
-        group = shape.group_id
-        if len(rings) > 1 and group is None:
-            group = next(n for n in range(1, len(used) + 2) if n not in used)
-            used.add(group)
-        made = [replace(shape, kind=POLYGON, bitmap=None, points=ring, group_id=group) for ring in rings]
-        out += made[:1] + [replace(each, uid=each.copied().uid) for each in made[1:]]
+        made = _polygons_of(shape, annotation.box, detail_px)
+        if len(made) > 1 and shape.group_id is None:
+            group = _free(used)
+            made = [replace(each, group_id=group) for each in made]
+        out += made
     return annotation.with_shapes(tuple(out))
+
+
+def _polygons_of(shape: Shape, picture: Box, detail_px: float) -> list[Shape]:
+    box, mask = shape_mask(shape, picture)
+    extra = {key: value for key, value in shape.extra.items() if key != RULE}  # rings are made for labelme's rule
+    rings = polygons(mask, box.y0, box.x0, detail_px)
+    made = [replace(shape, kind=POLYGON, bitmap=None, points=ring, extra=extra) for ring in rings]
+    made = made[:1] + [replace(each, uid=each.copied().uid) for each in made[1:]]
+    if detail_px <= 0:
+        again = united([shape_mask(each, picture) for each in made]) if made else (EMPTY, mask[:0, :0])
+        frame = again[0].union(box)
+        if (_placed(again, frame) != _placed((box, mask), frame)).any():
+            return [shape]
+    return made or [shape]
 
 
 def _each(annotation: Annotation, indices: Collection[int], change: Callable[[Shape], Shape]) -> Annotation:
@@ -192,6 +211,41 @@ def _each(annotation: Annotation, indices: Collection[int], change: Callable[[Sh
     for index in indices:
         shapes[index] = change(shapes[index])
     return annotation.with_shapes(tuple(shapes))
+
+
+def _groups(annotation: Annotation) -> set[int]:
+    return {shape.group_id for shape in annotation.shapes if shape.group_id is not None}
+
+
+def _free(used: set[int]) -> int:
+    """The smallest number that no group has; it is taken from now on."""
+    number = next(number for number in range(1, len(used) + 2) if number not in used)
+    used.add(number)
+    return number
+
+
+def _copies(annotation: Annotation, shapes: Sequence[Shape]) -> list[Shape]:
+    used, groups = _groups(annotation), dict[int, int]()
+    out = []
+    for shape in shapes:
+        copy = shape.copied()
+        if copy.group_id is not None:
+            if copy.group_id not in groups:
+                groups[copy.group_id] = _free(used)
+            copy = replace(copy, group_id=groups[copy.group_id])
+        out.append(copy)
+    return out
+
+
+def _as_far_as_it_goes(shapes: Sequence[Shape], picture: Box, rows: int, columns: int) -> tuple[int, int]:
+    whole = EMPTY
+    for shape in shapes:
+        whole = whole.union(shape.box)
+    masks = [shape.bitmap.box for shape in shapes if shape.bitmap]
+    least_rows = max([1 - whole.y1, *(-box.y0 for box in masks)])
+    least_columns = max([1 - whole.x1, *(-box.x0 for box in masks)])
+    rows = max(min(rows, picture.y1 - 1 - whole.y0), min(0, least_rows))
+    return rows, max(min(columns, picture.x1 - 1 - whole.x0), min(0, least_columns))
 
 
 def _moved(shape: Shape, rows: int, columns: int) -> Shape:

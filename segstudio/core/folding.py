@@ -15,11 +15,16 @@ PatchOf = Callable[[Shape], Patch]
 
 @dataclass(frozen=True)
 class Fold:
-    """`label` is painted; `patch` gives the pixels of a vector shape; `canonical` the name that a label has today."""
+    """`label` is painted; `patch` gives the pixels of a vector shape; `canonical` the name that a label has today.
+
+    Shapes of `locked` lose nothing and gain nothing, those of `hidden` gain nothing.
+    """
 
     label: str
     patch: PatchOf
     canonical: Callable[[str], str]
+    locked: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
 
 
 def onto_class(annotation: Annotation, painted: Bitmap, fold: Fold) -> Annotation:
@@ -77,7 +82,7 @@ def less(shape: Shape, painted: Bitmap) -> Shape:
 def _joined(annotation: Annotation, painted: Bitmap, fold: Fold, target: int | None) -> Annotation:
     shapes = list(annotation.shapes)
     for index, shape in enumerate(shapes):
-        if index != target and shape.bitmap is not None:
+        if index != target and shape.bitmap is not None and shape.uid not in fold.locked:
             shapes[index] = less(shape, painted)
     if target is None:
         shapes.append(Shape(fold.label, MASK, bitmap=painted))
@@ -101,13 +106,17 @@ def _layer_of(annotation: Annotation, painted: Bitmap, fold: Fold) -> int | None
         shape = annotation.shapes[index]
         if shape.bitmap is None and shape.box.overlaps(reach):
             return None
-        if shape.bitmap is not None and fold.canonical(shape.label) == fold.label:
+        closed = shape.uid in fold.locked or shape.uid in fold.hidden
+        if shape.bitmap is not None and not closed and fold.canonical(shape.label) == fold.label:
             return index
     return None
 
 
 def _erased(annotation: Annotation, painted: Bitmap, fold: Fold) -> Iterator[Shape]:
     for shape in annotation.shapes:
+        if shape.uid in fold.locked:
+            yield shape
+            continue
         if shape.bitmap is not None:
             left = less(shape, painted)
             if left.bitmap:

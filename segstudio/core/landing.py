@@ -15,7 +15,7 @@ def landed(stroke: Stroke, now: Annotation, table: ClassTable, last_uid: int | N
     limits = stroke.limits
     for class_id, painted in stroke.bitmaps().items():
         label = "" if class_id == UNLABELLED else table.name_of(class_id)
-        fold = folding.Fold(label, limits.patch, table.canonical)
+        fold = folding.Fold(label, limits.patch, table.canonical, limits.untouchable, limits.marks.hidden)
         if class_id == UNLABELLED:
             now = folding.erased(now, painted, fold)
         elif limits.rules.mode == OBJECTS and class_id not in (0, IGNORE):
@@ -31,9 +31,10 @@ def landed(stroke: Stroke, now: Annotation, table: ClassTable, last_uid: int | N
 def _object_of(stroke: Stroke, label: str, table: ClassTable, last_uid: int | None) -> int | None:
     """The object that a stroke belongs to: the selected or last one if so wished, else the one it began on."""
     limits, shapes = stroke.limits, stroke.before.shapes
-    mine = {shape.uid for shape in shapes if table.canonical(shape.label) == label}
+    mine = {shape.uid for shape in shapes if table.canonical(shape.label) == label} - limits.untouchable
     if limits.rules.same_object:
         chosen = limits.marks.selected & mine
         return min(chosen) if chosen else last_uid if last_uid in mine else None
-    hit = None if stroke.at is None else at_pixel(stroke.before, stroke.at, limits.patch, limits.marks.hidden)
+    passed = limits.marks.hidden | limits.untouchable
+    hit = None if stroke.at is None else at_pixel(stroke.before, stroke.at, limits.patch, passed)
     return shapes[hit].uid if hit is not None and shapes[hit].uid in mine else None

@@ -57,6 +57,8 @@ def filled(mask: Mask) -> Mask:
 
 def islands(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """(h, w) numbers of its connected parts (corners connect), 0 outside; and the pixels of each, from number 1."""
+    if not mask.size:
+        return np.zeros(mask.shape, np.int32), np.zeros(0, np.int64)
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     return numbers.astype(np.int32, copy=False), stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
 
@@ -86,7 +88,8 @@ def split(mask: Mask, line: Sequence[Point]) -> list[Mask]:
     What the line does not reach stays with the largest part; one part means that the line cut nothing off.
     """
     cut = np.zeros(mask.shape, np.uint8)
-    points = np.round((np.asarray(line, np.float64) - 0.5) * 256).astype(np.int32)
+    far = 2 * max(mask.shape) + 16  # fixed-point numbers end somewhere
+    points = np.round((np.clip(np.asarray(line, np.float64), -far, far) - 0.5) * 256).astype(np.int32)
     cv2.polylines(cut, [points.reshape(-1, 1, 2)], False, 1, 1, cv2.LINE_8, 8)
     # a line over corners lets 8-connected parts touch, so the parts are told apart by edges
     left = (mask & (cut == 0)).astype(np.uint8)

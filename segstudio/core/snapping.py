@@ -63,7 +63,7 @@ def between(annotation: Annotation, start: Anchor, end: Anchor) -> tuple[Point, 
     """The neighbour's vertices on the shorter way from one anchor to another; none if they lie on two shapes."""
     shape = next((shape for shape in annotation.shapes if shape.uid == start.uid == end.uid), None)
     ring = None if shape is None else border(shape)
-    if ring is None:
+    if ring is None or start.along == end.along:
         return ()
     ahead = _walk(len(ring), start.along, end.along)
     back = _walk(len(ring), end.along, start.along)[::-1]

@@ -35,6 +35,7 @@ class Limits:
     plane: Labels
     intensities: Intensities | None
     patch: PatchOf
+    untouchable: frozenset[int] = frozenset()  # locked shapes, and those of locked classes
     _tiles: dict[TileKey, Mask] = field(default_factory=dict)
 
     @property

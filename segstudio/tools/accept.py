@@ -25,6 +25,7 @@ class Accept(Tool):
 
     name = "accept"
     key = "T"
+    has_second_button = True
     hint = "Take what the model says by brush, lasso or click   Alt or right button rejects it: background"
     needs = "prediction"
     options = ("accept_by", "radius_px", "rules")
@@ -95,8 +96,8 @@ class Accept(Tool):
         self._take(document, box, mask)
 
     def _take(self, document: Document, box: Box, mask: Mask) -> None:
-        assert self._sight.predicted is not None
-        take(document, self._sight.predicted, box, mask, reject=self._rejecting)
+        if self._sight.predicted is not None and self._ready(document):
+            take(document, self._sight.predicted, box, mask, reject=self._rejecting)
 
 
 def take(document: Document, predicted: Labels, box: Box, mask: Mask, *, reject: bool) -> None:

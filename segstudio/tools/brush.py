@@ -17,6 +17,7 @@ class Brush(Tool):
 
     name = "brush"
     key = "B"
+    has_second_button = True
     hint = "Drag to paint, right button erases   [ ] size   Shift+click straight line   X last class"
     options = ("radius_px", "square", "pressure", "rules")
 

@@ -18,16 +18,17 @@ class Bucket(ProposalTool):
 
     name = "bucket"
     key = "F"
+    has_second_button = True
     hint = "Click to fill what is of one label   Shift+click everywhere in the picture   Alt+click takes labels away"
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
         super().__init__(choice, sight)
         self._class_id = 0
         self._at: Point | None = None
+        self._revision = 0
 
     def press(self, document: Document, pointer: Pointer) -> None:
-        if self._expected is not None:
-            return
+        self.settle(document)
         row, column = int(pointer.y // 1), int(pointer.x // 1)
         height, width = document.plane.shape
         if not (0 <= row < height and 0 <= column < width):
@@ -36,11 +37,18 @@ class Bucket(ProposalTool):
         if document.plane[row, column] == self._class_id:
             return
         plane, everywhere = document.plane, pointer.shift
-        self._at, self._accepting = pointer.point, True
+        self._at, self._accepting, self._revision = pointer.point, True, document.revision
         self._ask(lambda: everywhere_alike(plane, row, column) if everywhere else connected(plane, row, column))
 
     def finish(self, document: Document) -> None:
         """A click is all."""
+
+    def _accept(self, document: Document) -> None:
+        """Labels that changed meanwhile may have another region there."""
+        if document.revision == self._revision:
+            super()._accept(document)
+        else:
+            self._drop()
 
     def _painted(self) -> int:
         return self._class_id

@@ -38,6 +38,7 @@ class GrabCut(ProposalTool):
 
     name = "grabcut"
     key = "G"
+    has_second_button = True
     hint = "Drag a box   then drag over what is missing, with Alt over what is too much   Enter paints"
     options = ("radius_px", "rules")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from segstudio.core import edits
+from segstudio.core.box import Box
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point, distance
 from segstudio.core.picking import at_pixel
@@ -58,10 +59,16 @@ class Knife(Tool):
         selected = set(document.selected)
         if selected:
             return selected
-        passed = document.marks.hidden | document.marks.locked
-        places = _dense(points)
+        passed = document.marks.hidden | document.untouchable
+        places = _dense([_near(point, document.annotation.box) for point in points])
         hits = (at_pixel(document.annotation, at, document.patch, passed) for at in places)
         return {hit for hit in hits if hit is not None}
+
+
+def _near(point: Point, picture: Box) -> Point:
+    """No further outside than the picture is long."""
+    far = max(picture.height, picture.width)
+    return min(max(point[0], -far), 2 * far), min(max(point[1], -far), 2 * far)
 
 
 def _dense(points: list[Point], step_px: float = 2.0) -> list[Point]:

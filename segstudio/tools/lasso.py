@@ -19,6 +19,7 @@ class Lasso(Tool):
 
     name = "lasso"
     key = "L"
+    has_second_button = True
     hint = "Drag around a region to paint it   Alt or right button takes labels away   Esc gives up"
     options = ("rules",)
 

@@ -43,6 +43,7 @@ class Polygon(Tool):
         super().__init__(choice, sight)
         self._points: tuple[Point, ...] = ()
         self._anchor: snapping.Anchor | None = None
+        self._first: snapping.Anchor | None = None
         self._ghost: Point | None = None
         self._hit: Hit | None = None
         self._dragging = False
@@ -83,7 +84,8 @@ class Polygon(Tool):
         self._hit = None if self._points else find(document, pointer)
 
     def finish(self, document: Document) -> None:
-        points, self._points, self._anchor = self._points, (), None
+        points = (*self._points, *self._closing(document))
+        self._points, self._anchor, self._first = (), None, None
         if len(points) > 2 and points[-1] == points[-2]:
             points = points[:-1]  # the second click of a double click
         if len(points) > 2:
@@ -129,7 +131,7 @@ class Polygon(Tool):
         return Draft(ring, closed=True, handles=points, hot=self._hit.vertex, spot=spot)
 
     def _begin(self, document: Document, pointer: Pointer) -> None:
-        self._anchor = self._anchor_at(document, pointer)
+        self._anchor = self._first = self._anchor_at(document, pointer)
         self._points = (pointer.point if self._anchor is None else self._anchor.point,)
 
     def _add(self, document: Document, pointer: Pointer) -> None:
@@ -141,6 +143,12 @@ class Polygon(Tool):
         shared = () if anchor is None or before is None else snapping.between(document.annotation, before, anchor)
         self._points = (*self._points, *shared, pointer.point if anchor is None else anchor.point)
         self._anchor = anchor
+
+    def _closing(self, document: Document) -> tuple[Point, ...]:
+        """The neighbour's border from the last point to the first, where both lie on it."""
+        if self._anchor is None or self._first is None or len(self._points) < 2:
+            return ()
+        return snapping.between(document.annotation, self._anchor, self._first)
 
     def _anchor_at(self, document: Document, pointer: Pointer, but: int | None = None) -> snapping.Anchor | None:
         """Ctrl turns snapping round while it is held."""
@@ -162,7 +170,7 @@ class Polygon(Tool):
 def find(document: Document, pointer: Pointer) -> Hit | None:
     """The topmost polygon whose vertex, edge or inside is under the pointer; vertices win over insides."""
     inside: Hit | None = None
-    untouchable = document.marks.hidden | document.marks.locked
+    untouchable = document.marks.hidden | document.untouchable
     for index in range(len(document.annotation.shapes) - 1, -1, -1):
         shape = document.annotation.shapes[index]
         if shape.kind not in _RESHAPED or shape.uid in untouchable or not _near(shape, pointer):

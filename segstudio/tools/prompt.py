@@ -14,6 +14,7 @@ class Prompt(ProposalTool):
 
     name = "ai"
     key = "Q"
+    has_second_button = True
     hint = "Click on an object, Alt or right click beside it, or drag a box   Backspace takes one back   Enter paints"
     options = ("model", "rules")
 

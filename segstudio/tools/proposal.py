@@ -62,6 +62,12 @@ class ProposalTool(Tool):
     def draft(self, document: Document) -> Draft:
         return Draft() if self._proposal[0].empty else Draft(preview=self._proposal)
 
+    def settle(self, document: Document) -> None:
+        """What was accepted and is still being computed is done at once, before the next begins."""
+        if self._accepting and self._expected is not None:
+            work = self._expected
+            self.done(document, work, work.run())
+
     def _ask(self, run: Callable[[], object]) -> None:
         self._pending = self._expected = Work(run)
 
@@ -70,10 +76,10 @@ class ProposalTool(Tool):
         self._proposal = result  # type: ignore[assignment]
 
     def _accept(self, document: Document) -> None:
-        (box, mask), class_id = self._proposal, self._painted()
+        (box, mask), class_id, at = self._proposal, self._painted(), self._began()
         self._drop()
         if not box.empty:
-            document.begin(self._began())
+            document.begin(at)
             document.paint(class_id, box, mask)
             document.commit(self.name)
 

@@ -20,6 +20,7 @@ class Select(Tool):
 
     name = "select"
     key = "V"
+    has_second_button = True
     hint = "Click an object, Shift adds, Alt the one below   drag moves it, or frames several   right click: menu"
     options = ("detail_px", "amount_px", "least_px")
 
@@ -55,8 +56,8 @@ class Select(Tool):
         if self._before is None or not self._live:
             return
         if not document.stroking:
-            if distance(self._from, pointer.point) <= pointer.reach / 2:
-                return
+            if not self._is_drag(pointer) or document.annotation is not self._before:
+                return  # a tremble, or an edit that came between
             document.begin()
         document.replace(self._moved(document))
 
@@ -66,9 +67,15 @@ class Select(Tool):
             self._frame(document, pointer)
         elif before is not None and document.stroking:
             document.commit("move")
-        elif before is not None and not self._live and start is not None and start != self._to:
+        elif before is document.annotation and not self._live and self._is_drag(pointer):
             document.apply("move", self._moved(document))
         self._from = self._to = self._before = None
+
+    def take_back(self, document: Document) -> bool:
+        """While something is dragged, Undo lets go of it."""
+        dragging = self._before is not None
+        self._from = self._to = self._before = None
+        return dragging
 
     def step_back(self, document: Document) -> bool:
         """Delete takes the selected objects away."""
@@ -92,8 +99,11 @@ class Select(Tool):
                 lines += [Line(_shifted(box, self._shift()), closed=True) for box in self._boxes(document)]
         return Draft(lines=tuple(lines))
 
+    def _is_drag(self, pointer: Pointer) -> bool:
+        return self._from is not None and distance(self._from, pointer.point) > pointer.reach / 2
+
     def _hit(self, document: Document, pointer: Pointer) -> int | None:
-        passed = document.marks.hidden | document.marks.locked
+        passed = document.marks.hidden | document.untouchable
         below = None
         if pointer.alt:
             shown = [i for i, s in enumerate(document.annotation.shapes) if s.uid in document.marks.selected]
@@ -108,7 +118,8 @@ class Select(Tool):
     def _moved(self, document: Document) -> Annotation:
         assert self._before is not None
         rows, columns = self._shift()
-        indices = [i for i, s in enumerate(self._before.shapes) if s.uid in document.marks.selected]
+        free = document.marks.selected - document.untouchable - document.marks.hidden
+        indices = [i for i, s in enumerate(self._before.shapes) if s.uid in free]
         return edits.moved(self._before, indices, rows, columns)
 
     def _frame(self, document: Document, pointer: Pointer) -> None:
@@ -116,7 +127,7 @@ class Select(Tool):
         if distance(self._from, pointer.point) <= pointer.reach / 2:
             return
         (x0, x1), (y0, y1) = sorted((self._from[0], pointer.x)), sorted((self._from[1], pointer.y))
-        passed = document.marks.hidden | document.marks.locked
+        passed = document.marks.hidden | document.untouchable
         found = within(document.annotation, Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1), passed)
         uids = frozenset(document.annotation.shapes[index].uid for index in found)
         kept = document.marks.selected if pointer.shift else frozenset()

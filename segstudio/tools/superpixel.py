@@ -11,6 +11,7 @@ from segstudio.core.box import Box, whole
 from segstudio.core.document import ERASE, Document
 from segstudio.core.geometry import Point
 from segstudio.core.raster import Patch, capsule
+from segstudio.tools.proposal import NOTHING
 from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool, Work
 
 _BLOCK = 512
@@ -26,6 +27,7 @@ class Superpixels(Tool):
 
     name = "superpixel"
     key = "S"
+    has_second_button = True
     hint = "Drag to paint whole cells of like pixels   Alt or right button takes labels away   cell size above"
     options = ("cell_px", "radius_px", "rules")
 
@@ -46,6 +48,7 @@ class Superpixels(Tool):
         return self._choice.radius_px
 
     def press(self, document: Document, pointer: Pointer) -> None:
+        self._finish_now(document)
         self._class_id = ERASE if pointer.alt or pointer.secondary else self._choice.class_id
         document.begin(pointer.point)
         self._last, self._released = pointer.point, False
@@ -88,9 +91,18 @@ class Superpixels(Tool):
         if key is None or not isinstance(result, np.ndarray):
             return
         self._blocks[key] = result
-        while len(self._blocks) > _MOST_BLOCKS:
+        while len(self._blocks) > _MOST_BLOCKS and not self._waiting:
             del self._blocks[next(iter(self._blocks))]
         self._catch_up(document)
+
+    def _finish_now(self, document: Document) -> None:
+        """A stroke whose cells are still being found ends before the next begins."""
+        while self._waiting and document.stroking:
+            key = next((key for key in self._keys(self._reach(*self._waiting[0])) if key not in self._blocks), None)
+            if key is not None and self._image is not None:
+                self._blocks[key] = block_of_cells(self._image, key)
+            self._catch_up(document)
+        self._waiting = []
 
     def failed(self, document: Document, work: Work) -> None:
         """What was to be painted is given up, or it would wait for ever."""
@@ -154,6 +166,8 @@ class Superpixels(Tool):
 
     def _touched(self, start: Point, end: Point) -> Patch:
         box = self._reach(start, end)
+        if box.empty:
+            return NOTHING
         cells = np.zeros((box.height, box.width), np.int32)
         for row, column, cell in self._keys(box):
             block = Box(row * _BLOCK, column * _BLOCK, (row + 1) * _BLOCK, (column + 1) * _BLOCK)
@@ -172,19 +186,21 @@ def block_of_cells(image: NDArray[np.uint8], key: BlockKey) -> Cells:
     """
     row, column, cell = key
     block = Box(row * _BLOCK, column * _BLOCK, (row + 1) * _BLOCK, (column + 1) * _BLOCK)
-    region = Box(block.y0 - _MARGIN, block.x0 - _MARGIN, block.y1 + _MARGIN, block.x1 + _MARGIN)
+    margin = max(_MARGIN, 2 * cell)
+    region = Box(block.y0 - margin, block.x0 - margin, block.y1 + margin, block.x1 + margin)
     region = region.intersect(whole(*image.shape[:2]))
     part = np.ascontiguousarray(image[region.slices][:, :, :3])
     part = np.asarray(cv2.GaussianBlur(part, (0, 0), 1.0), np.uint8)
     seeds = np.zeros((region.height, region.width), np.int32)
     across = image.shape[1] // cell + 2
-    ys = np.arange(-(-region.y0 // cell) * cell + cell // 2, region.y1, cell)
-    xs = np.arange(-(-region.x0 // cell) * cell + cell // 2, region.x1, cell)
+    ys = np.arange(region.y0 // cell * cell + cell // 2, region.y1, cell)
+    xs = np.arange(region.x0 // cell * cell + cell // 2, region.x1, cell)
+    ys, xs = ys[ys >= region.y0], xs[xs >= region.x0]
+    if not len(ys) or not len(xs):  # a rim narrower than half a cell
+        ys, xs = np.array([region.y0]), np.array([region.x0])
     ys, xs = _calmest(part, region, ys, xs, cell)
     numbers = (ys // cell) * across + xs // cell + 1
     seeds[ys - region.y0, xs - region.x0] = numbers
-    if not len(ys):
-        seeds[0, 0] = 1
     cv2.watershed(np.ascontiguousarray(part), seeds)
     cells = _without_walls(seeds)
     out = np.zeros((_BLOCK, _BLOCK), np.int32)

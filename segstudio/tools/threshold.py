@@ -30,7 +30,8 @@ class Threshold(ProposalTool):
         self._at: Point | None = None
         self._start = 0
         self._moved = False
-        self._shown: tuple[int, int] | None = None  # of which heat, at which limit
+        self._asked: tuple[Heat, int] | None = None
+        self._held: Heat | None = None  # of which the proposal is
 
     def press(self, document: Document, pointer: Pointer) -> None:
         self._at, self._start, self._moved = pointer.point, self._choice.threshold, False
@@ -43,6 +44,11 @@ class Threshold(ProposalTool):
         if self._moved:
             self._choice.threshold = int(np.clip(self._start + _PER_REACH * way, 1, 255))
         self._look()
+
+    def finish(self, document: Document) -> None:
+        """Paint all that is lit, at the limit as it is now."""
+        self._look()
+        super().finish(document)
 
     def release(self, document: Document, pointer: Pointer) -> None:
         at, self._at = self._at, None
@@ -59,10 +65,6 @@ class Threshold(ProposalTool):
     def hover(self, document: Document, pointer: Pointer) -> None:
         self._look()
 
-    def finish(self, document: Document) -> None:
-        self._proposal = self._current()
-        self._accept(document)
-
     def take_back(self, document: Document) -> bool:
         return False
 
@@ -70,26 +72,32 @@ class Threshold(ProposalTool):
         box, mask = self._current()
         return Draft() if box.empty else Draft(preview=(box, mask))
 
+    def _take(self, result: object) -> None:
+        super()._take(result)
+        self._held = None if self._asked is None else self._asked[0]
+
+    def _accept(self, document: Document) -> None:
+        if self._current()[0].empty:
+            self._drop()
+        else:
+            super()._accept(document)
+
     def _drop(self) -> None:
         super()._drop()
-        self._shown = None
+        self._asked = self._held = None
 
     def _look(self) -> None:
-        heat = self._sight.heat
+        heat, limit = self._sight.heat, self._choice.threshold
         if heat is None:
             self._drop()
-            return
-        key, limit = (id(heat), self._choice.threshold), self._choice.threshold
-        if key != self._shown:
-            self._shown = key
+        elif self._asked is None or self._asked[0] is not heat or self._asked[1] != limit:
+            self._asked = heat, limit
             self._ask(lambda: hotter(heat, limit))
 
     def _current(self) -> Patch:
         """What is shown; nothing where the heat is another by now."""
         heat = self._sight.heat
-        if heat is None or self._shown is None or self._shown[0] != id(heat) or self._proposal[0].empty:
-            return NOTHING
-        return self._proposal
+        return NOTHING if heat is None or self._held is not heat else self._proposal
 
 
 def hotter(heat: Heat, limit: int) -> Patch:

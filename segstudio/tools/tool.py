@@ -126,6 +126,7 @@ class Tool:
     hint = ""
     needs = ""  # "prediction" or "heat", without which it can do nothing
     ends_by_double_click = False
+    has_second_button = False  # the right button means something to it
     options: tuple[str, ...] = ()  # fields of Choice, and "rules" where painting rules hold
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:

@@ -23,6 +23,7 @@ class Wand(ProposalTool):
 
     name = "wand"
     key = "W"
+    has_second_button = True
     hint = "Press and drag: right takes more, left less   Shift also what is not connected   Alt takes labels away"
     options = ("tolerance", "on_heat", "rules")
 
@@ -34,6 +35,7 @@ class Wand(ProposalTool):
         self._everywhere = False
 
     def press(self, document: Document, pointer: Pointer) -> None:
+        self.settle(document)
         self._at, self._start_tolerance = pointer.point, self._choice.tolerance
         self._class_id = ERASE if pointer.alt or pointer.secondary else self._choice.class_id
         self._everywhere, self._accepting = pointer.shift, False
@@ -51,7 +53,6 @@ class Wand(ProposalTool):
     def release(self, document: Document, pointer: Pointer) -> None:
         if self._at is not None:
             self.finish(document)
-            self._at = None if self._expected is None else self._at
 
     def draft(self, document: Document) -> Draft:
         if self._at is None or self._proposal[0].empty:
@@ -95,7 +96,7 @@ def alike(source: NDArray[np.uint8], box: Box, at: tuple[int, int], tolerance: i
     """Pixels of `box` whose every channel differs by at most `tolerance` from the pixel `at` (row, column)."""
     part = source[box.slices]
     if part.ndim == 3:
-        part = np.ascontiguousarray(part[:, :, :3])
+        part = part[:, :, :3].copy()
     row, column = at[0] - box.y0, at[1] - box.x0
     mask = _similar(part, row, column, tolerance) if everywhere else _flooded(part, row, column, tolerance)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -114,6 +115,5 @@ def _flooded(part: NDArray[np.uint8], row: int, column: int, tolerance: int) -> 
 
 
 def _similar(part: NDArray[np.uint8], row: int, column: int, tolerance: int) -> Mask:
-    here = part[row, column].astype(int)
-    low, high = np.clip(here - tolerance, 0, 255), np.clip(here + tolerance, 0, 255)
-    return np.asarray(cv2.inRange(part, low, high) != 0)
+    apart = np.abs(part.astype(np.int16) - part[row, column].astype(np.int16)) <= tolerance
+    return np.asarray(apart if apart.ndim == 2 else apart.all(axis=2))

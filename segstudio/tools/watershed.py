@@ -36,6 +36,7 @@ class Watershed(ProposalTool):
 
     name = "watershed"
     key = "M"
+    has_second_button = True
     hint = "Scribble in each class (digits), Alt where nothing is to change   Backspace takes one back   Enter paints"
     options = ("radius_px", "rules")
 
@@ -85,9 +86,11 @@ class Watershed(ProposalTool):
 
     def _accept(self, document: Document) -> None:
         planes = self._planes
+        if planes is None:
+            self._accepting = False  # one class divides nothing: go on scribbling
+            return
         self._drop()
-        if planes is not None:
-            paint_planes(document, *planes, self.name)
+        paint_planes(document, *planes, self.name)
 
     def _drop(self) -> None:
         super()._drop()
@@ -114,6 +117,8 @@ def paint_planes(document: Document, box: Box, planes: Labels, name: str) -> Non
 def divided(image: NDArray[np.uint8], scribbles: tuple[Scribble, ...]) -> Planes:
     """Class ids of the region around the scribbles, divided among them by OpenCV's marker watershed."""
     region = _region(scribbles, whole(*image.shape[:2]))
+    if region.empty:
+        return region, np.zeros((0, 0), np.uint8)
     seeds = np.zeros((region.height, region.width), np.int32)
     classes = sorted({scribble.class_id for scribble in scribbles})
     for scribble in scribbles:

@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
         self.objects_flow = ObjectsFlow(session, messages)
         self.pasting = PreviousFlow(session, self.saving, self.opening, self.objects_flow, messages)
         self.reshaping = ReshapeFlow(session, self.objects_flow, messages)
+        self.marking = MarkingFlow(session, self.objects_flow, self.canvas)
         self.accepting = AcceptFlow(session, messages)
         self.seeing = SeeingFlow(session, self.canvas)
         self.surveying = SurveyFlow(session, self.predicting.models, messages)
@@ -156,7 +157,7 @@ class MainWindow(QMainWindow):
             "annotate": self.annotating,
             "objects": self.objects_flow,
             "stacking": StackingFlow(self.objects_flow),
-            "marking": MarkingFlow(self.session),
+            "marking": self.marking,
             "reshape": self.reshaping,
             "accept": self.accepting,
             "seeing": self.seeing,
@@ -250,7 +251,8 @@ class MainWindow(QMainWindow):
         self.training.told.connect(self.status.show_event)
         self.canvas.hand.pointed.connect(self.status.show_pointer)
         self.canvas.hand.refused.connect(self.annotating.refuse)
-        self.canvas.hand.nudged.connect(self.objects_flow.nudge)
+        self.canvas.hand.nudged.connect(self.marking.nudge_or_pan)
+        self.canvas.hand.delete_asked.connect(self.objects_flow.delete_selected)
         self.canvas.hand.pointed.connect(self._on_pointed)
         self.canvas.zoomed.connect(self.status.show_zoom)
         self.objects.delete_asked.connect(self.objects_flow.delete)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -33,6 +33,7 @@ def pixels(shape: Shape) -> np.ndarray:
 
 @given(MASKS, MASKS, MASKS)
 def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+    assume(a.any() and b.any() and c.any())
     annotation = of(a, b, c)
     union = edits.combined(annotation, [0, 1, 2], edits.UNION)
     assert (rasterise(union, TABLE) == rasterise(annotation, TABLE)).all()
@@ -43,19 +44,40 @@ def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c
         [left.tolist()] if left.any() else []
     )
     both = edits.combined(annotation, [0, 1], edits.INTERSECT)
-    assert sum(s.uid == annotation.shapes[1].uid for s in both.shapes) == 0
+    assert [s.uid for s in both.shapes[-1:]] == [annotation.shapes[2].uid]
     if (a & b).any():
         assert (pixels(both.shapes[0]) == (a & b)).all()
 
 
-@given(MASKS, st.integers(-9, 9), st.integers(-9, 9))
-def test_moving_shifts_every_pixel(mask: np.ndarray, rows: int, columns: int) -> None:
-    after = edits.moved(of(mask), [0], rows, columns)
-    expected = np.zeros_like(mask)
-    for row, column in np.argwhere(mask) + np.array((rows, columns)):
-        if 0 <= row < SIDE and 0 <= column < SIDE:
-            expected[row, column] = True
-    assert (pixels(after.shapes[0]) == expected).all()
+@given(MASKS, st.integers(-30, 30), st.integers(-30, 30))
+def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
+    mask: np.ndarray, rows: int, columns: int
+) -> None:
+    assume(mask.any())
+    annotation = of(mask)
+    after = edits.moved(annotation, [0], rows, columns).shapes[0].bitmap
+    before = annotation.shapes[0].bitmap
+    assert after.count == before.count
+    down, right = after.box.y0 - before.box.y0, after.box.x0 - before.box.x0
+    assert (after.to_array(after.box) == before.to_array(before.box)).all()
+    assert down == max(-before.box.y0, min(rows, SIDE - 1 - before.box.y0))
+    assert right == max(-before.box.x0, min(columns, SIDE - 1 - before.box.x0))
+
+
+def test_what_lies_outside_the_picture_is_left_as_it_is() -> None:
+    far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
+    annotation = Annotation(SIDE, SIDE, (far, far.copied()))
+    for change in (regions.filled, regions.largest, lambda m: regions.grown(m, 2), lambda m: regions.smoothed(m, 2)):
+        assert edits.reshaped(annotation, [0, 1], change, 3).shapes == annotation.shapes
+    for how in (edits.UNION, edits.SUBTRACT, edits.INTERSECT):
+        assert edits.combined(annotation, [0, 1], how).shapes == annotation.shapes
+    assert edits.to_masks(annotation, [0]).shapes == annotation.shapes
+
+
+def test_a_copied_group_is_a_group_of_its_own() -> None:
+    annotation = edits.grouped(of(np.eye(SIDE, dtype=bool), np.eye(SIDE, dtype=bool)), [0, 1])
+    groups = [shape.group_id for shape in edits.duplicated(annotation, [0, 1]).shapes]
+    assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
 @settings(max_examples=150)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QTabletEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from segstudio.core.document import Document
 from segstudio.tools.tool import Pointer
@@ -51,10 +52,12 @@ class Hand(QObject):
     changed = Signal()  # panning began or ended
     refused = Signal()  # the user tried to draw on a picture that is read-only
     menu_asked = Signal(QPoint)  # right click with the select tool, on the screen
+    delete_asked = Signal()  # the tool had nothing to take back
     nudged = Signal(int, int)  # rows and columns, by an arrow key
 
-    def __init__(self, session: Session, canvas: QObject, surface: Surface) -> None:
+    def __init__(self, session: Session, canvas: QWidget, surface: Surface) -> None:
         super().__init__(canvas)
+        self._canvas = canvas
         self._session = session
         self._surface = surface
         self.at: QPointF | None = None
@@ -85,6 +88,9 @@ class Hand(QObject):
                 return self._on_key(event)
         if event.type() == QEvent.Type.Leave:
             self._move_to(None)
+        elif event.type() == QEvent.Type.Enter:
+            if not isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
+                self._canvas.setFocus()  # held keys are heard where the hand is
         elif event.type() in (QEvent.Type.FocusOut, QEvent.Type.WindowDeactivate):
             self._let_go()
         return False
@@ -95,7 +101,8 @@ class Hand(QObject):
                 self._press(event)
             case QEvent.Type.MouseButtonDblClick:
                 self._press(event)
-                if event.button() == Qt.MouseButton.LeftButton and not self.dragging_view:
+                ends = event.button() == Qt.MouseButton.LeftButton and self._session.tool.ends_by_double_click
+                if ends and not self.dragging_view:
                     self._act(self._session.tool.finish)
             case QEvent.Type.MouseMove:
                 self._move(event)
@@ -107,6 +114,7 @@ class Hand(QObject):
         """Accepted, so that no mouse event without pressure follows."""
         match event.type():
             case QEvent.Type.TabletPress:
+                self._canvas.setFocus()
                 self._press(event)
             case QEvent.Type.TabletMove:
                 self._move(event)
@@ -124,7 +132,7 @@ class Hand(QObject):
             return
         elif left and self._resizes(event):
             self._size_from = event.position(), self._session.choice.radius_px
-        elif event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+        elif left or (event.button() == Qt.MouseButton.RightButton and self._session.tool.has_second_button):
             if self._session.picture.read_only:
                 self.refused.emit()
             elif self._pressed == Qt.MouseButton.NoButton:
@@ -175,7 +183,7 @@ class Hand(QObject):
             case Qt.Key.Key_Space:
                 self._space = pressed
                 self.changed.emit()
-            case Qt.Key.Key_H if not event.modifiers():
+            case Qt.Key.Key_H if not (pressed and event.modifiers()):
                 self._session.layers.held_hidden = pressed
                 self._session.layers_changed.emit()
             case key if key in _ARROWS:
@@ -195,7 +203,9 @@ class Hand(QObject):
             case Qt.Key.Key_Escape:
                 return self._act(tool.cancel)
             case Qt.Key.Key_Backspace | Qt.Key.Key_Delete:
-                return self._act(tool.step_back)
+                if not self._act(tool.step_back):
+                    self.delete_asked.emit()
+                return True
         return False
 
     def _resizes(self, event: PointerEvent) -> bool:
@@ -208,12 +218,12 @@ class Hand(QObject):
         if document is None:
             return False
         if event is None:
-            method(document)
+            answer = method(document)
             self._session.edited.emit()
         else:
-            method(document, self._pointer(event))
+            answer = method(document, self._pointer(event))
         self._session.acted.emit()
-        return True
+        return answer is not False
 
     def _let_go(self) -> None:
         """Keys that are released elsewhere are not heard of here."""
@@ -239,6 +249,11 @@ class Hand(QObject):
             shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
             alt=bool(held & Qt.KeyboardModifier.AltModifier),
             control=bool(held & Qt.KeyboardModifier.ControlModifier),
-            secondary=self._pressed == Qt.MouseButton.RightButton,
+            secondary=self._pressed == Qt.MouseButton.RightButton or _is_pen_eraser(event),
             pressure=float(event.pressure()) if pen and isinstance(event, QTabletEvent) else 1.0,
         )
+
+
+def _is_pen_eraser(event: PointerEvent) -> bool:
+    """A pen turned round."""
+    return isinstance(event, QTabletEvent) and event.pointerType() == QPointingDevice.PointerType.Eraser

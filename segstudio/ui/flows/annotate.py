@@ -15,6 +15,19 @@ from segstudio.ui.messages import MessageBar
 from segstudio.ui.session import Session
 
 _SIZE_STEP = 1.2
+# Steps of which everybody knows that they make pixels of polygons, or take polygons away.
+_ASKED_FOR = (
+    "to mask",
+    "union",
+    "subtract",
+    "intersect",
+    "delete",
+    "delete polygon",
+    "cut",
+    "grow",
+    "shrink",
+    "smooth",
+)
 
 
 class AnnotateFlow(QObject):
@@ -92,7 +105,7 @@ class AnnotateFlow(QObject):
     def toggle_done(self) -> None:
         """Mark the picture as done, or as still to do; part of the undo history like any edit."""
         document = self._session.document
-        if document is None:
+        if document is None or document.stroking:
             return
         status = TODO if status_of(document.annotation) == DONE else DONE
         document.apply(f"mark {status}", with_status(document.annotation, status))
@@ -114,6 +127,10 @@ class AnnotateFlow(QObject):
         if self._session.picture is None:
             return
         edit = self._session.picture.document.history.last
-        if edit is not None and edit is not self._last_told and edit.name == "eraser" and edit.baked > 0:
-            self._messages.tell(self.tr("Erasing turned a polygon into pixels; Undo brings it back."))
+        if edit is not None and edit is not self._last_told and edit.baked > 0 and edit.name not in _ASKED_FOR:
+            self._messages.tell(self.tr("A polygon became pixels; Undo brings it back."))
         self._last_told = edit
+        document = self._session.picture.document
+        if document.refused:
+            document.refused = False
+            self._messages.tell(self.tr("The painting rules allow nothing there (button above the picture)."))

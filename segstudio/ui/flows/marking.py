@@ -8,19 +8,34 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from segstudio.core.stroke import Marks, with_selected
+from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.flows.objects import ObjectsFlow
 from segstudio.ui.session import Session
+
+_PAN_PX = 40
 
 
 class MarkingFlow(QObject):
     """Acts on the selected objects of the open picture."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, objects: ObjectsFlow, canvas: Canvas) -> None:
         super().__init__(session)
         self._session = session
+        self._objects = objects
+        self._canvas = canvas
+
+    def nudge_or_pan(self, rows: int, columns: int) -> None:
+        """An arrow key moves the selected objects, or else the view."""
+        document = self._session.document
+        if document is not None and document.selected:
+            self._objects.nudge(rows, columns)
+        else:
+            step = _PAN_PX
+            self._canvas.set_view(self._canvas.view.moved(-columns * step, -rows * step))
 
     def select_all(self) -> None:
         document = self._session.document
-        if document is not None:
+        if document is not None and not document.stroking:
             passed = document.marks.locked | document.marks.hidden
             uids = frozenset(shape.uid for shape in document.annotation.shapes) - passed
             self._session.choose(tool="select")

@@ -64,6 +64,12 @@ class ObjectsFlow(QObject):
     def delete(self) -> None:
         self._change("delete", edits.removed)
 
+    def delete_selected(self) -> None:
+        """By the Delete key, which says nothing where there is nothing."""
+        document = self._session.document
+        if document is not None and document.selected:
+            self.delete()
+
     def nudge(self, rows: int, columns: int) -> None:
         """By an arrow key."""
         document = self._session.document

@@ -35,7 +35,6 @@ class ToolingFlow(QObject):
 
     def _begin(self, tool: Tool, document: Document, work: Work) -> None:
         self._busy = True
-        revision = document.revision
 
         def events() -> Iterator[object]:
             yield work.run()
@@ -44,7 +43,7 @@ class ToolingFlow(QObject):
             return self._session.document is document and self._session.tool is tool
 
         def on_result(result: object) -> None:
-            if current() and document.revision == revision:
+            if current():
                 tool.done(document, work, result)
                 self._session.edited.emit()
             else:
