@@ -21,19 +21,25 @@ from segstudio.formats import labelme
 from segstudio.formats.atomic import write_bytes
 from segstudio.formats.images import picture_size
 from segstudio.project.item import HIDDEN, Item
-from segstudio.project.store import canonical, load
+from segstudio.project.store import Stamp, canonical, load
 
 _KEY: Final = "segstudio.journal"  # in the entry: the picture's name
 _NOT_SAVED: Final = "journal"
+_ASIDE: Final = "left"  # in it: what a session that ended left
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Labels of a picture as they were when the program ended; they differ from the file's."""
+    """Labels of a picture as they were when the program ended; they differ from the file's.
+
+    `stamp` is that of the file now, None where it cannot be read; `older` says that the file was written since.
+    """
 
     item: Item
     annotation: Annotation
     path: Path
+    stamp: Stamp = None
+    older: bool = False
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -51,30 +57,54 @@ def put(project: Path, item: Item, annotation: Annotation, table: ClassTable) ->
     content = labelme.write(entry, item.picture.name)
     inside, cache = folders(project)
     try:
-        return _write(inside, item, content)
+        path = _write(inside, item, content)
     except SegstudioError:
         return _write(cache, item, content)
+    with contextlib.suppress(OSError):
+        (cache / _name(item)).unlink()
+    return path
 
 
 def remove(project: Path, item: Item) -> None:
-    """The picture is saved: its entry has had its day."""
+    """The picture is saved, or given up: its entry has had its day."""
     for folder in folders(project):
-        with contextlib.suppress(OSError):
-            (folder / _name(item)).unlink()
+        for place in (folder, folder / _ASIDE):
+            with contextlib.suppress(OSError):
+                (place / _name(item)).unlink()
+
+
+def set_aside(project: Path) -> None:
+    """What an earlier session left is put where nothing writes over it, until the user has answered."""
+    for folder in folders(project):
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+            with contextlib.suppress(OSError):
+                (folder / _ASIDE).mkdir(exist_ok=True)
+                path.replace(folder / _ASIDE / path.name)
 
 
 def entries(project: Path, items: list[Item]) -> Iterator[Entry | Problem]:
-    """What a crash left; entries that say the same as the files are removed on the way."""
+    """What was set aside, the newest of each picture; what says the same as the files is removed on the way."""
     by_name = {item.name: item for item in items}
-    for folder in folders(project):
-        for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            try:
-                entry = _read(path, by_name)
-            except SegstudioError as error:
-                yield Problem(path.name, str(error))
-                continue
-            if entry is not None:
-                yield entry
+    paths = [path for folder in folders(project) for path in (folder / _ASIDE).glob("*.json")]
+    seen: set[str] = set()
+    for path in sorted(paths, key=_age, reverse=True):
+        if path.name in seen:
+            continue
+        seen.add(path.name)
+        try:
+            entry = _read(path, by_name)
+        except SegstudioError as error:
+            yield Problem(str(path), f"{error} It holds labels that were not saved; delete it if you do not need them.")
+            continue
+        if entry is not None:
+            yield entry
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _write(folder: Path, item: Item, content: bytes) -> Path:
@@ -101,4 +131,5 @@ def _read(path: Path, items: dict[str, Item]) -> Entry | None:
         with contextlib.suppress(OSError):
             path.unlink()
         return None
-    return Entry(item, annotation, path)
+    older = stored.stamp is not None and stored.stamp[0] / 1e9 > _age(path)
+    return Entry(item, annotation, path, None if stored.problem else stored.stamp, older)

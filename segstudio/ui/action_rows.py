@@ -116,11 +116,12 @@ TOOLS = tuple(
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     Action("open", N("Action", "Open"), "Ctrl+O", "open.choose_folder", "File", "open"),
-    Action("save", N("Action", "Save"), "Ctrl+S", "save.save", "File", "save", lambda s: s.dirty),
+    Action("save", N("Action", "Save"), "Ctrl+S", "save.save_now", "File", "save", lambda s: s.dirty),
     Action("save_as", N("Action", "Save as…"), "Ctrl+Shift+S", "save_as.ask", "File", "", _writable),
     Action("import", N("Action", "Import…"), "Ctrl+I", "intake.choose", "File", "import"),
     Action("export", N("Action", "Export…"), "Ctrl+E", "export.choose", "File", "export", _project),
     Action("labelme", N("Action", "Open in labelme"), "Ctrl+Shift+L", "labelme.open", "File", "", _picture),
+    Action("recover", N("Action", "Recover unsaved labels…"), "Ctrl+Alt+Z", "journal.look", "File", "", _project),
     Action("quit", N("Action", "Quit"), "Ctrl+Q", "window.close", "File"),
     Action("undo", N("Action", "Undo"), "Ctrl+Z", "annotate.undo", "Edit", "undo", _can_undo),
     Action("redo", N("Action", "Redo"), "Ctrl+Y, Ctrl+Shift+Z", "annotate.redo", "Edit", "redo", _can_redo),

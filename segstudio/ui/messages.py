@@ -30,7 +30,7 @@ class MessageBar(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a path may be long
-        self._buttons = (QPushButton(), QPushButton())
+        self._buttons = (QPushButton(), QPushButton(), QPushButton())
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setToolTip(self.tr("Close this message"))
@@ -61,7 +61,7 @@ class MessageBar(QFrame):
         self._timer.start(_SHOWN_MS)
 
     def warn(self, text: str, *remedies: Remedy) -> None:
-        """Something went wrong; up to two remedies."""
+        """Something went wrong; up to three remedies."""
         self._timer.stop()
         self._show("problem", text, remedies)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
+from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document
 from segstudio.core.history import History
 from segstudio.core.metrics import errors_plane
@@ -17,6 +18,7 @@ from segstudio.core.prediction import Prediction
 from segstudio.core.pyramid import Levels, levels_of
 from segstudio.core.sample import reading
 from segstudio.core.shown import Shown
+from segstudio.core.stroke import Marks
 from segstudio.formats.images import Pixels, read_picture
 from segstudio.project.item import Item
 from segstudio.project.project import Project
@@ -98,6 +100,8 @@ class Visit:
     history: History
     stamp: Stamp
     unsaved: bool
+    table: ClassTable  # by which its labels are to be written
+    marks: Marks = field(default_factory=Marks)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -117,17 +121,22 @@ def read_open_picture(project: Project, item: Item, visit: Visit | None) -> Open
     pixels = read_picture(item.picture)
     height, width = pixels.shape[:2]
     stored = load(item, (height, width))
-    kept = visit is not None and (visit.unsaved or visit.stamp == stored.stamp) and not stored.problem
+    kept = visit is not None and (visit.unsaved or (visit.stamp == stored.stamp and not stored.problem))
+    problem = "" if kept else stored.problem  # what is only in memory is never thrown away for a file gone bad
+    notes = (*stored.notes, stored.problem) if kept and stored.problem else stored.notes
     annotation = visit.annotation if visit is not None and kept else stored.annotation
     history = visit.history if visit is not None and kept else History()
-    return OpenPicture(
+    picture = OpenPicture(
         item,
         pixels,
         levels_of(pixels),
         Document(annotation, project.table, history),
         visit.stamp if visit is not None and kept else stored.stamp,
-        stored.notes,
-        stored.problem,
+        notes,
+        problem,
         unsaved=kept and visit is not None and visit.unsaved,
         file_stamp=seen,
     )
+    if visit is not None and kept:
+        picture.document.marks = visit.marks
+    return picture

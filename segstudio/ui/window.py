@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
             "intake": self.importing,
             "lint": self.linting,
             "labelme": self.labelme,
+            "journal": self.journaling,
             "keys": self.keys,
             "canvas": self.canvas,
             "pictures": self.pictures,

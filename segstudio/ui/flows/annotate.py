@@ -15,18 +15,9 @@ from segstudio.ui.messages import MessageBar
 from segstudio.ui.session import Session
 
 _SIZE_STEP = 1.2
-# Steps of which everybody knows that they make pixels of polygons, or take polygons away.
-_ASKED_FOR = (
-    "to mask",
-    "union",
-    "subtract",
-    "intersect",
-    "delete",
-    "delete polygon",
-    "cut",
-    "grow",
-    "shrink",
-    "smooth",
+# Strokes, of which one may not know that they make pixels of a polygon.
+_STROKES = frozenset(
+    ("brush", "eraser", "lasso", "bucket", "wand", "superpixel", "grabcut", "watershed", "accept", "reject", "ai")
 )
 
 
@@ -127,7 +118,7 @@ class AnnotateFlow(QObject):
         if self._session.picture is None:
             return
         edit = self._session.picture.document.history.last
-        if edit is not None and edit is not self._last_told and edit.baked > 0 and edit.name not in _ASKED_FOR:
+        if edit is not None and edit is not self._last_told and edit.baked > 0 and edit.name in _STROKES:
             self._messages.tell(self.tr("A polygon became pixels; Undo brings it back."))
         self._last_told = edit
         document = self._session.picture.document

@@ -114,8 +114,9 @@ class OpenFlow(QObject):
         return [found[name] for name in wanted if name in found]
 
     def reload(self, item: Item) -> None:
-        """Read the open picture again from its files."""
-        if item in self._session.items:
+        """Read a picture again from its files, if it is the open one; another is read when it is opened."""
+        picture = self._session.picture
+        if item in self._session.items and picture is not None and picture.item == item:
             self._session.set_picture(None)
             self._load(item)
 
@@ -155,11 +156,11 @@ class OpenFlow(QObject):
             raise ProjectError(f"{path}: there is no such file or folder; open a folder of pictures")
         self._select = ""
         if of_project is not None and path != of_project:
-            folder, self._select = of_project, path.stem
+            folder, self._select = of_project, str(path)
         elif path.is_dir():
             folder = path
         elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == ".json":
-            folder, self._select = path.parent, path.stem
+            folder, self._select = path.parent, str(path)
         else:
             raise ProjectError(f"{path}: is neither a folder nor a picture; open a folder of pictures")
         project = open_project(folder)
@@ -184,9 +185,13 @@ class OpenFlow(QObject):
         if self._wanted or self._session.picture is not None:
             return
         names = [item.name for item in self._session.items]
-        chosen = [item.name for item in self._session.items if item.picture.stem == self._select]
+        chosen = [item.name for item in self._session.items if self._is_selected(item)]
         if names and (chosen or not self._select):
             self.open_item((chosen or names)[0])
+
+    def _is_selected(self, item: Item) -> bool:
+        """By its own path, or as the picture of the labels that were asked for."""
+        return self._select in (item.picture_file, item.annotation_file) if self._select else False
 
     def _scan(self, project: Project, items: list[Item]) -> None:
         if self._session.is_current(project):

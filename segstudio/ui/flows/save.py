@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from segstudio.core.annotation import Annotation
-from segstudio.core.history import History
+from segstudio.core.annotation import Annotation, touched_tiles
+from segstudio.core.classes import ClassTable
+from segstudio.core.history import Edit, History
 from segstudio.errors import ChangedError, SegstudioError
 from segstudio.project.item import Item, ItemState
 from segstudio.project.store import Stamp, save, stamp_of, status_of
@@ -30,7 +31,6 @@ class Saved:
 
     item: Item
     annotation: Annotation
-    revision: int
     stamp: Stamp
 
     __hash__ = None  # type: ignore[assignment]
@@ -77,8 +77,13 @@ class SaveFlow(QObject):
     def set_stamp(self, item: Item, stamp: Stamp) -> None:
         """Another job of ours has written the file of a picture that is not open."""
         visit = self.visit(item)
-        if visit is not None:
+        if visit is not None and not visit.unsaved:  # what is unsaved must still find that the file is another
             self._visits[item.annotation_path] = replace(visit, stamp=stamp)
+
+    def save_now(self) -> None:
+        """Because the user said so: also what failed before."""
+        self._queued = None
+        self.save()
 
     def save(self) -> None:
         """Write the open picture's labels, in the background."""
@@ -90,7 +95,7 @@ class SaveFlow(QObject):
             self._timer.start()
         elif self._queued is not picture.document.annotation:
             self._queued = picture.document.annotation
-            self._enqueue(picture.item, picture.document.annotation, picture.document.revision)
+            self._enqueue(picture.item, picture.document.annotation, self._session.table)
 
     def leave(self) -> None:
         """Before another picture is shown: save this one and remember its history."""
@@ -106,15 +111,32 @@ class SaveFlow(QObject):
 
     def retry(self) -> None:
         """Write again everything that is only in memory."""
-        self._queued = None
-        self.save()
+        self.save_now()
+        picture = self._session.picture
         for visit in list(self._visits.values()):
-            if visit.unsaved and not self._is_open(visit.item):
-                self._enqueue(visit.item, visit.annotation, -1)
+            if visit.unsaved and (picture is None or picture.item != visit.item):
+                self._enqueue(visit.item, visit.annotation, visit.table)
 
-    def adopt(self, item: Item, annotation: Annotation) -> None:
-        """Labels of a picture that is not open, which are not in its file: kept as unsaved work."""
-        self._visits[item.annotation_path] = Visit(item, annotation, History(), stamp_of(item), True)
+    def adopt(self, item: Item, annotation: Annotation, stamp: Stamp) -> None:
+        """Labels of a picture that is not open, which are not in its file: kept as unsaved work.
+
+        What is kept of an earlier visit is the step before. `stamp` is that of the file that they may replace.
+        """
+        visit = self.visit(item)
+        if visit is not None:
+            tiles = frozenset(touched_tiles(visit.annotation, annotation))
+            visit.history.push(Edit("recover", visit.annotation, annotation, tiles))
+        history = History() if visit is None else visit.history
+        self._visits[item.annotation_path] = Visit(item, annotation, history, stamp, True, self._session.table)
+
+    def keep_mine(self, item: Item) -> None:
+        """Write over the file that another program changed."""
+        picture, visit = self._session.picture, self.visit(item)
+        if picture is not None and picture.item == item:
+            picture.stamp = stamp_of(item)
+        elif visit is not None:
+            self._visits[item.annotation_path] = replace(visit, stamp=stamp_of(item))
+        self.retry()
 
     def discard(self, item: Item) -> None:
         """Give up what is kept of a picture, to take the file's version."""
@@ -129,25 +151,16 @@ class SaveFlow(QObject):
         """All that is kept and saved: the files have changed."""
         self._visits = {path: visit for path, visit in self._visits.items() if visit.unsaved}
 
-    def _enqueue(self, item: Item, annotation: Annotation, revision: int) -> None:
-        table = self._session.table
-
+    def _enqueue(self, item: Item, annotation: Annotation, table: ClassTable) -> None:
         def events() -> Iterator[Saved]:
-            yield Saved(item, annotation, revision, save(item, annotation, table, self._known_stamp(item)))
+            yield Saved(
+                item,
+                annotation,
+                save(item, annotation, table, _known_stamp(self._session.picture, self.visit(item), item)),
+            )
 
         job = self._session.jobs.enqueue(events, self._on_saved)
         job.failed.connect(lambda error: self._on_failed(item, error))
-
-    def _is_open(self, item: Item) -> bool:
-        return self._session.picture is not None and self._session.picture.item == item
-
-    def _known_stamp(self, item: Item) -> Stamp:
-        """Asked when the write begins: an earlier write of the queue has changed it."""
-        picture = self._session.picture
-        if picture is not None and picture.item == item:
-            return picture.stamp
-        visit = self.visit(item)
-        return visit.stamp if visit is not None else None
 
     def _on_saved(self, saved: Saved) -> None:
         visit = self.visit(saved.item)
@@ -176,7 +189,8 @@ class SaveFlow(QObject):
         save_as = Remedy(self.tr("Save as…"), lambda: self.copy_asked.emit(item))
         if isinstance(error, ChangedError):  # trying again by itself would only say the same
             take = Remedy(self.tr("Take the file's version"), lambda: self.discard(item))
-            self._messages.warn(str(error), take, save_as)
+            keep = Remedy(self.tr("Keep mine"), lambda: self.keep_mine(item))
+            self._messages.warn(str(error), take, keep, save_as)
         else:
             self._queued = None
             self._messages.warn(str(error), Remedy(self.tr("Retry"), self.retry), save_as)
@@ -209,4 +223,12 @@ class SaveFlow(QObject):
 
 def _visit_of(picture: OpenPicture) -> Visit:
     document = picture.document
-    return Visit(picture.item, document.annotation, document.history, picture.stamp, picture.dirty)
+    kept = (document.annotation, document.history, picture.stamp, picture.dirty, document.table, document.marks)
+    return Visit(picture.item, *kept)
+
+
+def _known_stamp(picture: OpenPicture | None, visit: Visit | None, item: Item) -> Stamp:
+    """Asked when the write begins: an earlier write of the queue has changed it."""
+    if picture is not None and picture.item == item:
+        return picture.stamp
+    return visit.stamp if visit is not None else None

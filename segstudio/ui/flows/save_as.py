@@ -39,6 +39,9 @@ class SaveAsFlow(QObject):
             self.write(item, Path(name))
 
     def write(self, item: Item, path: Path) -> None:
+        if path.absolute() == item.annotation_path.absolute():
+            self._saving.keep_mine(item)
+            return
         annotation, table = self._annotation_of(item), self._session.table
         if annotation is None:
             return
