@@ -74,10 +74,15 @@ class Assistant:
         out = np.zeros((height, width), np.bool_)
         request = osam.types.GenerateRequest(model=self._name, image_embedding=embedding, prompt=prompt)
         try:
-            with _explained(self._name):
-                answer = self._model.generate(request)
-        except _NothingFoundError:
+            answer = self._model.generate(request)
+        except IndexError:  # osam asks an empty mask for its box
             return out
+        except ValueError as error:
+            if "zero-size" in str(error) or "empty" in str(error):
+                return out
+            raise AssistError(f"{self._name} failed: {error}; choose another model") from error
+        except RuntimeError as error:
+            raise AssistError(f"{self._name} failed: {error}; choose another model") from error
         for found in answer.annotations:
             if found.mask is not None and found.bounding_box is not None:
                 edge = found.bounding_box
@@ -85,17 +90,11 @@ class Assistant:
         return out
 
 
-class _NothingFoundError(Exception):
-    """osam fails on an empty mask, of which it asks the box."""
-
-
 @contextlib.contextmanager
 def _explained(name: str) -> Iterator[None]:
     """Whatever onnxruntime raises, as one line."""
     try:
         yield
-    except (IndexError, ValueError) as error:
-        raise _NothingFoundError from error
     except SegstudioError:
         raise
     except Exception as error:  # a border: onnxruntime's errors have no common parent

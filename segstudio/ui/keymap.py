@@ -13,7 +13,9 @@ from segstudio.ui.settings import Settings
 Keys = Mapping[str, str]  # action name to key sequences, separated by ", "
 
 # Keys that the canvas hears while they are held or pressed; no action may have them.
-FIXED: Final = (*"0123456789", "Space", "H", "Return", "Esc", "Backspace", "Del", "Left", "Right", "Up", "Down")
+_HEARD = ("Space", "H", "Return", "Enter", "Esc", "Backspace", "Del", "Left", "Right", "Up", "Down")
+_FAR = ("Shift+Left", "Shift+Right", "Shift+Up", "Shift+Down")
+FIXED: Final = (*"0123456789", *_HEARD, *_FAR)
 
 # What differs from segstudio's own keys. Sources: labelme's default_config.yaml and CVAT's shortcuts list.
 PRESETS: Final[dict[str, Keys]] = {
@@ -28,8 +30,10 @@ PRESETS: Final[dict[str, Keys]] = {
         "paste_previous": "Ctrl+P",
         "delete": "Ctrl+Delete, Shift+Delete",
         "next": "D, Ctrl+Shift+D",
-        "previous": "A",
+        "previous": "A, Ctrl+Shift+A",
         "select_none": "",
+        "toggle_labels": "T, Shift+1",
+        "accept": "Ctrl+Alt+A",
         "fit": "Ctrl+F",
         "filter": "Ctrl+L",
     },

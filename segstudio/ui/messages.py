@@ -34,6 +34,7 @@ class MessageBar(QFrame):
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setToolTip(self.tr("Close this message"))
+        self._close.setAccessibleName(self.tr("Close this message"))
         self._sign = QLabel()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)

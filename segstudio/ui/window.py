@@ -15,6 +15,7 @@ from segstudio.ui.flows.accept import AcceptFlow
 from segstudio.ui.flows.annotate import AnnotateFlow
 from segstudio.ui.flows.assist import AssistFlow
 from segstudio.ui.flows.classes import ClassesFlow
+from segstudio.ui.flows.display import DisplayFlow
 from segstudio.ui.flows.drop import DropFlow
 from segstudio.ui.flows.export import ExportFlow
 from segstudio.ui.flows.intake import ImportFlow
@@ -141,8 +142,9 @@ class MainWindow(QMainWindow):
         self.pasting = PreviousFlow(session, self.saving, self.opening, self.objects_flow, messages)
         self.reshaping = ReshapeFlow(session, self.objects_flow, messages)
         self.marking = MarkingFlow(session, self.objects_flow, self.canvas)
-        self.accepting = AcceptFlow(session, messages)
+        self.accepting = AcceptFlow(session, self.predicting, messages)
         self.seeing = SeeingFlow(session, self.canvas)
+        self.showing = DisplayFlow(session, self.canvas)
         self.surveying = SurveyFlow(session, self.predicting.models, messages)
         self.assisting = AssistFlow(session, messages, self.settings, self)
         self.tooling = ToolingFlow(session, self.assisting, messages)
@@ -161,6 +163,7 @@ class MainWindow(QMainWindow):
             "reshape": self.reshaping,
             "accept": self.accepting,
             "seeing": self.seeing,
+            "showing": self.showing,
             "classes": self.classing,
             "train": self.training,
             "predict": self.predicting,
@@ -182,7 +185,7 @@ class MainWindow(QMainWindow):
         self.classes = ClassesPanel(self.session)
         self.objects = ObjectsPanel(self.session)
         self.layers = LayersPanel(self.session)
-        self.display = DisplayPanel(self.session, self.seeing)
+        self.display = DisplayPanel(self.session, self.seeing, self.showing)
         self.metrics = MetricsPanel(self.session)
         self.training_panel = TrainingPanel(self.session)
         self.status = StatusBar(self.session)
@@ -237,6 +240,7 @@ class MainWindow(QMainWindow):
         group.triggered.connect(lambda action: self.set_theme(action.data()))
 
     def _wire_panels(self) -> None:
+        self.pictures.left.connect(self.canvas.setFocus)
         self.pictures.chosen.connect(self.opening.open_item)
         self.opening.order = self.pictures.visible_names
         self.classes.chosen.connect(lambda class_id: self.session.choose(class_id=class_id))

@@ -359,6 +359,7 @@ def seeing_and_keys(j: Drawing) -> None:
     key("F1")
     spin_until(lambda: j.window.findChildren(KeySheet), "the keys of the moment")
     j.shot("63-keys")
+    xdotool("windowfocus", int(j.window.findChildren(KeySheet)[0].winId()))  # no window manager does it here
     key("Escape")
     spin_until(lambda: not any(sheet.isVisible() for sheet in j.window.findChildren(KeySheet)), "the sheet closed")
     xdotool("windowfocus", int(j.window.winId()))

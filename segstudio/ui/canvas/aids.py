@@ -11,7 +11,12 @@ from segstudio.core.box import Box
 from segstudio.ui.canvas.transform import ViewTransform
 
 GRID_FROM_ZOOM = 8.0
-VALUES_FROM_ZOOM = 36.0  # a pixel must be as wide as its number
+_GRAY_FROM, _BANDS_FROM = 22.0, 36.0  # a pixel must be as wide as its number, and as high as three of them
+
+
+def values_fit(pixels: NDArray[np.generic], zoom: float) -> bool:
+    """Whether the numbers of a pixel can be read at this zoom."""
+    return zoom >= (_GRAY_FROM if pixels.ndim == 2 and pixels.itemsize == 1 else _BANDS_FROM)
 
 
 def draw_grid(painter: QPainter, view: ViewTransform, seen: Box) -> None:

@@ -73,6 +73,11 @@ class Hand(QObject):
         return self._space or self.dragging_view
 
     @property
+    def pressed(self) -> bool:
+        """Whether a button is down for the tool."""
+        return self._pressed != Qt.MouseButton.NoButton
+
+    @property
     def dragging_view(self) -> bool:
         return self._pan_from is not None
 
@@ -135,7 +140,8 @@ class Hand(QObject):
         elif left or (event.button() == Qt.MouseButton.RightButton and self._session.tool.has_second_button):
             if self._session.picture.read_only:
                 self.refused.emit()
-            elif self._pressed == Qt.MouseButton.NoButton:
+            elif not self.pressed:
+                self._surface.to_picture(event.position())  # this half of the canvas, from here on
                 self._pressed = event.button()
                 self._act(self._session.tool.press, event)
                 self._session.edited.emit()

@@ -31,7 +31,7 @@ class Overlay:
             return
         if layers.pixel_grid and pane.view.zoom >= aids.GRID_FROM_ZOOM and not seen.empty:
             aids.draw_grid(painter, pane.view, seen)
-            if pane.view.zoom >= aids.VALUES_FROM_ZOOM:
+            if aids.values_fit(picture.pixels, pane.view.zoom):
                 aids.draw_values(painter, picture.pixels, pane.view, seen)
         draft = self._session.tool.draft(picture.document)
         drafts.draw_draft(painter, draft, pane.view, self._class_colours(), self._class_colour())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter
 
+from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
 from segstudio.core.classes import is_background
+from segstudio.core.document import Document
 from segstudio.core.shape import Shape
 from segstudio.ui.canvas import items
 from segstudio.ui.canvas.panes import Pane
@@ -39,6 +41,7 @@ class LayerStack:
         self._levels = items.PictureLevels([])
         self._planes: dict[str, items.PlaneImage] = {}
         self._outlines = items.Outlines()
+        self._outlined: Annotation | None = None
         session.prediction_changed.connect(self.rebuild_prediction)
         session.layers_changed.connect(self._on_layers)
         session.classes_changed.connect(self._on_layers)
@@ -69,11 +72,21 @@ class LayerStack:
         layers, picture = self._session.layers, self._session.picture
         if picture is None:
             return
-        view = pane.view
-        self._levels.draw(painter, view, seen, ratio, layers.display)
+        view, document = pane.view, picture.document
+        whole = view.visible(QRectF(pane.area), *document.plane.shape)  # the clip spares what is not dirty
+        self._levels.draw(painter, view, whole if layers.display.plain else seen, ratio, layers.display)
         if layers.held_hidden:
             return
-        self._follow_hidden()
+        self._follow_document(document)
+        self._draw_planes(painter, pane, seen, dirty)
+        if pane.only in ("", LABELS) and layers.labels.visible:
+            if layers.style == FILL:
+                self._outlines.draw(painter, self._vector_shapes(), view, seen)
+            if picture.shown.selected is not None:
+                items.draw_borders(painter, picture.shown.selected, _SELECTED, view, dirty)
+
+    def _draw_planes(self, painter: QPainter, pane: Pane, seen: Box, dirty: QRect) -> None:
+        layers, view = self._session.layers, pane.view
         for name in (PREDICTION, HEAT, LABELS, ERRORS):
             layer, plane = layers.named(name), self._planes.get(name)
             if plane is None or not (name == pane.only if pane.only else layer.visible):
@@ -83,14 +96,12 @@ class LayerStack:
                 items.draw_plane(painter, plane, view, seen, layer.opacity)
             if outlined:
                 items.draw_borders(painter, plane.plane, plane.colours, view, dirty)
-        if pane.only in ("", LABELS) and layers.labels.visible:
-            if layers.style == FILL:
-                self._outlines.draw(painter, self._vector_shapes(), view, seen)
-            if picture.shown.selected is not None:
-                items.draw_borders(painter, picture.shown.selected, _SELECTED, view, dirty)
 
-    def _follow_hidden(self) -> None:
-        """With hidden objects the labels shown are another plane."""
+    def _follow_document(self, document: Document) -> None:
+        """With hidden objects the labels shown are another plane; outlines of shapes no longer in use go."""
+        if document.annotation is not self._outlined:
+            self._outlined = document.annotation
+            self._outlines.keep_only(document.annotation.shapes)
         picture = self._session.picture
         assert picture is not None
         held = self._planes.get(LABELS)

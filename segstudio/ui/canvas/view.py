@@ -28,6 +28,7 @@ class Canvas(QWidget):
         self._overlay = Overlay(session)
         self._view = ViewTransform()
         self._fits = True
+        self._pane = 0
         self.hand = Hand(session, self, self)
         self._divider = Divider(session, self)
         self.setMouseTracking(True)
@@ -88,8 +89,14 @@ class Canvas(QWidget):
         self.set_view(self._view.moved(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
 
     def to_picture(self, at: QPointF) -> tuple[float, float]:
-        """A place of the screen in picture pixels; both halves of a side by side show the same."""
-        return pane_at(self.panes, at).view.to_picture(at)
+        """A place of the screen in picture pixels; both halves of a side by side show the same.
+
+        While a button is down the half in which it went down counts, so that a stroke does not jump.
+        """
+        panes = self.panes
+        if not self.hand.pressed or self._pane >= len(panes):
+            self._pane = panes.index(pane_at(panes, at))
+        return panes[self._pane].view.to_picture(at)
 
     def rebuild(self) -> None:
         """The picture's levels are others."""
@@ -121,6 +128,7 @@ class Canvas(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fits:
             self.fit()
+        self._tell_seen()
         self.view_changed.emit()
 
     def _on_wheel(self, factor: float, at: QPointF) -> None:
@@ -139,6 +147,7 @@ class Canvas(QWidget):
         """Layers were switched; a compare that halves the canvas needs another fit."""
         if self._fits:
             self.fit()
+        self._tell_seen()
         self.update()
 
     def _repaint_cursor(self, before: QPointF | None, now: QPointF | None) -> None:
@@ -159,7 +168,8 @@ class Canvas(QWidget):
     def _tell_seen(self) -> None:
         if self._session.picture is not None:
             height, width = self._session.picture.document.plane.shape
-            self._session.sight.seen = self._view.visible(QRectF(self.rect()), height, width)
+            size = pane_size(self._session.layers, self.size())
+            self._session.sight.seen = self._view.visible(QRectF(QPointF(), size), height, width)
 
     def _show_cursor(self) -> None:
         if self._session.picture is None:

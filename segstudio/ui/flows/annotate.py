@@ -90,6 +90,12 @@ class AnnotateFlow(QObject):
         else:
             session.set_rules(replace(session.rules, over=ONLY_CLASS, over_class=class_id))
 
+    def toggle_same_object(self) -> None:
+        self._session.set_rules(replace(self._session.rules, same_object=not self._session.rules.same_object))
+
+    def toggle_snap(self) -> None:
+        self._session.set_option("snap", not self._session.choice.snap)
+
     def toggle_in_selection(self) -> None:
         self._session.set_rules(replace(self._session.rules, in_selection=not self._session.rules.in_selection))
 

@@ -21,6 +21,8 @@ from segstudio.ui.picture import OpenPicture
 from segstudio.ui.session import Session
 from segstudio.ui.settings import Settings
 
+_REMEMBERED = 8  # fewer than the assistant keeps, so that what is said to be done is at hand
+
 
 class PictureSegmenter:
     """The assistant, asked about one picture."""
@@ -28,7 +30,7 @@ class PictureSegmenter:
     def __init__(self, assistant: Assistant, model: str, picture: OpenPicture) -> None:
         self._assistant = assistant
         self.model = model
-        self.key = str(picture.item.picture)
+        self.key = f"{picture.item.picture} {picture.file_stamp} {picture.window}"
         self._picture = picture
 
     def encode(self) -> None:
@@ -57,6 +59,8 @@ class AssistFlow(QObject):
         self._job: Job | None = None
         self._download: Job | None = None
         self._told = ""
+        self._neighbours: tuple[OpenPicture, ...] = ()
+        self._done: set[tuple[str, str]] = set()
         session.picture_changed.connect(self._on_picture)
         session.choice_changed.connect(self._ahead)
         self._on_picture()
@@ -99,7 +103,8 @@ class AssistFlow(QObject):
 
     def encode_ahead(self, neighbours: Sequence[OpenPicture]) -> None:
         """Neighbours are at hand: let the model look at them too, if the tool is in use."""
-        self._ahead(neighbours)
+        self._neighbours = tuple(neighbours)
+        self._ahead()
 
     def _stop(self) -> None:
         if self._download is not None:
@@ -107,27 +112,36 @@ class AssistFlow(QObject):
 
     def _on_picture(self) -> None:
         picture = self._session.picture
+        self._neighbours = ()
+        if len(self._done) > _REMEMBERED:
+            self._done.clear()
         self._session.sight.segmenter = (
             None if picture is None else PictureSegmenter(self._assistant, self.model, picture)
         )
         self._ahead()
 
-    def _ahead(self, neighbours: Sequence[OpenPicture] = ()) -> None:
+    def _ahead(self) -> None:
+        """One picture at a time, the open one first; then whatever is wanted by then."""
         picture = self._session.picture
         if self._session.tool.name != "ai" or picture is None or self._job is not None:
             return
-        wanted = [PictureSegmenter(self._assistant, self.model, each) for each in (picture, *neighbours)]
+        wanted = [PictureSegmenter(self._assistant, self.model, each) for each in (picture, *self._neighbours)]
+        segmenter = next((each for each in wanted if (each.model, each.key) not in self._done), None)
+        if segmenter is None:
+            return
+        mark = segmenter.model, segmenter.key
 
-        def events() -> Iterator[str]:
-            check(wanted[0].model)
-            for segmenter in wanted:
-                segmenter.encode()
-                yield segmenter.key
+        def events() -> Iterator[tuple[str, str]]:
+            check(segmenter.model)
+            segmenter.encode()
+            yield mark
 
         def on_end() -> None:
             self._job = None
+            if mark in self._done:
+                self._ahead()
 
-        self._job = self._session.jobs.start(events, lambda _: None, on_end, quiet=True)
+        self._job = self._session.jobs.start(events, self._done.add, on_end, quiet=True)
         self._job.failed.connect(self._on_failure)
 
     def _on_failure(self, error: SegstudioError) -> None:

@@ -81,6 +81,9 @@ class ClassesFlow(QObject):
         rules = self._session.rules
         self._session.set_rules(replace(rules, locked=rules.locked ^ {class_id}))
 
+    def toggle_visible_in_hand(self) -> None:
+        self.toggle_visible(self._session.choice.class_id)
+
     def toggle_solo_in_hand(self) -> None:
         self.toggle_solo(self._session.choice.class_id)
 

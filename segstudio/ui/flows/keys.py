@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -44,7 +44,12 @@ class KeysFlow(QObject):
             self._sheet.close()
             return
         tool = self._session.tool
-        self._sheet = KeySheet(self.tr(TOOL_WORDS[tool.name]), self.tr(tool.hint), self._sections(), self._window)
+        self._sheet = KeySheet(
+            QCoreApplication.translate("Action", TOOL_WORDS[tool.name]),
+            QCoreApplication.translate("Tool", tool.hint),
+            self._sections(),
+            self._window,
+        )
         self._sheet.addAction(self.actions["keys"])
         self._sheet.destroyed.connect(self._forget)
         self._sheet.show()

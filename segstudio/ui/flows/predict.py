@@ -15,6 +15,7 @@ from segstudio.project.project import Project
 from segstudio.project.runs import run_names, weights_file
 from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
 from segstudio.ui.jobs import Job
+from segstudio.ui.layers import NO_COMPARE
 from segstudio.ui.messages import MessageBar
 from segstudio.ui.picture import OpenPicture
 from segstudio.ui.session import Session
@@ -144,6 +145,7 @@ class PredictFlow(QObject):
     def _wanted(self) -> bool:
         layers, picture = self._session.layers, self._session.picture
         shown = layers.prediction.visible or layers.heat.visible or layers.errors.visible
+        shown = shown or layers.compare != NO_COMPARE
         if not shown or not self._session.run or picture is None or picture.prediction is not None:
             return False
         return self._asked != (picture.item, self._session.run)  # what failed once is not tried at every click

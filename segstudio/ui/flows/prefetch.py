@@ -48,6 +48,7 @@ class PrefetchFlow(QObject):
             if visit.annotation is not picture.document.annotation or visit.stamp != stamp:
                 return None
             picture.stamp, picture.unsaved = visit.stamp, visit.unsaved
+            picture.document.marks = visit.marks
             picture.saved_revision = picture.document.revision
         elif picture.stamp != stamp or picture.dirty:
             return None
@@ -64,6 +65,9 @@ class PrefetchFlow(QObject):
 
     def _on_picture(self) -> None:
         picture = self._session.picture
+        for held in self._held.values():
+            if held is not picture:
+                held.set_prediction(None)  # hundreds of megabytes that a model makes again
         if picture is not None:
             self._held.pop(picture.item, None)
             self._held[picture.item] = picture
@@ -75,10 +79,10 @@ class PrefetchFlow(QObject):
             self._evict()
             return
         item = wanted[0]
+        visit = self._saving.visit(item)
 
         def events() -> Iterator[OpenPicture]:
-            if item in self.neighbours():
-                yield read_open_picture(self._session.project or project, item, None)
+            yield read_open_picture(project, item, visit)
 
         def on_read(picture: OpenPicture) -> None:
             if self._session.is_current(project) and item in self.neighbours() and not picture.problem:
@@ -91,8 +95,7 @@ class PrefetchFlow(QObject):
             if item in self._held:  # one that cannot be read is not tried again
                 self._timer.start()
 
-        if self._saving.visit(item) is None:
-            self._job = self._session.jobs.after_queue(events, on_read, on_end, quiet=True)
+        self._job = self._session.jobs.after_queue(events, on_read, on_end, quiet=True)
 
     def _evict(self) -> None:
         """Seen longest ago goes first; the open one and its neighbours last."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.display import Display
+from segstudio.ui.flows.display import DisplayFlow
 from segstudio.ui.flows.seeing import SeeingFlow
 from segstudio.ui.layers import BOTH, FILL, NO_COMPARE, OUTLINE, SAFE_COLOURS, SIDE_BY_SIDE, SWIPE
 from segstudio.ui.session import Session
@@ -30,10 +31,10 @@ from segstudio.ui.session import Session
 class DisplayPanel(QWidget):
     """View only: nothing here changes labels or what a model sees."""
 
-    def __init__(self, session: Session, seeing: SeeingFlow) -> None:
+    def __init__(self, session: Session, seeing: SeeingFlow, showing: DisplayFlow) -> None:
         super().__init__()
         self._session = session
-        self._seeing = seeing
+        self._showing = showing
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(8, 8, 8, 8)
         self._grid.setHorizontalSpacing(10)
@@ -55,7 +56,8 @@ class DisplayPanel(QWidget):
         self._slider("gamma", self.tr("Gamma"), -100, 100)
         self._low, self._high = QSpinBox(maximum=65535), QSpinBox(maximum=65535)
         between = QHBoxLayout()
-        for field in (self._low, self._high):
+        for field, word in ((self._low, self.tr("Black at")), (self._high, self.tr("White at"))):
+            field.setAccessibleName(word)
             field.setKeyboardTracking(False)
             field.valueChanged.connect(self._on_window)
             between.addWidget(field)
@@ -65,7 +67,7 @@ class DisplayPanel(QWidget):
         self._grid.addWidget(self._window_word, row, 0)
         self._grid.addLayout(between, row, 1)
         self._reset = QPushButton(self.tr("As in the file"))
-        self._reset.clicked.connect(seeing.reset_display)
+        self._reset.clicked.connect(showing.reset)
         self._grid.addWidget(self._reset, row + 1, 1)
         self._grid.setColumnStretch(1, 1)
         self._grid.setRowStretch(row + 2, 1)
@@ -126,11 +128,11 @@ class DisplayPanel(QWidget):
             contrast=values["contrast"],
             gamma=4.0 ** values["gamma"],
         )
-        self._seeing.set_display(display)
+        self._showing.set(display)
 
     def _on_window(self) -> None:
         window = self._low.value(), max(self._low.value() + 1, self._high.value())
-        self._seeing.set_display(replace(self._session.layers.display, window=window))
+        self._showing.set(replace(self._session.layers.display, window=window))
 
 
 def scrolled(panel: QWidget) -> QScrollArea:

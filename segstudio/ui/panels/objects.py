@@ -56,7 +56,7 @@ class ObjectModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole:
                 return self._icon(shape, index.column())
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return ", ".join(self._words(shape)[:2])
+                return ", ".join([*self._words(shape)[:2], *self._states(shape)])
         return None
 
     def set_text(self, text: str) -> None:
@@ -93,6 +93,11 @@ class ObjectModel(QAbstractTableModel):
     def _words(self, shape: Shape) -> tuple[str, str, str, str]:
         group = f" · {shape.group_id}" if shape.group_id is not None else ""
         return shape.label + group, shape.kind.replace("_", " "), "", ""
+
+    def _states(self, shape: Shape) -> list[str]:
+        marks = self._marks()
+        locked = [self.tr("locked")] if shape.uid in marks.locked else []
+        return locked + ([self.tr("hidden")] if shape.uid in marks.hidden else [])
 
     def _icon(self, shape: Shape, column: int) -> QIcon | None:
         marks = self._marks()
@@ -146,6 +151,7 @@ class ObjectsPanel(QWidget):
         self._marks = Marks()
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(self.tr("Filter by class or kind"))
+        self._filter.setAccessibleName(self.tr("Filter objects"))
         self._filter.setClearButtonEnabled(True)
         self._tree = ObjectTree()
         self._tree.setModel(self._model)

@@ -96,6 +96,7 @@ class PicturesPanel(QWidget):
     """`chosen` carries the name of the picture to open."""
 
     chosen = Signal(str)
+    left = Signal()  # the filter is done with: back to the canvas
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -110,6 +111,7 @@ class PicturesPanel(QWidget):
         self._filter.setAccessibleName(self.tr("Filter"))
         self._filter.setClearButtonEnabled(True)
         self._filter.textChanged.connect(self._on_filter)
+        self._filter.returnPressed.connect(self.left)
         self._wrong = QLabel()
         self._wrong.setWordWrap(True)
         self._wrong.setProperty("problem", True)

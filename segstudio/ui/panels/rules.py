@@ -58,7 +58,8 @@ class RulesButton(QToolButton):
         self._inside.clicked.connect(lambda on: self._set(in_selection=bool(on)))
         self._ranged = QCheckBox(self.tr("Only where the picture is from"))
         self._low, self._high = QSpinBox(maximum=65535), QSpinBox(maximum=65535)
-        for field in (self._low, self._high):
+        for field, word in ((self._low, self.tr("Lowest")), (self._high, self.tr("Highest"))):
+            field.setAccessibleName(word)
             field.valueChanged.connect(self._on_range)
         self._ranged.clicked.connect(self._on_range)
         between = QHBoxLayout()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
 from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED
 from segstudio.training.events import StepDone
@@ -18,12 +19,13 @@ class StatusBar(QStatusBar):
         self._session = session
         self.setSizeGripEnabled(False)
         self._hint = QLabel()
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._where = QLabel()
         self._zoom = QLabel()
         self._saved = QLabel()
         self._training = QLabel()
         self.addWidget(self._hint, 1)
-        for label, width in ((self._where, 190), (self._zoom, 56), (self._saved, 86), (self._training, 150)):
+        for label, width in ((self._where, 230), (self._zoom, 56), (self._saved, 86), (self._training, 150)):
             label.setMinimumWidth(width)
             self.addPermanentWidget(label)
         session.choice_changed.connect(self._show_hint)
@@ -44,7 +46,10 @@ class StatusBar(QStatusBar):
         x, y = int(at[0] // 1), int(at[1] // 1)
         height, width = picture.document.plane.shape
         if 0 <= x < width and 0 <= y < height:
-            self._where.setText(f"x {x}  y {y}  {self._name(int(picture.document.plane[y, x]))}")
+            value = picture.pixels[y, x]
+            shown = " ".join(str(each) for each in value[:4]) if value.ndim else str(value)
+            name = self._name(int(picture.document.plane[y, x]))
+            self._where.setText(f"x {x}  y {y}   {shown}   {name}")
 
     def show_event(self, event: object) -> None:
         if isinstance(event, StepDone):
@@ -57,7 +62,9 @@ class StatusBar(QStatusBar):
         return IGNORE_NAME if class_id == IGNORE else self._session.table[class_id].name
 
     def _show_hint(self) -> None:
-        self._hint.setText(self.tr(self._session.tool.hint))
+        hint = QCoreApplication.translate("Tool", self._session.tool.hint)
+        self._hint.setText(hint)
+        self._hint.setToolTip(hint)
 
     def _show_saved(self) -> None:
         picture = self._session.picture

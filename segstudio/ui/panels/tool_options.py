@@ -45,7 +45,7 @@ class NumberOption(Options):
     def __init__(self, session: Session, name: str, word: str, tip: str, span: tuple[int, int]) -> None:
         super().__init__(session, name, word, tip)
         self._spin = QSpinBox(minimum=span[0], maximum=span[1])
-        self._spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._spin.setAccessibleName(word)
         self._spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         if name.endswith("_px"):
@@ -145,7 +145,7 @@ def all_options(session: Session) -> dict[str, Options]:
         ),
         SliderOption(session, "threshold", _tr("At least"), _tr("Heat from 1 to 255"), (1, 255, 1.0)),
         SliderOption(session, "detail_px", _tr("Detail"), tips["detail"], (0, 100, 0.1)),
-        NumberOption(session, "amount_px", _tr("Grow by"), tips["amount"], (1, 200)),
-        NumberOption(session, "least_px", _tr("Small is under"), tips["least"], (1, 1_000_000)),
+        NumberOption(session, "amount_px", _tr("Amount"), tips["amount"], (1, 200)),
+        NumberOption(session, "least_px", _tr("Small: under"), tips["least"], (1, 1_000_000)),
     )
     return {option.name: option for option in made}

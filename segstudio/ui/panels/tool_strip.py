@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
 
 from segstudio.assist.weights import MODELS
@@ -65,7 +65,8 @@ class ToolStrip(QScrollArea):
         self._size = QSpinBox(minimum=1, maximum=2000)
         self._size.setSuffix(self.tr(" px"))
         self._size.setToolTip(self.tr("Diameter in picture pixels ( [ and ], Alt+wheel, Ctrl+drag )"))
-        self._size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._size.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._size.setAccessibleName(self.tr("Size"))
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(1, 300)
         self._slider.setFixedWidth(64)
@@ -84,7 +85,8 @@ class ToolStrip(QScrollArea):
 
     def _show(self) -> None:
         tool = self._session.tool
-        self._tool.setText(f"<b>{self.tr(TOOL_WORDS[tool.name])}</b>")
+        word = QCoreApplication.translate("Action", TOOL_WORDS[tool.name])
+        self._tool.setText(f"<b>{word}</b>")
         self._class.setCurrentIndex(self._class.findData(self._session.choice.class_id))
         self._class.setVisible(tool.name not in _WITHOUT_CLASS)
         diameter = max(1, round(2 * self._session.choice.radius_px))
