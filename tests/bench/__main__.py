@@ -1,6 +1,6 @@
 """`make bench`: measurements as ratios against a peer in the same run. Nothing here is asserted.
 
-Usage: python -m tests.bench [formats] [lag] [raster] [metrics]
+Usage: python -m tests.bench [canvas] [formats] [lag] [raster] [metrics]
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.bench import formats, lag, metrics, raster  # the platform is chosen first
+from tests.bench import canvas, formats, lag, metrics, raster  # the platform is chosen first
 
-BENCHES = {"formats": formats.main, "raster": raster.main, "metrics": metrics.main, "lag": lag.main}
+BENCHES = {
+    "canvas": canvas.main,
+    "formats": formats.main,
+    "raster": raster.main,
+    "metrics": metrics.main,
+    "lag": lag.main,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or BENCHES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +14,8 @@ from segstudio.core.display import Display, borders, sampled
 from segstudio.core.shape import CIRCLE, POINT, POINTS, RECTANGLE, Shape
 from segstudio.ui.canvas.transform import ViewTransform
 
+_SAMPLED_BELOW_ZOOM = 0.5
 NEAREST_FROM_ZOOM = 2.0  # above 200 % a pixel is a square
-_OUTLINE_PX = 1.5
 
 
 class PlaneImage:
@@ -74,20 +73,28 @@ class PictureLevels:
 
 
 def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, seen: Box, opacity: float) -> None:
+    """Shown small, the plane is looked at once for each device pixel: Qt would walk over all of it."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
     painter.setOpacity(opacity)
-    source = QRectF(seen.x0, seen.y0, seen.width, seen.height)
-    painter.drawImage(view.box_to_screen(seen), plane.image, source)
+    if view.zoom * painter.device().devicePixelRatio() < _SAMPLED_BELOW_ZOOM:
+        _draw_sampled(painter, plane.plane, plane.colours, view, view.box_to_screen(seen).toAlignedRect(), 0)
+    else:
+        source = QRectF(seen.x0, seen.y0, seen.width, seen.height)
+        painter.drawImage(view.box_to_screen(seen), plane.image, source)
     painter.setOpacity(1.0)
 
 
 def draw_borders(
     painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect
 ) -> None:
-    """Lines of one device pixel on either side of every border between values, inside `area` of the screen.
+    """Lines of one device pixel on either side of every border between values, inside `area` of the screen."""
+    _draw_sampled(painter, plane, colours, view, area, 1)
 
-    The plane is looked at once for each device pixel, so the cost follows the screen, never the picture.
-    """
+
+def _draw_sampled(
+    painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect, rim: int
+) -> None:
+    """A plane at the screen's own pixels, so that the cost follows the screen; with a `rim` of 1 its borders."""
     height, width = plane.shape
     area = area.intersected(view.box_to_screen(Box(0, 0, height, width)).toAlignedRect())
     if area.isEmpty():
@@ -95,10 +102,11 @@ def draw_borders(
     ratio = painter.device().devicePixelRatio()
     left, top = int(area.left() * ratio), int(area.top() * ratio)
     across, down = int(area.width() * ratio), int(area.height() * ratio)
-    xs = ((np.arange(left - 1, left + across + 1) + 0.5) / ratio - view.dx) / view.zoom
-    ys = ((np.arange(top - 1, top + down + 1) + 0.5) / ratio - view.dy) / view.zoom
-    lines = np.ascontiguousarray(borders(sampled(plane, np.floor(ys).astype(np.int64), np.floor(xs).astype(np.int64))))
-    image = QImage(lines.data, across, down, across, QImage.Format.Format_Indexed8)
+    xs = ((np.arange(left - rim, left + across + rim) + 0.5) / ratio - view.dx) / view.zoom
+    ys = ((np.arange(top - rim, top + down + rim) + 0.5) / ratio - view.dy) / view.zoom
+    values = sampled(plane, np.floor(ys).astype(np.int64), np.floor(xs).astype(np.int64))
+    values = np.ascontiguousarray(borders(values) if rim else values)
+    image = QImage(values.data, across, down, across, QImage.Format.Format_Indexed8)
     image.setColorTable(colours)
     image.setDevicePixelRatio(ratio)
     painter.drawImage(QPointF(left / ratio, top / ratio), image)
@@ -109,24 +117,29 @@ class Outlines:
 
     def __init__(self) -> None:
         self._paths: dict[int, tuple[Shape, QPainterPath]] = {}
+        self._shapes: list[tuple[Shape, QColor]] = []
+        self._boxes = np.zeros((0, 4), np.int64)
 
-    def keep_only(self, shapes: Iterable[Shape]) -> None:
-        used = {id(shape) for shape in shapes}
+    def set(self, shapes: list[tuple[Shape, QColor]]) -> None:
+        """What is to be drawn from now on, each in its colour."""
+        self._shapes = shapes
+        self._boxes = np.array([shape.box for shape, _ in shapes], np.int64).reshape(-1, 4)
+        used = {id(shape) for shape, _ in shapes}
         for key in self._paths.keys() - used:
             del self._paths[key]
 
-    def draw(self, painter: QPainter, shapes: Iterable[tuple[Shape, QColor]], view: ViewTransform, seen: Box) -> None:
-        """In the colours given, as thin lines at any zoom."""
+    def draw(self, painter: QPainter, view: ViewTransform, seen: Box) -> None:
+        """Those inside `seen`, as thin lines at any zoom. One pixel wide: Qt has a quick way for that alone."""
+        y0, x0, y1, x1 = self._boxes.T
+        near = np.flatnonzero((y0 < seen.y1) & (seen.y0 < y1) & (x0 < seen.x1) & (seen.x0 < x1))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setTransform(QTransform(view.zoom, 0, 0, view.zoom, view.dx, view.dy), True)
         colour_now: QColor | None = None
-        for shape, colour in shapes:
-            if not shape.box.overlaps(seen):
-                continue
+        for shape, colour in (self._shapes[index] for index in near.tolist()):
             if colour != colour_now:
-                pen = QPen(colour, _OUTLINE_PX)
+                pen = QPen(colour, 1.0)
                 pen.setCosmetic(True)
                 painter.setPen(pen)
                 colour_now = colour

@@ -41,7 +41,8 @@ class LayerStack:
         self._levels = items.PictureLevels([])
         self._planes: dict[str, items.PlaneImage] = {}
         self._outlines = items.Outlines()
-        self._outlined: Annotation | None = None
+        self._looks = object()  # another one whenever classes or layers look otherwise
+        self._outlined: tuple[Annotation, frozenset[int], object] | None = None
         session.prediction_changed.connect(self.rebuild_prediction)
         session.layers_changed.connect(self._on_layers)
         session.classes_changed.connect(self._on_layers)
@@ -50,7 +51,7 @@ class LayerStack:
         """Another picture, or the same with other levels."""
         picture = self._session.picture
         self._planes.clear()
-        self._outlines.keep_only(())
+        self._outlined = None
         self._levels = items.PictureLevels([] if picture is None else picture.levels)
         self.rebuild_prediction()
 
@@ -81,7 +82,7 @@ class LayerStack:
         self._draw_planes(painter, pane, seen, dirty)
         if pane.only in ("", LABELS) and layers.labels.visible:
             if layers.style == FILL:
-                self._outlines.draw(painter, self._vector_shapes(), view, seen)
+                self._outlines.draw(painter, view, seen)
             if picture.shown.selected is not None:
                 items.draw_borders(painter, picture.shown.selected, _SELECTED, view, dirty)
 
@@ -98,10 +99,11 @@ class LayerStack:
                 items.draw_borders(painter, plane.plane, plane.colours, view, dirty)
 
     def _follow_document(self, document: Document) -> None:
-        """With hidden objects the labels shown are another plane; outlines of shapes no longer in use go."""
-        if document.annotation is not self._outlined:
-            self._outlined = document.annotation
-            self._outlines.keep_only(document.annotation.shapes)
+        """Outlines are listed again when there is another annotation; with hidden objects another plane is shown."""
+        key = (document.annotation, document.marks.hidden, self._looks)
+        if self._outlined is None or any(a is not b for a, b in zip(key, self._outlined, strict=True)):
+            self._outlined = key
+            self._outlines.set(self._vector_shapes())
         picture = self._session.picture
         assert picture is not None
         held = self._planes.get(LABELS)
@@ -155,6 +157,7 @@ class LayerStack:
         return class_colours(table, self._session.layers, background=by_hand or thing)
 
     def _on_layers(self) -> None:
+        self._looks = object()
         for name in (LABELS, PREDICTION):
             if name in self._planes:
                 self._planes[name].recolour(self._colours(name))

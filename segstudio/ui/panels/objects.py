@@ -116,7 +116,7 @@ class ObjectModel(QAbstractTableModel):
             case _:
                 return None
         if key not in self._icons:
-            self._icons[key] = icon(str(key))
+            self._icons[key] = QIcon(icon(str(key)).pixmap(14, 14))  # drawn once, not for every row
         return self._icons[key]
 
     def _marks(self) -> Marks:
