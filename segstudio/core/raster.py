@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Mask, unpack
-from segstudio.core.box import EMPTY, Box, TileKey, tile_box, tiles_of
+from segstudio.core.box import EMPTY, TILE, Box, TileKey, tile_box, tiles_of
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
 from segstudio.core.coco_rule import coco_patch
 from segstudio.core.geometry import Point
@@ -148,11 +148,18 @@ def rasterise_tiles(
     wanted = set(tiles)
     for key in wanted:
         plane[tile_box(key).slices] = UNLABELLED
+    if not wanted:
+        return
+    rows, columns = [row for row, _ in wanted], [column for _, column in wanted]
+    top, left = TILE * min(rows), TILE * min(columns)
+    bottom, right = TILE * (max(rows) + 1), TILE * (max(columns) + 1)
     ids: Mapping[str, int] = {label: _value(table, label) for label in annotation.labels}
     for shape in annotation.shapes:
         if shape.bitmap is not None:
             _paint_bitmap_tiles(plane, shape, ids[shape.label], wanted)
-        else:
+            continue
+        y0, x0, y1, x1 = shape.box
+        if y0 < bottom and top < y1 and x0 < right and left < x1:  # most of a thousand shapes lie elsewhere
             _paint_patch_tiles(plane, shape, ids[shape.label], wanted, cache)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 
 
 def main(folder: Path) -> None:
-    import cv2
+    import imageio.v3 as imageio
     import napari
 
     viewer = napari.Viewer(show=True)
     viewer.window._qt_window.resize(1600, 1000)
-    picture = cv2.imread(str(folder / "large" / "large.jpg"))
+    picture = imageio.imread(folder / "large" / "large.jpg")
     viewer.add_image(picture, rgb=True)
     layer = viewer.add_labels(np.zeros(picture.shape[:2], np.uint8))
     app = (

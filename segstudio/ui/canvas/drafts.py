@@ -119,14 +119,20 @@ def _draw_line(painter: QPainter, line: Line, view: ViewTransform, tone: QColor)
 
 def _draw_handles(painter: QPainter, draft: Draft, view: ViewTransform, own: QColor) -> None:
     painter.setPen(QPen(QColor(0, 0, 0), 1))
-    for index, (x, y) in enumerate(draft.handles):
-        side = 5.0 if index == draft.hot else 3.5
-        painter.setBrush(QColor(255, 255, 255) if index != draft.hot else own)
-        at = view.to_screen(x, y)
-        painter.drawRect(QRectF(at.x() - side, at.y() - side, 2 * side, 2 * side))
+    painter.setBrush(QColor(255, 255, 255))
+    cool = [point for index, point in enumerate(draft.handles) if index != draft.hot]
+    painter.drawRects([_square(point, view, 3.5) for point in cool])
+    if draft.hot is not None and draft.hot < len(draft.handles):
+        painter.setBrush(own)
+        painter.drawRect(_square(draft.handles[draft.hot], view, 5.0))
     if draft.spot is not None:
         painter.setBrush(QColor(255, 255, 255, 170))
         painter.drawEllipse(view.to_screen(*draft.spot), 5, 5)
+
+
+def _square(point: Point, view: ViewTransform, side: float) -> QRectF:
+    x, y = point[0] * view.zoom + view.dx, point[1] * view.zoom + view.dy
+    return QRectF(x - side, y - side, 2 * side, 2 * side)
 
 
 def _draw_mark(painter: QPainter, at: QPointF, colour: QColor, plus: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -13,6 +13,8 @@ from segstudio.ui.canvas.panes import Divider, Pane, pane_at, pane_size, panes_o
 from segstudio.ui.canvas.stack import LayerStack
 from segstudio.ui.canvas.transform import ViewTransform, centred, fitted
 from segstudio.ui.session import Session
+
+_MOST_RECTANGLES = 6  # beyond that one larger one is cheaper
 
 
 class Canvas(QWidget):
@@ -104,24 +106,28 @@ class Canvas(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Each dirty rectangle by itself where they are few: what lies between two far ones is not drawn again."""
         painter = QPainter(self)
         painter.setClipRegion(event.region())
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Dark))
         picture = self._session.picture
         if picture is None:
             return
-        panes, (height, width) = self.panes, picture.document.plane.shape
-        for pane in panes:
-            dirty = pane.area.intersected(event.rect())
-            if dirty.isEmpty():
-                continue
-            painter.save()
-            painter.setClipRect(dirty, Qt.ClipOperation.IntersectClip)
-            seen = pane.view.visible(QRectF(dirty), height, width)
-            if not seen.empty:
-                self._stack.draw(painter, pane, seen, dirty, self.devicePixelRatioF())
-            self._overlay.draw_in(painter, pane, seen)
-            painter.restore()
+        panes, shape = self.panes, picture.document.plane.shape
+        few = event.region().rectCount() <= _MOST_RECTANGLES
+        parts = [QRect(each) for each in event.region()] if few else [event.rect()]  # type: ignore[attr-defined]
+        for part in parts:
+            for pane in panes:
+                dirty = pane.area.intersected(part)
+                if dirty.isEmpty():
+                    continue
+                painter.save()
+                painter.setClipRect(dirty, Qt.ClipOperation.IntersectClip)
+                seen = pane.view.visible(QRectF(dirty), *shape)
+                if not seen.empty:
+                    self._stack.draw(painter, pane, seen, dirty, self.devicePixelRatioF())
+                self._overlay.draw_in(painter, pane, seen)
+                painter.restore()
         at = None if self.hand.panning else self.hand.at
         self._overlay.draw_over(painter, panes, self.rect(), at, self._view.zoom)
 

@@ -70,17 +70,26 @@ class ObjectModel(QAbstractTableModel):
         if annotation is self._annotation and not anyway:
             return False
         self._annotation = annotation
-        shapes = [] if annotation is None else [s for s in reversed(annotation.shapes) if self._matches(s)]
-        if [(s.uid, s.label, s.kind, s.group_id) for s in shapes] == [
-            (s.uid, s.label, s.kind, s.group_id) for s in self.shapes
-        ]:
+        shapes = [] if annotation is None else list(reversed(annotation.shapes))
+        if self._text:
+            shapes = [shape for shape in shapes if self._matches(shape)]
+        now, before = [_row(shape) for shape in shapes], [_row(shape) for shape in self.shapes]
+        if now == before:
             self.shapes = shapes
             return False
+        if now[1:] == before:  # one more on top: what a stroke or a new shape makes
+            self.beginInsertRows(QModelIndex(), 0, 0)
+            self._set(shapes)
+            self.endInsertRows()
+            return True
         self.beginResetModel()
-        self.shapes = shapes
-        self.rows = {shape.uid: row for row, shape in enumerate(shapes)}
+        self._set(shapes)
         self.endResetModel()
         return True
+
+    def _set(self, shapes: list[Shape]) -> None:
+        self.shapes = shapes
+        self.rows = {shape.uid: row for row, shape in enumerate(shapes)}
 
     def repaint_icons(self) -> None:
         self._icons.clear()
@@ -121,6 +130,11 @@ class ObjectModel(QAbstractTableModel):
 
     def _marks(self) -> Marks:
         return self._session.picture.document.marks if self._session.picture else Marks()
+
+
+def _row(shape: Shape) -> tuple[int, str, str, int | None]:
+    """What a row shows of a shape."""
+    return shape.uid, shape.label, shape.kind, shape.group_id
 
 
 class ObjectTree(QTreeView):
