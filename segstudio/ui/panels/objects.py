@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QVBoxLayout, QWidget
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.shape import Shape
@@ -28,6 +28,7 @@ from segstudio.ui.session import Session
 Index = QModelIndex | QPersistentModelIndex
 
 _LABEL, _KIND, _LOCK, _EYE = range(4)
+_ROW_PX = 20
 
 
 class ObjectModel(QAbstractTableModel):
@@ -137,7 +138,7 @@ def _row(shape: Shape) -> tuple[int, str, str, int | None]:
     return shape.uid, shape.label, shape.kind, shape.group_id
 
 
-class ObjectTree(QTreeView):
+class ObjectTable(QTableView):
     """Delete takes the selected objects away; letters are shortcuts of the window."""
 
     delete_asked = Signal()
@@ -167,8 +168,8 @@ class ObjectsPanel(QWidget):
         self._filter.setPlaceholderText(self.tr("Filter by class or kind"))
         self._filter.setAccessibleName(self.tr("Filter objects"))
         self._filter.setClearButtonEnabled(True)
-        self._tree = ObjectTree()
-        self._tree.setModel(self._model)
+        self._table = ObjectTable()
+        self._table.setModel(self._model)
         self._place_columns()
         self._count = QLabel()
         self._count.setProperty("quiet", True)
@@ -180,13 +181,13 @@ class ObjectsPanel(QWidget):
         holder.setContentsMargins(6, 6, 6, 0)
         holder.addWidget(self._filter)
         layout.addLayout(holder)
-        layout.addWidget(self._tree)
+        layout.addWidget(self._table)
         layout.addWidget(self._count)
         self._filter.textChanged.connect(self._on_filter)
-        self._tree.selectionModel().selectionChanged.connect(self._on_selected)
-        self._tree.clicked.connect(self._on_clicked)
-        self._tree.doubleClicked.connect(lambda index: self.shown.emit(self._model.shapes[index.row()]))
-        self._tree.delete_asked.connect(self.delete_asked)
+        self._table.selectionModel().selectionChanged.connect(self._on_selected)
+        self._table.clicked.connect(self._on_clicked)
+        self._table.doubleClicked.connect(lambda index: self.shown.emit(self._model.shapes[index.row()]))
+        self._table.delete_asked.connect(self.delete_asked)
         for changed in (session.picture_changed, session.edited, session.marks_changed, session.acted):
             changed.connect(self._follow)
         session.classes_changed.connect(self._model.repaint_icons)
@@ -195,14 +196,18 @@ class ObjectsPanel(QWidget):
         self._model.repaint_icons()
 
     def _place_columns(self) -> None:
-        tree = self._tree
-        tree.setHeaderHidden(True)
-        tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
-        tree.setIconSize(QSize(14, 14))
-        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        tree.setAccessibleName(self.tr("Objects"))
-        header = tree.header()
+        table = self._table
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.horizontalHeader().hide()
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        table.setIconSize(QSize(14, 14))
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setAccessibleName(self.tr("Objects"))
+        header = table.horizontalHeader()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(22)
         header.setSectionResizeMode(_LABEL, QHeaderView.ResizeMode.Stretch)
@@ -235,19 +240,19 @@ class ObjectsPanel(QWidget):
         selection = QItemSelection()
         for row in rows:
             selection.select(self._model.index(row, 0), self._model.index(row, _EYE))
-        model = self._tree.selectionModel()
+        model = self._table.selectionModel()
         model.blockSignals(True)
         model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         model.blockSignals(False)
         if len(rows) == 1:
-            self._tree.scrollTo(self._model.index(rows[0], 0))
-        self._tree.viewport().update()
+            self._table.scrollTo(self._model.index(rows[0], 0))
+        self._table.viewport().update()
 
     def _on_selected(self) -> None:
         picture = self._session.picture
         if picture is None:
             return
-        rows = {index.row() for index in self._tree.selectionModel().selectedIndexes()}
+        rows = {index.row() for index in self._table.selectionModel().selectedIndexes()}
         uids = frozenset(self._model.shapes[row].uid for row in rows)
         if uids != picture.document.marks.selected:
             if uids and self._session.tool.name != "select":

@@ -94,8 +94,8 @@ class ToolStrip(QScrollArea):
             field.blockSignals(True)
             field.setValue(diameter)
             field.blockSignals(False)
-        for widget in (self._size, self._slider):
-            widget.setVisible("radius_px" in tool.options)
+        self._size.setVisible("radius_px" in tool.options)
+        self._slider.setVisible("radius_px" in tool.options and "cell_px" not in tool.options)  # for want of room
         for name, option in self._options.items():
             option.setVisible(name in tool.options)
             option.show_value()
