@@ -63,3 +63,8 @@ def foot(start: Points, end: Points, point: Point) -> tuple[float, Point]:
     along = float(np.clip(((np.asarray(point) - start) * way).sum() / max(float((way**2).sum()), 1e-12), 0.0, 1.0))
     x, y = start + along * way
     return along, (float(x), float(y))
+
+
+def frame(a: Point, b: Point) -> tuple[Point, Point, Point, Point]:
+    """Corners of the rectangle along the axes with `a` and `b` at opposite ends."""
+    return a, (b[0], a[1]), b, (a[0], b[1])

@@ -46,8 +46,7 @@ class DragShape(Tool):
         start, end = self._start, self._end
         self._start = self._end = None
         if start is not None and end is not None and self._large_enough(start, end):
-            label = document.table.name_of(self._choice.class_id)
-            document.add(self.name, Shape(label, self.kind, (start, end)))
+            document.add(self.name, Shape(self._label(document), self.kind, (start, end)))
 
     def take_back(self, document: Document) -> bool:
         begun = self._start is not None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segstudio.core.bitmap import Mask
 from segstudio.core.box import Box, whole
 from segstudio.core.document import Document
-from segstudio.core.geometry import Point
+from segstudio.core.geometry import Point, frame
 from segstudio.core.raster import Patch, capsule
 from segstudio.tools.proposal import NOTHING, ProposalTool
 from segstudio.tools.tool import Choice, Draft, Line, Pointer, Sight
@@ -92,9 +92,9 @@ class GrabCut(ProposalTool):
         preview = None if self._proposal[0].empty else self._proposal
         if self._box is not None:
             y0, x0, y1, x1 = self._box
-            return Draft(_corners((x0, y0), (x1, y1)), closed=True, lines=lines, preview=preview)
+            return Draft(frame((x0, y0), (x1, y1)), closed=True, lines=lines, preview=preview)
         if self._corner is not None and self._end is not None:
-            return Draft(_corners(self._corner, self._end), closed=True)
+            return Draft(frame(self._corner, self._end), closed=True)
         return Draft()
 
     def _drop(self) -> None:
@@ -115,10 +115,6 @@ class GrabCut(ProposalTool):
         image, box, scribbles = self._sight.image, self._box, tuple(self._scribbles)
         if image is not None and box is not None:
             self._ask(lambda: cut_out(image, box, scribbles))
-
-
-def _corners(a: Point, b: Point) -> tuple[Point, ...]:
-    return a, (b[0], a[1]), b, (a[0], b[1])
 
 
 def cut_out(image: NDArray[np.uint8], box: Box, scribbles: tuple[Scribble, ...]) -> Patch:

@@ -9,50 +9,26 @@ from segstudio.core.box import Box
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point, distance
 from segstudio.core.picking import at_pixel
-from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+from segstudio.tools.free_line import FreeLine
+from segstudio.tools.tool import Pointer
 
-_STEP_PX = 0.5
 
-
-class Knife(Tool):
+class Knife(FreeLine):
     """Drag right across an object: each part becomes an object. Of several, only the selected ones are cut."""
 
     name = "knife"
     key = "K"
     hint = "Drag across an object to split it   Shift cuts straight   only selected objects, if there are any"
 
-    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
-        super().__init__(choice, sight)
-        self._points: list[Point] = []
-
-    def press(self, document: Document, pointer: Pointer) -> None:
-        self._points = [pointer.point]
-
     def move(self, document: Document, pointer: Pointer) -> None:
-        if not self._points:
-            return
-        if pointer.shift:
+        if pointer.shift and self._points:
             self._points = [self._points[0], pointer.point]
-        elif distance(self._points[-1], pointer.point) >= _STEP_PX:
-            self._points.append(pointer.point)
+        else:
+            super().move(document, pointer)
 
-    def release(self, document: Document, pointer: Pointer) -> None:
-        points, self._points = self._points, []
-        if len(points) > 1:
-            annotation = document.annotation
-            document.apply(self.name, edits.split_along(annotation, self._under(document, points), points))
-
-    def take_back(self, document: Document) -> bool:
-        begun = bool(self._points)
-        self._points = []
-        return begun
-
-    def cancel(self, document: Document) -> None:
-        self._points = []
-        document.cancel()
-
-    def draft(self, document: Document) -> Draft:
-        return Draft(tuple(self._points)) if self._points else Draft()
+    def _done(self, document: Document, points: list[Point]) -> None:
+        annotation = document.annotation
+        document.apply(self.name, edits.split_along(annotation, self._under(document, points), points))
 
     def _under(self, document: Document, points: list[Point]) -> set[int]:
         """The selected objects, or else those that the line is seen to cross."""

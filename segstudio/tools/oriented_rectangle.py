@@ -7,21 +7,16 @@ import math
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point, distance
 from segstudio.core.shape import ORIENTED_RECTANGLE, Shape
-from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+from segstudio.tools.clicked_points import ClickedPoints
+from segstudio.tools.tool import Draft, Pointer
 
 
-class OrientedRectangle(Tool):
+class OrientedRectangle(ClickedPoints):
     """Three clicks: both ends of one side, then how far the other side lies."""
 
     name = "oriented rectangle"
     key = "Shift+R"
     hint = "Click both ends of one side, then the other side   Esc gives up"
-    options = ("rules",)
-
-    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
-        super().__init__(choice, sight)
-        self._points: tuple[Point, ...] = ()
-        self._ghost: Point | None = None
 
     def press(self, document: Document, pointer: Pointer) -> None:
         self._ghost = pointer.point
@@ -32,8 +27,7 @@ class OrientedRectangle(Tool):
         corners = rectangle_of(self._points[0], self._points[1], pointer.point)
         self._points = ()
         if distance(corners[1], corners[2]) >= 0.5:
-            label = document.table.name_of(self._choice.class_id)
-            document.add(self.name, Shape(label, ORIENTED_RECTANGLE, corners))
+            document.add(self.name, Shape(self._label(document), ORIENTED_RECTANGLE, corners))
 
     def move(self, document: Document, pointer: Pointer) -> None:
         self._ghost = pointer.point
@@ -42,18 +36,6 @@ class OrientedRectangle(Tool):
         """Dragging the first side is as good as clicking its ends."""
         if len(self._points) == 1 and distance(self._points[0], pointer.point) > pointer.reach:
             self._points = (*self._points, pointer.point)
-
-    def hover(self, document: Document, pointer: Pointer) -> None:
-        self._ghost = pointer.point
-
-    def take_back(self, document: Document) -> bool:
-        begun = bool(self._points)
-        self._points = self._points[:-1]
-        return begun
-
-    def cancel(self, document: Document) -> None:
-        self._points = ()
-        document.cancel()
 
     def draft(self, document: Document) -> Draft:
         if not self._points or self._ghost is None:

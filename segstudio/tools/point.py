@@ -16,5 +16,4 @@ class PointTool(Tool):
     options = ("rules",)
 
     def press(self, document: Document, pointer: Pointer) -> None:
-        label = document.table.name_of(self._choice.class_id)
-        document.add(self.name, Shape(label, POINT, (pointer.point,)))
+        document.add(self.name, Shape(self._label(document), POINT, (pointer.point,)))

@@ -89,8 +89,7 @@ class Polygon(Tool):
         if len(points) > 2 and points[-1] == points[-2]:
             points = points[:-1]  # the second click of a double click
         if len(points) > 2:
-            label = document.table.name_of(self._choice.class_id)
-            document.add(self.name, Shape(label, POLYGON, points))
+            document.add(self.name, Shape(self._label(document), POLYGON, points))
 
     def take_back(self, document: Document) -> bool:
         begun = bool(self._points)

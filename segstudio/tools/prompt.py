@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segstudio.core.box import Box
 from segstudio.core.document import Document
-from segstudio.core.geometry import Point, distance
+from segstudio.core.geometry import Point, distance, frame
 from segstudio.tools.proposal import ProposalTool
 from segstudio.tools.tool import Choice, Draft, Pointer, Sight
 
@@ -62,9 +62,9 @@ class Prompt(ProposalTool):
         minus = tuple(point for point, positive in self._clicks if not positive)
         ring: tuple[Point, ...] = ()
         if self._from is not None and self._to is not None and self._from != self._to:
-            ring = _ring(self._from, self._to)
+            ring = frame(self._from, self._to)
         elif self._box is not None:
-            ring = _ring((self._box.x0, self._box.y0), (self._box.x1, self._box.y1))
+            ring = frame((self._box.x0, self._box.y0), (self._box.x1, self._box.y1))
         return Draft(ring, closed=True, plus=plus, minus=minus, preview=preview)
 
     def _drop(self) -> None:
@@ -84,7 +84,3 @@ class Prompt(ProposalTool):
 
     def _holds(self, document: Document, at: Point) -> bool:
         return 0 <= at[0] < document.annotation.width and 0 <= at[1] < document.annotation.height
-
-
-def _ring(a: Point, b: Point) -> tuple[Point, ...]:
-    return a, (b[0], a[1]), b, (a[0], b[1])

@@ -137,8 +137,7 @@ class Scissors(Tool):
         points = (*self._points, *self._way(self._legs[0][-1])[:-1])
         self._reset()
         if len(points) > 2:
-            label = document.table.name_of(self._choice.class_id)
-            document.add(self.name, Shape(label, POLYGON, points))
+            document.add(self.name, Shape(self._label(document), POLYGON, points))
 
     def _reset(self) -> None:
         self._legs, self._ghost, self._map = [], (), None

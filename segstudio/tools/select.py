@@ -6,7 +6,7 @@ from segstudio.core import edits
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
 from segstudio.core.document import Document
-from segstudio.core.geometry import Point, distance
+from segstudio.core.geometry import Point, distance, frame
 from segstudio.core.picking import at_pixel, within
 from segstudio.core.stroke import with_selected
 from segstudio.tools.tool import Choice, Draft, Line, Pointer, Sight, Tool
@@ -94,7 +94,7 @@ class Select(Tool):
         lines = []
         if self._from is not None and self._to is not None and self._from != self._to:
             if self._before is None:
-                lines.append(Line(_frame(self._from, self._to), closed=True))
+                lines.append(Line(frame(self._from, self._to), closed=True))
             elif not self._live:
                 lines += [Line(_shifted(box, self._shift()), closed=True) for box in self._boxes(document)]
         return Draft(lines=tuple(lines))
@@ -137,10 +137,6 @@ class Select(Tool):
         return [document.annotation.shapes[index].box for index in document.selected]
 
 
-def _frame(a: Point, b: Point) -> tuple[Point, ...]:
-    return a, (b[0], a[1]), b, (a[0], b[1])
-
-
 def _shifted(box: Box, by: tuple[int, int]) -> tuple[Point, ...]:
     y0, x0, y1, x1 = box.moved(*by)
-    return _frame((x0, y0), (x1, y1))
+    return frame((x0, y0), (x1, y1))

@@ -138,6 +138,10 @@ class Tool:
         """Size of the round cursor in picture pixels, or None for a cross."""
         return None
 
+    def _label(self, document: Document) -> str:
+        """Name of the class in hand."""
+        return document.table.name_of(self._choice.class_id)
+
     def press(self, document: Document, pointer: Pointer) -> None:
         """A button went down."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
 
-from segstudio.core.metrics import scores
+from segstudio.core.metrics import Confusion, scores
 from segstudio.project.item import DONE, Item
 from segstudio.project.query import Query, Row, ordered
 from segstudio.review.report import text as figure
@@ -17,7 +17,24 @@ from segstudio.ui.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
 
+_LONG = 5000
 _AGAIN_MS = 150  # after states or figures came, for lists that depend on them
+
+
+class _Figures:
+    """mIoU of matrices, each computed once."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[Confusion, float]] = {}
+
+    def of(self, matrix: Confusion) -> float:
+        held = self._held.get(id(matrix))
+        if held is None:  # the matrix is held beside its figure, so its id cannot be given again
+            held = self._held[id(matrix)] = (matrix, scores(matrix).miou)
+        return held[1]
+
+    def forget(self) -> None:
+        self._held.clear()
 
 
 class PictureModel(QAbstractListModel):
@@ -37,6 +54,7 @@ class PictureModel(QAbstractListModel):
         self._thumbs = PictureThumbs(session)
         self._thumbs.arrived.connect(lambda name: self._changed([name]))
         self._names: list[str] = []
+        self._figures = _Figures()
         self._items: dict[str, Item] = {}
         self._query = Query()
         self._by, self._down = "name", False
@@ -77,8 +95,12 @@ class PictureModel(QAbstractListModel):
         return self._names
 
     def set_query(self, query: Query) -> None:
+        """At once; in a long list when the hand rests from typing."""
         self._query = query
-        self._arrange()
+        if len(self._items) < _LONG:
+            self._arrange()
+        else:
+            self._again.start()
 
     def set_order(self, by: str, *, down: bool) -> None:
         """By name, date, state, miou or uncertainty."""
@@ -100,10 +122,11 @@ class PictureModel(QAbstractListModel):
 
     def _miou(self, name: str) -> str:
         matrix = self._session.scores.get(name)
-        return "" if matrix is None else figure(scores(matrix).miou)
+        return "" if matrix is None else figure(self._figures.of(matrix))
 
     def _forget(self) -> None:
         self._dates.clear()
+        self._figures.forget()
 
     def _on_items(self) -> None:
         self._items = {item.name: item for item in self._session.items}
@@ -138,13 +161,14 @@ class PictureModel(QAbstractListModel):
         keys = self._query.keys | {self._by}
         if keys <= {"name", "date"}:
             return Row(item.name)
-        state = self._session.states.get(item.name)
-        labels = state.labels if state is not None else ()
-        matrix = self._session.scores.get(item.name) if "miou" in keys else None
-        miou = math.nan if matrix is None else scores(matrix).miou
-        uncertainty = self._session.uncertainties.get(item.name, math.nan)
-        words = tuple(map(self._session.table.canonical, labels))
-        return Row(item.name, self._state(item.name), words, miou, uncertainty)
+        name, miou = item.name, math.nan
+        words: tuple[str, ...] = ()
+        state = self._state(name) if keys & {"state", "status"} else "todo"
+        if "class" in keys and name in self._session.states:
+            words = tuple(map(self._session.table.canonical, self._session.states[name].labels))
+        if "miou" in keys and name in self._session.scores:
+            miou = self._figures.of(self._session.scores[name])
+        return Row(name, state, words, miou, self._session.uncertainties.get(name, math.nan))
 
     def _read_dates(self) -> None:
         items, folder = list(self._session.items), self._session.project
