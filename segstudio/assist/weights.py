@@ -43,7 +43,7 @@ class MissingWeightsError(AssistError):
     """Weights are not on this machine; `name` is the model's."""
 
     def __init__(self, name: str, files: list[WeightFile]) -> None:
-        places = "; ".join(f"{file.url} belongs at {file.path}" for file in files)
+        places = "; ".join(f"{file.url.rpartition('/')[2]} belongs at {file.path}" for file in files)
         super().__init__(f"the weights of {name} are not on this machine: {places}")
         self.name = name
         self.files = files

@@ -66,6 +66,11 @@ class MessageBar(QFrame):
         self._timer.stop()
         self._show("problem", text, remedies)
 
+    def dismiss(self, text: str) -> None:
+        """What was said is no longer so."""
+        if text and self.text == text:
+            self.hide()
+
     def retheme(self) -> None:
         self._sign.setPixmap(icon(str(self.property("kind") or "info")).pixmap(18, 18))
         self._close.setIcon(icon("close"))

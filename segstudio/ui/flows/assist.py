@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from segstudio.assist.assistant import Assistant, Image
@@ -58,7 +59,7 @@ class AssistFlow(QObject):
         self._assistant = Assistant()
         self._job: Job | None = None
         self._download: Job | None = None
-        self._told = ""
+        self._told = self._missing = ""
         self._neighbours: tuple[OpenPicture, ...] = ()
         self._done: set[tuple[str, str]] = set()
         session.picture_changed.connect(self._on_picture)
@@ -79,7 +80,13 @@ class AssistFlow(QObject):
         """Missing weights: say which file goes where, and offer to fetch them. Whether it was that."""
         if not isinstance(error, MissingWeightsError):
             return False
-        self._messages.warn(str(error), Remedy(self.tr("Download"), lambda: self.fetch(error.name)))
+        listed = "\n".join(f"{file.url}\n{file.path}" for file in error.files)
+        self._missing = str(error)
+        self._messages.warn(
+            self._missing,
+            Remedy(self.tr("Download"), lambda: self.fetch(error.name)),
+            Remedy(self.tr("Copy addresses"), lambda: QGuiApplication.clipboard().setText(listed)),
+        )
         return True
 
     def fetch(self, name: str) -> None:
@@ -139,6 +146,7 @@ class AssistFlow(QObject):
         def on_end() -> None:
             self._job = None
             if mark in self._done:
+                self._messages.dismiss(self._missing)
                 self._ahead()
 
         self._job = self._session.jobs.start(events, self._done.add, on_end, quiet=True)
