@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from segstudio.core.bitmap import Mask
 from segstudio.core.box import Box
 from segstudio.core.document import ERASE, Document
@@ -25,6 +27,7 @@ class Brush(Tool):
         super().__init__(choice, sight)
         self._last: Point | None = None
         self._painting = 0
+        self._pressure = 1.0
 
     @property
     def radius_px(self) -> float | None:
@@ -46,6 +49,8 @@ class Brush(Tool):
 
     def release(self, document: Document, pointer: Pointer) -> None:
         if document.stroking:
+            if pointer.point != self._last:  # the last move may have come together with the release
+                self._sweep(document, self._last or pointer.point, replace(pointer, pressure=self._pressure))
             document.commit("eraser" if self._painting == ERASE else self.name)
 
     def step_back(self, document: Document) -> bool:
@@ -62,7 +67,7 @@ class Brush(Tool):
         swept = swept_square if self._choice.square else capsule
         box, mask = swept(start, pointer.point, radius, document.annotation.box)
         self._apply(document, box, mask)
-        self._last = pointer.point
+        self._last, self._pressure = pointer.point, pointer.pressure
 
     def _apply(self, document: Document, box: Box, mask: Mask) -> None:
         document.paint(self._painting, box, mask)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from segstudio.ui.icons import icon
 
 _SHOWN_MS = 6000
+_WIDEST_PX, _GAP_PX, _SPACE_PX, _SIGN_PX = 900, 12, 8, 18
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,33 @@ class MessageBar(QFrame):
         self._timer.timeout.connect(self.hide)
         self._close.clicked.connect(self.hide)
         self._remedies: tuple[Remedy, ...] = ()
+        self._top = 0
         for number, button in enumerate(self._buttons):
             button.clicked.connect(lambda _=False, number=number: self._on_remedy(number))
         self.hide()
+
+    def float_over(self, place: QWidget, top_px: int) -> None:
+        """Lie over the top of `place`, so that nothing below moves when a message comes or goes."""
+        self.setParent(place)
+        self._top = top_px
+        place.installEventFilter(self)
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
+            self._settle()
+        return False
+
+    def _settle(self) -> None:
+        """As wide as the place allows, and no higher than the text needs."""
+        place = self.parentWidget()
+        if place is not None:
+            width = min(_WIDEST_PX, place.width() - 2 * _GAP_PX)
+            shown = [each for each in (self._sign, *self._buttons, self._close) if not each.isHidden()]
+            beside = sum(each.sizeHint().width() + _SPACE_PX for each in shown) + 2 * _SPACE_PX + _SIGN_PX
+            lines = self._text.heightForWidth(max(100, width - beside))
+            height = max(lines, *(each.sizeHint().height() for each in shown)) + 2 * _SPACE_PX
+            self.setGeometry((place.width() - width) // 2, self._top, width, height)
 
     @property
     def text(self) -> str:
@@ -86,6 +111,7 @@ class MessageBar(QFrame):
             button.setVisible(number < len(remedies))
             button.setText(remedies[number].text if number < len(remedies) else "")
         self.show()
+        self._settle()
         self.raise_()
 
     def _on_remedy(self, number: int) -> None:

@@ -55,6 +55,8 @@ from segstudio.ui.settings import Settings
 from segstudio.ui.theme import apply_theme
 from segstudio.ui.workspaces import Workspaces
 
+_MESSAGE_TOP_PX = 44  # below the strip of the tool in hand
+
 
 class MainWindow(QMainWindow):
     """The canvas in the middle, docks around it, flows behind the actions."""
@@ -216,8 +218,8 @@ class MainWindow(QMainWindow):
         whole = QVBoxLayout(middle)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(self.messages)
         whole.addWidget(self._stack, 1)
+        self.messages.float_over(middle, _MESSAGE_TOP_PX)
         self.setCentralWidget(middle)
         self.setStatusBar(self.status)
 
