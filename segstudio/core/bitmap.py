@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -133,14 +132,6 @@ class Bitmap:
             if tile.any():
                 tiles[key] = pack(tile)
         return Bitmap(tiles)
-
-    def parts(self) -> list[Bitmap]:
-        """Each connected part by itself; corners connect."""
-        box = self.box
-        count, numbers = cv2.connectedComponents(self.to_array(box).astype(np.uint8), connectivity=8)
-        if count <= 2:
-            return [self] if self.tiles else []
-        return [Bitmap.from_array(numbers == number, box.y0, box.x0) for number in range(1, count)]
 
     def __bool__(self) -> bool:
         return bool(self.tiles)

@@ -11,7 +11,7 @@ import numpy as np
 from segstudio.core import regions
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask
-from segstudio.core.box import EMPTY, Box
+from segstudio.core.box import EMPTY, Box, whole
 from segstudio.core.contours import polygons, simplified
 from segstudio.core.geometry import Point
 from segstudio.core.instances import united
@@ -135,8 +135,11 @@ def reshaped(annotation: Annotation, indices: Collection[int], change: Change, r
     return annotation.with_shapes(tuple(shape for shape in shapes if shape is not None))
 
 
-def parted(annotation: Annotation, indices: Collection[int], part: Callable[[Mask, Box], list[Mask]]) -> Annotation:
-    """Each in the parts that `part` makes of (mask, box); the first stays the object, the others are new ones."""
+def parted(annotation: Annotation, indices: Collection[int], part: Callable[[Mask, Box], list[Patch]]) -> Annotation:
+    """Each in the parts that `part` makes of (mask, box); the first stays the object, the others are new ones.
+
+    A part is (its box inside the mask, its pixels).
+    """
     out: list[Shape] = []
     for index, shape in enumerate(annotation.shapes):
         box, mask = shape_mask(shape, annotation.box) if index in indices else (shape.box, None)
@@ -144,7 +147,7 @@ def parted(annotation: Annotation, indices: Collection[int], part: Callable[[Mas
         if len(pieces) < 2:
             out.append(shape)
             continue
-        bitmaps = [Bitmap.from_array(piece, box.y0, box.x0) for piece in pieces]
+        bitmaps = [Bitmap.from_array(piece, box.y0 + at.y0, box.x0 + at.x0) for at, piece in pieces]
         first = shape.with_bitmap(bitmaps[0])
         out += [first, *(replace(first.copied(), bitmap=bitmap, group_id=None) for bitmap in bitmaps[1:])]
     return annotation.with_shapes(tuple(out))
@@ -153,8 +156,9 @@ def parted(annotation: Annotation, indices: Collection[int], part: Callable[[Mas
 def split_along(annotation: Annotation, indices: Collection[int], line: Sequence[Point]) -> Annotation:
     """Each cut in two or more along a line of points (x, y)."""
 
-    def part(mask: Mask, box: Box) -> list[Mask]:
-        return regions.split(mask, [(x - box.x0, y - box.y0) for x, y in line])
+    def part(mask: Mask, box: Box) -> list[Patch]:
+        pieces = regions.split(mask, [(x - box.x0, y - box.y0) for x, y in line])
+        return [(whole(*mask.shape), piece) for piece in pieces]
 
     return parted(annotation, indices, part)
 

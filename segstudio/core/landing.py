@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from segstudio.core import folding
+from segstudio.core import folding, regions
 from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
 from segstudio.core.picking import at_pixel
 from segstudio.core.rules import OBJECTS
@@ -20,12 +21,19 @@ def landed(stroke: Stroke, now: Annotation, table: ClassTable, last_uid: int | N
             now = folding.erased(now, painted, fold)
         elif limits.rules.mode == OBJECTS and class_id not in (0, IGNORE):
             uid = None if stroke.fresh else _object_of(stroke, label, table, last_uid)
-            for part in painted.parts() if stroke.fresh else [painted]:
+            for part in _parts(painted) if stroke.fresh else [painted]:
                 now = folding.onto_object(now, part, fold, uid)
             last_uid = uid if uid is not None else now.shapes[-1].uid
         else:
             now = folding.onto_class(now, painted, fold)
     return now, last_uid
+
+
+def _parts(painted: Bitmap) -> list[Bitmap]:
+    """Each connected part by itself."""
+    home = painted.box
+    found = regions.parts(painted.to_array(home))
+    return [Bitmap.from_array(mask, home.y0 + box.y0, home.x0 + box.x0) for box, mask in found]
 
 
 def _object_of(stroke: Stroke, label: str, table: ClassTable, last_uid: int | None) -> int | None:

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.bitmap import Mask
+from segstudio.core.box import Box
 from segstudio.core.geometry import Point
+from segstudio.core.raster import Patch
 
 _HALF = 1e-3  # distances are float32
 
@@ -76,10 +78,20 @@ def without_small(mask: Mask, least_px: int) -> Mask:
     return np.asarray(keep[numbers])
 
 
-def parts(mask: Mask) -> list[Mask]:
-    """Each connected part by itself, largest first."""
-    numbers, areas = islands(mask)
-    return [numbers == 1 + int(index) for index in np.argsort(-areas, kind="stable")]
+def parts(mask: Mask) -> list[Patch]:
+    """Each connected part by itself as (its box in the mask, its pixels), largest first.
+
+    Cut to their own boxes, so that ten thousand speckles cost what they cover.
+    """
+    if not mask.any():
+        return []
+    _, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    out = []
+    for index in np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") + 1:
+        x, y, width, height, _ = (int(value) for value in stats[index])
+        box = Box(y, x, y + height, x + width)
+        out.append((box, np.asarray(numbers[box.slices] == index)))
+    return out
 
 
 def split(mask: Mask, line: Sequence[Point]) -> list[Mask]:

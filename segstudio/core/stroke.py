@@ -54,19 +54,19 @@ class Limits:
         gray = self.intensities(part) if self.intensities and self.rules.intensity else None
         open_ = allowed(self.rules, self.plane[part.slices], gray)
         if self.rules.in_selection:
-            open_ &= topmost(annotation.shapes, self.marks.selected, part, self.patch, cover=False)
+            open_ &= pixels_of(annotation.shapes, self.marks.selected, part, self.patch, seen_only=False)
         if self.marks.locked:
-            open_ &= ~topmost(annotation.shapes, self.marks.locked, part, self.patch, cover=True)
+            open_ &= ~pixels_of(annotation.shapes, self.marks.locked, part, self.patch, seen_only=True)
         out = np.zeros((TILE, TILE), np.bool_)
         out[part.within(tile_box(key))] = open_
         return out
 
 
-def topmost(shapes: Iterable[Shape], uids: frozenset[int], box: Box, patch: PatchOf, cover: bool) -> Mask:
-    """Pixels of `box` that belong to shapes of `uids`; with `cover` only those over which no other shape lies."""
+def pixels_of(shapes: Iterable[Shape], uids: frozenset[int], box: Box, patch: PatchOf, *, seen_only: bool) -> Mask:
+    """Pixels of `box` that belong to shapes of `uids`; with `seen_only` those over which no other shape lies."""
     out = np.zeros((box.height, box.width), np.bool_)
     for shape in shapes:
-        if shape.uid not in uids and not cover:
+        if shape.uid not in uids and not seen_only:
             continue
         if shape.bitmap is not None:
             out |= (mask := shape.bitmap.to_array(box))

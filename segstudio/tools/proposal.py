@@ -16,7 +16,7 @@ NOTHING: Patch = (EMPTY, np.zeros((0, 0), np.bool_))
 
 
 class ProposalTool(Tool):
-    """Holds the newest proposal, and paints it when told so; a proposal of a document changed since is dropped."""
+    """Holds the newest proposal, and paints it when told so; what was asked for before is passed over."""
 
     options: tuple[str, ...] = ("rules",)
 

@@ -38,6 +38,7 @@ class Superpixels(Tool):
         self._pending: Work | None = None
         self._asked: dict[Work, BlockKey] = {}
         self._at: Point | None = None
+        self._preview: Patch = NOTHING
         self._waiting: list[tuple[Point, Point]] = []
         self._last: Point | None = None
         self._class_id = 0
@@ -66,21 +67,15 @@ class Superpixels(Tool):
 
     def hover(self, document: Document, pointer: Pointer) -> None:
         self._at = pointer.point
-        if not self._waiting:
-            self._missing(self._reach(pointer.point, pointer.point))
+        self._look()
 
     def cancel(self, document: Document) -> None:
         self._waiting, self._released = [], False
         document.cancel()
 
     def draft(self, document: Document) -> Draft:
-        if self._at is None or document.stroking or self._sight.image is None:
-            return Draft()
-        box = self._reach(self._at, self._at)
-        if box.empty or any(key not in self._blocks for key in self._keys(box)):
-            return Draft()
-        preview = self._touched(self._at, self._at)
-        return Draft() if preview[0].empty else Draft(preview=preview)
+        shown = not document.stroking and not self._preview[0].empty
+        return Draft(preview=self._preview) if shown else Draft()
 
     def wanted(self) -> Work | None:
         work, self._pending = self._pending, None
@@ -94,6 +89,13 @@ class Superpixels(Tool):
         while len(self._blocks) > _MOST_BLOCKS and not self._waiting:
             del self._blocks[next(iter(self._blocks))]
         self._catch_up(document)
+        self._look()
+
+    def _look(self) -> None:
+        """What a press here would paint, if its cells are known by now."""
+        self._preview = NOTHING
+        if self._at is not None and not self._waiting and not self._missing(self._reach(self._at, self._at)):
+            self._preview = self._touched(self._at, self._at)
 
     def _finish_now(self, document: Document) -> None:
         """A stroke whose cells are still being found ends before the next begins."""
@@ -166,7 +168,7 @@ class Superpixels(Tool):
 
     def _touched(self, start: Point, end: Point) -> Patch:
         box = self._reach(start, end)
-        if box.empty:
+        if box.empty or self._sight.image is None:
             return NOTHING
         cells = np.zeros((box.height, box.width), np.int32)
         for row, column, cell in self._keys(box):

@@ -34,7 +34,8 @@ class Overlay:
             if aids.values_fit(picture.pixels, pane.view.zoom):
                 aids.draw_values(painter, picture.pixels, pane.view, seen)
         draft = self._session.tool.draft(picture.document)
-        drafts.draw_draft(painter, draft, pane.view, self._class_colours(), self._class_colour())
+        needs = draft.planes is not None or bool(draft.lines)
+        drafts.draw_draft(painter, draft, pane.view, self._class_colours() if needs else {}, self._class_colour())
 
     def draw_over(self, painter: QPainter, panes: list[Pane], area: QRect, at: QPointF | None, zoom: float) -> None:
         """Over all panes; `at` is where the pointer is, unless the view is being moved."""

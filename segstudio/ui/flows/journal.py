@@ -47,6 +47,7 @@ class JournalFlow(QObject):
         self._saving = saving
         self._messages = messages
         self._lock: QLockFile | None = None
+        self._locked: Path | None = None  # the folder whose journal is held
         self._pending: Pending | None = None
         self._written: dict[Path, tuple[Path, Item]] = {}  # by the annotation's path
         self._timer = QTimer(self)
@@ -149,9 +150,11 @@ class JournalFlow(QObject):
 
     def _holds(self, folder: Path) -> bool:
         """Whether this window has the journal; if it is free by now, it takes it."""
+        if self._lock is not None:
+            return self._locked == folder
         project = self._session.project
-        if self._lock is not None or project is None or project.folder != folder:
-            return self._lock is not None or (project is not None and project.folder != folder)
+        if project is None or project.folder != folder:
+            return False
         for place in journal.folders(folder):
             try:
                 place.mkdir(parents=True, exist_ok=True)
@@ -160,7 +163,7 @@ class JournalFlow(QObject):
             lock = QLockFile(str(place / "lock"))
             lock.setStaleLockTime(0)
             if lock.tryLock(0):
-                self._lock = lock
+                self._lock, self._locked = lock, folder
                 return True
             _, host, _ = lock.getLockInfo()
             if lock.error() == QLockFile.LockError.LockFailedError and host == QSysInfo.machineHostName():
