@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -26,6 +27,15 @@ _PLUS, _MINUS, _TOP_LEFT, _BOTTOM_RIGHT = 1, 0, 2, 3  # osam's labels of points
 Image = NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A picture as the assistant knows it: `read` gives its (H, W, 3) RGB pixels, and is asked only once."""
+
+    key: str
+    size: tuple[int, int]  # height, width
+    read: Callable[[], Image]
+
+
 class Assistant:
     """One model at a time; safe to be asked from several threads, which take turns."""
 
@@ -35,28 +45,28 @@ class Assistant:
         self._name = ""
         self._seen: OrderedDict[str, tuple[Any, float]] = OrderedDict()
 
-    def encode(self, name: str, key: str, image: Image) -> None:
-        """Let the model `name` look at a picture, (H, W, 3) RGB, that is known as `key` from then on.
+    def encode(self, name: str, picture: Seen) -> None:
+        """Let the model `name` look at a picture, which is known by its key from then on.
 
         Raises MissingWeightsError, or AssistError where the weights cannot be used.
         """
         with self._lock:
-            self._encoded(name, key, image)
+            self._encoded(name, picture)
 
-    def segment(
-        self, name: str, key: str, image: Image, points: Sequence[tuple[Point, bool]], box: Box | None
-    ) -> Patch:
+    def segment(self, name: str, picture: Seen, points: Sequence[tuple[Point, bool]], box: Box | None) -> Patch:
         """The mask for clicks ((x, y), on the object or not) and a box; empty where the model finds nothing."""
         with self._lock:
-            embedding, scale = self._encoded(name, key, image)
+            embedding, scale = self._encoded(name, picture)
             mask = self._asked(embedding, _prompt(points, box, scale))
-        return _full_size(mask, image.shape[:2])
+        return _full_size(mask, picture.size)
 
-    def _encoded(self, name: str, key: str, image: Image) -> tuple[Any, float]:
+    def _encoded(self, name: str, picture: Seen) -> tuple[Any, float]:
+        key = picture.key
         if name != self._name:
             self._model, self._name = _loaded(name), name
             self._seen.clear()
         if key not in self._seen:
+            image = picture.read()
             scale = min(1.0, _LONGEST / max(image.shape[:2]))
             size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
             small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image

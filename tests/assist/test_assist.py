@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segstudio.assist.assistant import Assistant
-from segstudio.assist.weights import MODELS, MissingWeightsError, files_of
+from segstudio.assist.assistant import Assistant, Seen
+from segstudio.assist.weights import MODELS, MissingWeightsError, download, files_of
 from segstudio.core.box import Box
 from segstudio.errors import AssistError
 from tests.assist.tiny_sam import install
@@ -29,17 +29,21 @@ def picture(height: int = 90, width: int = 120) -> np.ndarray:
     return out
 
 
+def seen(image: np.ndarray) -> Seen:
+    return Seen("a", image.shape[:2], lambda: image)
+
+
 def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
     install(home)
     image = picture()
-    box, mask = Assistant().segment(NAME, "a", image, [((40.0, 35.0), True)], None)
+    box, mask = Assistant().segment(NAME, seen(image), [((40.0, 35.0), True)], None)
     assert box == Box(30, 30, 45, 60)
     assert mask.all()
 
 
 def test_a_negative_click_takes_it_away(home: Path) -> None:
     install(home)
-    box, mask = Assistant().segment(NAME, "a", picture(), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
+    box, mask = Assistant().segment(NAME, seen(picture()), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
     out = np.zeros((90, 120), bool)
     out[box.slices] = mask
     assert not out[35, 40]
@@ -48,20 +52,20 @@ def test_a_negative_click_takes_it_away(home: Path) -> None:
 
 def test_a_box_alone_is_a_prompt(home: Path) -> None:
     install(home)
-    box, _ = Assistant().segment(NAME, "a", picture(), [], Box(20, 20, 60, 80))
+    box, _ = Assistant().segment(NAME, seen(picture()), [], Box(20, 20, 60, 80))
     assert box == Box(30, 30, 45, 60)
 
 
 def test_a_large_picture_is_looked_at_smaller_and_answered_at_full_size(home: Path) -> None:
     install(home)
     image = picture(3000, 4000)
-    box, _ = Assistant().segment(NAME, "a", image, [((1500.0, 1200.0), True)], None)
+    box, _ = Assistant().segment(NAME, seen(image), [((1500.0, 1200.0), True)], None)
     assert np.abs(np.array(box) - np.array([1000, 1000, 1500, 2000])).max() <= 3
 
 
 def test_where_nothing_is_found_the_mask_is_empty(home: Path) -> None:
     install(home)
-    box, mask = Assistant().segment(NAME, "a", np.zeros((40, 40, 3), np.uint8), [((4.0, 4.0), True)], None)
+    box, mask = Assistant().segment(NAME, seen(np.zeros((40, 40, 3), np.uint8)), [((4.0, 4.0), True)], None)
     assert box.empty
     assert mask.size == 0
 
@@ -69,9 +73,10 @@ def test_where_nothing_is_found_the_mask_is_empty(home: Path) -> None:
 def test_a_picture_is_encoded_once(home: Path) -> None:
     install(home)
     assistant = Assistant()
-    assistant.encode(NAME, "a", picture())
-    blank = np.zeros((90, 120, 3), np.uint8)
-    assert not assistant.segment(NAME, "a", blank, [((40.0, 35.0), True)], None)[0].empty
+    assistant.encode(NAME, seen(picture()))
+    assert not assistant.segment(
+        NAME, Seen("a", (90, 120), lambda: pytest.fail("read twice")), [((40.0, 35.0), True)], None
+    )[0].empty
 
 
 def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
@@ -81,7 +86,7 @@ def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
 
     monkeypatch.setattr(gdown, "cached_download", lambda *_, **__: pytest.fail("fetched unasked"))
     with pytest.raises(MissingWeightsError, match="belongs at") as caught:
-        Assistant().encode(NAME, "a", picture())
+        Assistant().encode(NAME, seen(picture()))
     assert str(home) in str(caught.value)
     assert len(caught.value.files) == 2
 
@@ -91,7 +96,7 @@ def test_broken_weights_are_one_line(home: Path) -> None:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(b"not a model")
     with pytest.raises(AssistError) as caught:
-        Assistant().encode(NAME, "a", picture())
+        Assistant().encode(NAME, seen(picture()))
     assert "\n" not in str(caught.value)
     assert "efficientsam:10m failed" in str(caught.value)
 
@@ -99,3 +104,26 @@ def test_broken_weights_are_one_line(home: Path) -> None:
 @pytest.mark.parametrize("name", [name for name, _ in MODELS])
 def test_osam_knows_every_model_of_the_list(name: str) -> None:
     assert len(files_of(name)) >= 2
+
+
+def test_a_download_tells_how_far_it_is_and_where_it_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gdown
+
+    def fetch(url: str, path: str, progress: object = None, **_: object) -> None:
+        progress(50, 100)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(b"weights")
+
+    monkeypatch.setattr(gdown, "cached_download", fetch)
+    told = list(download(NAME))
+    assert [(event.done, event.total) for event in told] == [(50, 100)] * 2
+    assert all(file.present for file in files_of(NAME))
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left\non the disk")
+
+    monkeypatch.setattr(gdown, "cached_download", full)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(AssistError, match="could not be downloaded") as caught:
+        list(download(NAME))
+    assert "\n" not in str(caught.value)

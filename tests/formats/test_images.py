@@ -115,3 +115,40 @@ def test_a_picture_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
     (tmp_path / f"cut{suffix}").write_bytes(data[: len(data) // 3])
     with pytest.raises(FileError):
         read_picture(tmp_path / f"cut{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_large_picture_is_the_same_picture(
+    suffix: str, mode: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV reads large ones, which holds their pixels once."""
+    from segstudio.formats import images
+
+    shape = (600, 400, 3) if mode == "RGB" else (600, 400)
+    smooth = np.add.outer(np.arange(600) // 5, np.arange(400) // 4).astype(np.uint8)
+    pixels = np.stack([smooth, smooth // 2, 255 - smooth], axis=2) if mode == "RGB" else smooth
+    assert pixels.shape == shape
+    path = tmp_path / f"l{suffix}"
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    Image.fromarray(pixels).save(path, exif=exif, quality=95)
+    small = read_picture(path)
+    monkeypatch.setattr(images, "_LARGE", 1000)
+    large = read_picture(path)
+    assert large.shape == small.shape
+    assert np.abs(large.astype(int) - small.astype(int)).max() <= (0 if suffix == ".png" else 3)
+
+
+def test_a_picture_beyond_what_memory_holds_is_refused_with_the_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from segstudio.formats import images
+
+    path = tmp_path / "l.png"
+    Image.fromarray(np.zeros((600, 400, 3), np.uint8)).save(path)
+    monkeypatch.setattr(images, "_LARGE", 1000)
+    monkeypatch.setattr(images, "available_bytes", lambda: 1_000_000)
+    with pytest.raises(FileError, match=r"400 x 600 pixels and needs 0.0 GB, but 0.0 GB of memory are free"):
+        read_picture(path)

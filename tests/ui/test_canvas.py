@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QPointingDevice, QTabletEvent
+from PySide6.QtGui import QImage, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -323,3 +323,52 @@ def test_the_palette_ranks_what_begins_so_first() -> None:
     ranks = [rank("fill", command) for command in commands]
     assert ranks[0] < ranks[1]
     assert ranks[2] is None
+
+
+def test_another_window_of_values_is_shown_and_left_with_its_picture(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    from PIL import Image
+
+    home = tmp_path / "deep"
+    home.mkdir()
+    ramp = (np.arange(160, dtype=np.uint16)[None, :] * 300 + np.zeros((120, 1), np.uint16)).astype(np.uint16)
+    for name in ("d0", "d1"):
+        Image.fromarray(ramp).save(home / f"{name}.png")
+    window.open_path(home)
+    wait_for(qtbot, lambda: window.session.picture is not None and window.session.jobs.idle)
+    first = window.session.picture
+    window.showing.set(replace(window.session.layers.display, window=(3000, 6000)))
+    wait_for(qtbot, lambda: first.window == (3000, 6000))
+    shown = first.levels[0][0, :, 0]
+    assert (shown[:10] == 0).all()
+    assert (shown[21:] == 255).all()
+    assert 100 < shown[15] < 155
+    walk(window, qtbot, "d1.png")
+    assert window.session.layers.display.window is None
+    walk(window, qtbot, "d0.png")
+    assert window.session.layers.display.window == window.session.picture.window
+    window.showing.reset()
+    wait_for(qtbot, lambda: window.session.picture.window is None)
+    assert window.session.picture.levels[0][0, 80, 0] < 255
+
+
+def test_brightness_changes_the_screen_and_so_does_every_part_repainted_later(opened: MainWindow) -> None:
+    from segstudio.core.display import Display
+
+    before = _bytes_of(opened.canvas.grab().toImage())
+    opened.showing.set(Display(0.2, 0.1, 1.3))
+    opened.canvas.set_view(opened.canvas.view.zoomed(2.0, QPointF(100, 100)))
+    whole = opened.canvas.grab().toImage()
+    assert (_bytes_of(whole) != before).mean() > 0.2
+    part = opened.canvas.rect().adjusted(61, 47, -101, -83)
+    again = _bytes_of(opened.canvas.grab(part).toImage())
+    # Qt rounds a pixel's edge by the clip, so single rows on an edge may differ
+    assert (again != _bytes_of(whole.copy(part))).mean() < 0.01
+
+
+def _bytes_of(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).copy()

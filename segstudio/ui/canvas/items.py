@@ -52,6 +52,7 @@ class PictureLevels:
     images: list[QImage] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._shown: tuple[object, NDArray[np.uint8], QImage] | None = None
         self.images = [picture_image(level) for level in self.arrays]
 
     def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float, display: Display) -> None:
@@ -66,10 +67,18 @@ class PictureLevels:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         if not display.plain:
             part = source.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(image.rect())
-            shown = display.shown(self.arrays[index][part.top() : part.bottom() + 1, part.left() : part.right() + 1])
-            image = picture_image(shown)
+            image = self._through(display, index, part)
             source.translate(-part.left(), -part.top())
         painter.drawImage(view.box_to_screen(seen), image, source)
+
+    def _through(self, display: Display, index: int, part: QRect) -> QImage:
+        """What is in view with its brightness and contrast, kept while neither changes: strokes cost no pass."""
+        key = (display, index, part.getRect())
+        if self._shown is None or self._shown[0] != key:
+            area = self.arrays[index][part.top() : part.bottom() + 1, part.left() : part.right() + 1]
+            shown = display.shown(area)
+            self._shown = key, shown, picture_image(shown)
+        return self._shown[2]
 
 
 def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, seen: Box, opacity: float) -> None:

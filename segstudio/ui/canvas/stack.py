@@ -75,7 +75,7 @@ class LayerStack:
             return
         view, document = pane.view, picture.document
         whole = view.visible(QRectF(pane.area), *document.plane.shape)  # the clip spares what is not dirty
-        self._levels.draw(painter, view, whole if layers.display.plain else seen, ratio, layers.display)
+        self._levels.draw(painter, view, whole, ratio, layers.display)
         if layers.held_hidden:
             return
         self._follow_document(document)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from segstudio.assist.assistant import Assistant, Image
+from segstudio.assist.assistant import Assistant, Image, Seen
 from segstudio.assist.weights import MODELS, MissingWeightsError, check, download
 from segstudio.core.box import Box
 from segstudio.core.geometry import Point
@@ -32,14 +32,15 @@ class PictureSegmenter:
         self._assistant = assistant
         self.model = model
         self.key = f"{picture.item.picture} {picture.file_stamp} {picture.window}"
-        self._picture = picture
+        height, width = picture.levels[0].shape[:2]
+        self._seen = Seen(self.key, (height, width), lambda: rgb_of(picture))
 
     def encode(self) -> None:
-        self._assistant.encode(self.model, self.key, rgb_of(self._picture))
+        self._assistant.encode(self.model, self._seen)
 
     def segment(self, points: Sequence[Point], positive: Sequence[bool], box: Box | None) -> Patch:
         clicks = list(zip(points, positive, strict=True))
-        return self._assistant.segment(self.model, self.key, rgb_of(self._picture), clicks, box)
+        return self._assistant.segment(self.model, self._seen, clicks, box)
 
 
 def rgb_of(picture: OpenPicture) -> Image:

@@ -1,0 +1,51 @@
+"""A model's view of every picture: uncertainty of all, figures where there are labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.classes import ClassTable
+from segstudio.core.metrics import scores
+from segstudio.core.prediction import Prediction
+from segstudio.core.shape import Shape
+from segstudio.errors import FileError
+from segstudio.events import Problem
+from segstudio.project.index import Index
+from segstudio.project.item import Item
+from segstudio.project.project import Project
+from segstudio.project.store import save
+from segstudio.review.survey import Surveyed, survey
+
+TABLE = ClassTable.from_names(["_background_", "car"])
+
+
+def test_every_picture_is_judged_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    project = Project(tmp_path, TABLE)
+    for name in ("a", "b", "c"):
+        Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / f"{name}.png")
+    items = [Item(f"{n}.png", tmp_path / f"{n}.png", tmp_path / f"{n}.json") for n in ("a", "b", "c")]
+    shape = Shape("car", "rectangle", ((5.0, 5.0), (14.0, 9.0)))
+    save(items[0], Annotation(20, 30, (shape,)), TABLE, None)
+
+    def predict(item: Item) -> Prediction:
+        if item.name == "c.png":
+            raise FileError(item.picture, "is broken", "replace it")
+        labels = np.zeros((20, 30), np.uint8)
+        labels[5:10, 5:10] = 1
+        entropy = np.full((20, 30), 51, np.uint8)
+        return Prediction(item.name, 1, ("_background_", "car"), labels, np.zeros((0, 20, 30), np.uint8), entropy)
+
+    events = list(survey(project, items, predict, "run"))
+    found = {event.name: event for event in events if isinstance(event, Surveyed)}
+    assert found["a.png"].uncertainty == pytest.approx(0.2)
+    assert scores(found["a.png"].confusion).iou[1] == pytest.approx(25 / 50)
+    assert found["b.png"].confusion is None
+    assert ["is broken" in str(event) for event in events if isinstance(event, Problem)] == [True]
+    with Index(project.index_file) as index:
+        assert index.uncertainties("run").keys() == {"a.png", "b.png"}
+        assert index.matrices("run", TABLE.names).keys() == {"a.png"}
