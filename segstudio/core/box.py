@@ -27,6 +27,10 @@ class Box(NamedTuple):
         return max(0, self.x1 - self.x0)
 
     @property
+    def area(self) -> int:
+        return self.height * self.width
+
+    @property
     def empty(self) -> bool:
         return self.y1 <= self.y0 or self.x1 <= self.x0
 

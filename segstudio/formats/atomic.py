@@ -5,13 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from segstudio.errors import FileError
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
     """Temporary file beside `path`, fsync if `durable`, rename. Raises FileError and leaves what was there."""
+
+    def fill(file: BinaryIO) -> None:
+        file.write(data)
+
+    write_by(path, fill, durable)
+
+
+def write_by(path: Path, fill: Callable[[BinaryIO], None], durable: bool = True, keep_as: Path | None = None) -> None:
+    """Like `write_bytes`, for what writes itself into a file; what was there is kept as `keep_as`, if given."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
@@ -20,11 +31,13 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            fill(file)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.chmod(_mode(path))
+        if keep_as is not None and path.exists():
+            path.replace(keep_as)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import io
+import errno
+import hashlib
 import json
 import pickle
 import struct
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from segstudio.core.classes import MAX_CLASSES
-from segstudio.errors import FileError
-from segstudio.formats.atomic import write_bytes
+from segstudio.errors import FileError, TrainingError
+from segstudio.formats.atomic import write_by, write_bytes
 from segstudio.training.config import table_from_plain, table_to_plain
 from segstudio.training.device import Device
 from segstudio.training.model import Architecture, Model
 
 BEST = "best.safetensors"
 LAST = "last.ckpt"
+PREVIOUS = "previous.ckpt"
 _KEY = "segstudio"
-_VERSION = 1
+_HASH = "sha256"
+_VERSION = 2
 _REMEDY = "name a best.safetensors that segstudio wrote, or train again"
 _MOST_PARAMETERS = 2_000_000_000
 
@@ -58,6 +62,8 @@ def load_weights(path: Path, device: Device) -> Model:
         model.net.load_state_dict(tensors)
     except FileNotFoundError as error:
         raise FileError(path, "there is no such file", "train first, or name a run or a weights file") from error
+    except TrainingError as error:  # its encoder is not installed here
+        raise FileError(path, "cannot be used here", str(error)) from error
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OSError, struct.error) as error:
         raise FileError(path, f"is not a model of segstudio ({_short(error)})", _REMEDY) from error
     model.net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -70,7 +76,7 @@ def _described(about: dict[str, Any]) -> Model:
     table = table_from_plain(about["classes"])
     _check_architecture(architecture, len(table))
     return Model(
-        net=architecture.build(),
+        net=architecture.build().requires_grad_(False),
         architecture=architecture,
         table=table,
         unlabelled=str(about["unlabelled"]),
@@ -87,7 +93,7 @@ def _check_architecture(architecture: Architecture, num_names: int) -> None:
     fits = (
         1 <= architecture.in_channels <= 256
         and 1 <= architecture.num_classes <= MAX_CLASSES
-        and 1 <= architecture.depth <= 8
+        and 0 <= architecture.depth <= 8
         and 1 <= architecture.width <= 512
         and 30 * architecture.width**2 * 4**architecture.depth < _MOST_PARAMETERS
     )
@@ -96,23 +102,65 @@ def _check_architecture(architecture: Architecture, num_names: int) -> None:
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Everything a run needs to go on: tensors and plain types only."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_bytes(path, buffer.getvalue())
+    """Everything a run needs to go on: tensors and plain types only, with a hash; the one before is kept."""
+    hashed = {_HASH: digest(state), **state}
+
+    def fill(file: BinaryIO) -> None:
+        try:
+            torch.save(hashed, file)
+        except RuntimeError as error:  # torch's own words for a full disk
+            raise OSError(errno.ENOSPC, _short(error)) from error
+
+    write_by(path, fill, keep_as=path.with_name(PREVIOUS))
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Raises FileError. Only tensors and plain types are loaded; a file cannot run code."""
+    """Raises FileError. Only tensors and plain types are loaded; a file cannot run code, nor lie about its hash."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise FileError(path, "there is no such file", "start the run without resuming") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         raise FileError(path, f"cannot be resumed from ({_short(error)})", "start a new run") from error
-    if not isinstance(state, dict):
+    if not isinstance(state, dict) or _HASH not in state:
         raise FileError(path, "cannot be resumed from (it holds no state)", "start a new run")
+    if state.pop(_HASH) != digest(state):
+        raise FileError(path, "cannot be resumed from (it is damaged: its hash is another)", "start a new run")
     return state
+
+
+def load_newest_state(folder: Path) -> tuple[dict[str, Any], str]:
+    """The last state, or the one before where the last is missing or damaged, and a word about that."""
+    try:
+        return load_state(folder / LAST), ""
+    except FileError as error:
+        if not (folder / PREVIOUS).is_file():
+            raise
+        return load_state(folder / PREVIOUS), f"{error}; the state before it is used"
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of tensors and plain types, whatever file they lie in."""
+    out = hashlib.sha256()
+    _feed(out, value)
+    return out.hexdigest()
+
+
+def _feed(out: Any, value: Any) -> None:
+    if isinstance(value, torch.Tensor):
+        plain = value.detach().cpu().contiguous()
+        out.update(f"{plain.dtype}{tuple(plain.shape)}".encode())
+        out.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+    elif isinstance(value, Mapping):
+        for key in value:
+            out.update(repr(key).encode())
+            _feed(out, value[key])
+    elif isinstance(value, list | tuple):
+        out.update(f"[{len(value)}]".encode())
+        for item in value:
+            _feed(out, item)
+    else:
+        out.update(repr(value).encode())
 
 
 def _short(error: BaseException) -> str:

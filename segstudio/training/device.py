@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from segstudio.errors import TrainingError
+from segstudio.training.distributed import asked_for, local_rank
 
 
 @dataclass(frozen=True)
@@ -28,25 +29,33 @@ class Device:
 
     @property
     def on_gpu(self) -> bool:
-        return self.name != "cpu"
+        return self.kind != "cpu"
+
+    @property
+    def kind(self) -> str:
+        """ "cpu", "cuda" or "mps", without a number."""
+        return self.name.partition(":")[0]
 
     def autocast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.name, self.dtype, enabled=self.dtype != torch.float32)
+        return torch.autocast(self.kind, self.dtype, enabled=self.dtype != torch.float32)
+
+    def in_full_precision(self) -> Device:
+        return Device(self.name, torch.float32)
 
     def describe(self) -> str:
-        if self.name == "cuda":
-            return f"{torch.cuda.get_device_name()} ({self.precision})"
-        kind = "Apple GPU" if self.name == "mps" else f"CPU, {torch.get_num_threads()} threads"
+        if self.kind == "cuda":
+            return f"{torch.cuda.get_device_name(self.torch)} ({self.precision})"
+        kind = "Apple GPU" if self.kind == "mps" else f"CPU, {torch.get_num_threads()} threads"
         return f"{kind} ({self.precision})"
 
     def free(self) -> None:
         """Give cached GPU memory back."""
-        if self.name == "cuda":
+        if self.kind == "cuda":
             torch.cuda.empty_cache()
 
 
-def choose_device(name: str = "auto") -> Device:
-    """The best device there is, or the one named ("cpu", "cuda", "mps")."""
+def choose_device(name: str = "auto", precision: str = "auto") -> Device:
+    """The best device there is, or the one named ("cpu", "cuda", "mps"); under torchrun each process its own GPU."""
     if name == "auto":
         name = "cpu"
         if torch.cuda.is_available():
@@ -57,12 +66,16 @@ def choose_device(name: str = "auto") -> Device:
     if not there.get(name, False):
         known = ", ".join(key for key, value in there.items() if value)
         raise TrainingError(f"device {name!r} is not on this machine; there is {known}")
-    return Device(name, _best_dtype(name))
+    dtype = _best_dtype(name) if precision == "auto" else getattr(torch, precision)
+    if name == "cuda" and asked_for():
+        name = f"cuda:{local_rank() % torch.cuda.device_count()}"
+        torch.cuda.set_device(name)
+    return Device(name, dtype)
 
 
 def _best_dtype(name: str) -> torch.dtype:
     if name == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     if name == "cpu" and cpu_has_bf16():
         return torch.bfloat16
     return torch.float32
@@ -77,8 +90,10 @@ def cpu_has_bf16() -> bool:
     return bool(ask and ask())
 
 
-def memory_bytes() -> int:
-    """Memory of this machine, or 8 GiB where it does not say."""
+def memory_bytes(device: Device | None = None) -> int:
+    """Memory of a GPU, else of this machine, or 8 GiB where it does not say."""
+    if device is not None and device.kind == "cuda":
+        return int(torch.cuda.get_device_properties(device.torch).total_memory)
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -3,61 +3,79 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
 
+from segstudio.core.box import Box
 from segstudio.core.metrics import scores, summed
 from segstudio.core.prediction import Prediction
 from segstudio.core.sample import Sample, held_out_part, train_part
-from segstudio.errors import TrainingError
+from segstudio.errors import FileError, TrainingError
 from segstudio.events import Problem, Progress
-from segstudio.formats.images import Pixels
-from segstudio.training.batches import Pool
 from segstudio.training.config import TrainConfig
-from segstudio.training.device import choose_device, memory_bytes
-from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone, TrainEvent
+from segstudio.training.device import choose_device
+from segstudio.training.distributed import agreed, join, sum_over_ranks
+from segstudio.training.events import EpochDone, Finished, Joined, Preview, Rescued, Started, StepDone, TrainEvent
+from segstudio.training.learner import NonFiniteLossError
+from segstudio.training.memory import give_freed_back, keep_freed, used_bytes
+from segstudio.training.pool import Pool
 from segstudio.training.predict import predict
-from segstudio.training.run import Run, start_run
+from segstudio.training.rescue import MOST_RESCUES, after_non_finite, after_out_of_memory, is_out_of_memory
+from segstudio.training.run import Run
+from segstudio.training.start import Pools, start_run, warnings
+from segstudio.training.surroundings import Shown, Surroundings
 from segstudio.training.validate import validate
 
 REPORT_INTERVAL_S = 0.25
-SAVE_INTERVAL_S = 60.0
+SAVE_INTERVAL_S = 30.0
 PREVIEW_SHARE = 0.1  # of the time may go into predicting the open picture
 VALIDATION_SHARE = 0.15
 MOST_STEPS_PER_EPOCH = 100
-MEMORY_SHARE = 0.25
 
 
-OpenPicture = Callable[[], tuple[str, Pixels] | None]
+_ALONE = Surroundings()
 
 
-def train(
-    config: TrainConfig, samples: Sequence[Sample], open_picture: OpenPicture = lambda: None
-) -> Iterator[TrainEvent]:
+def train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings = _ALONE) -> Iterator[TrainEvent]:
     """Learn from `samples`; those held out judge.
 
-    `open_picture` is asked now and then which picture to show a Preview of. Closing the generator stops the
-    run: what was learnt so far is saved. Raises TrainingError when there is nothing to learn from.
+    Closing the generator stops the run: what was learnt so far is saved. Time that the caller holds an event
+    does not count as the run's. Raises TrainingError when there is nothing to learn from. Under torchrun every
+    process calls this with the same arguments.
     """
-    budget = int(memory_bytes() * MEMORY_SHARE)
-    pool = Pool(train_part(samples), config.table, config.unlabelled, budget)
-    judges = Pool(held_out_part(samples), config.table, config.unlabelled, budget // 4)
+    device = choose_device(config.device)
+    join(device.name)
+    keep_freed(device)
+    try:
+        yield from _train(config, samples, world)
+    finally:
+        give_freed_back()
+
+
+def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) -> Iterator[TrainEvent]:
+    pools = Pools(config, samples)
     problems = []
-    for event in chain(pool.load("reading pictures to learn from"), judges.load("reading held-out pictures")):
+    for event in pools.load():
         if isinstance(event, Problem):
             problems.append(str(event))
         yield event
-    if not len(pool):
-        raise TrainingError("no picture to learn from has labels; label at least one, then train")
-    run = start_run(config, pool, choose_device(config.device))
+    run, moved, remark = start_run(config, pools.learn)
     try:
-        run.write_beginning(pool.names, judges.names)
-        for line in (run.describe(), *problems):
+        run.write_beginning(pools.learn.names, [sample.name for sample in held_out_part(samples)])
+        remarks = [*problems, *warnings(config, pools.learn), *([remark] if remark else [])]
+        for line in (run.describe(), *remarks, *(moved.lines if moved else ())):
             run.log(line)
-        yield Started(config.run_dir, run.describe(), len(pool), len(judges))
-        yield from _learn(run, judges, open_picture)
+        yield Started(config.run_dir, run.describe(), len(pools.learn), len(pools.judge), run.plan.choices)
+        yield from (Problem("", line) for line in remarks[len(problems) :])
+        if moved:
+            yield moved
+        run.save_last()  # so that there is always a good state to go back to
+        for told in _Loop(run, pools.judge, world).events():
+            run.pause()
+            yield told
+            run.go_on()
     finally:
         try:
             run.save_last()
@@ -65,57 +83,157 @@ def train(
             run.release()
 
 
-def _learn(run: Run, judges: Pool, open_picture: OpenPicture) -> Iterator[TrainEvent]:
-    report, save = _Clock(REPORT_INTERVAL_S, at_once=True), _Clock(SAVE_INTERVAL_S)
-    preview, judge = _Clock(1.0), _Clock(1.0)
-    to_judge = sum(pair.labels.size for pair in judges)
-    losses: list[float] = []
-    while not run.done:
-        run.update()
-        if report.due():  # the only wait for the device
-            losses.append(run.mean_loss())
-            yield StepDone(run.step, run.progress, losses[-1], run.left_s)
-        epoch_ends = run.step % min(run.plan.steps_per_epoch, MOST_STEPS_PER_EPOCH) == 0
-        if epoch_ends and judge.due(run.seconds_for(to_judge) / VALIDATION_SHARE) and not run.done:
-            yield from _judged(run, judges, losses)
-            losses.clear()
-        shown = open_picture()
-        if shown is not None and preview.due(run.seconds_for(shown[1].shape[0] * shown[1].shape[1]) / PREVIEW_SHARE):
-            yield from _previewed(run, shown)
-        if save.due():
-            run.save_last()
-    losses.append(run.mean_loss())
-    yield StepDone(run.step, 1.0, losses[-1], 0.0)
-    yield from _judged(run, judges, losses)
-    yield from _previewed(run, open_picture())
-    yield Finished(run.weights_path, run.best_miou, run.step)
+class _Loop:
+    """Steps, and between them judging, showing, saving and mending."""
 
+    def __init__(self, run: Run, judges: Pool, world: Surroundings) -> None:
+        self._run = run
+        self._judges = judges
+        self._world = world
+        self._losses: list[float] = []
+        self._report, self._save = _Clock(REPORT_INTERVAL_S, at_once=True), _Clock(SAVE_INTERVAL_S)
+        self._preview, self._judge = _Clock(0.5, at_once=True), _Clock(1.0)
+        self._rest = _Clock(2.0)
+        self._unshowable: set[str] = set()
+        self._unsaved = ""
+        self._rescues = 0
+        self._ended_early = False
 
-def _judged(run: Run, judges: Pool, losses: list[float]) -> Iterator[Progress | EpochDone]:
-    matrices = []
-    for event in validate(run.snapshot(), judges, run.device):
-        if isinstance(event, Progress):
-            yield event
-        else:
-            matrices.append(event)
-    matrix = summed(matrices, len(run.config.table))
-    miou = scores(matrix).miou
-    loss = float(np.mean(losses)) if losses else run.mean_loss()
-    run.record(loss, miou)
-    run.log(f"step {run.step}: loss {loss:.4f}, held-out mIoU {miou:.4f}")
-    yield EpochDone(run.step, loss, matrix, miou, run.best_miou)
+    def events(self) -> Iterator[TrainEvent]:
+        run = self._run
+        while run.look_at_clock() < 1.0 and not self._ended_early:
+            yield from self._stepped()
+            if self._report.due():  # the only wait for the device
+                yield from self._reported()
+            if run.step % min(run.plan.steps_per_epoch, MOST_STEPS_PER_EPOCH) == 0:
+                yield from self._at_epoch()
+            yield from self._shown()
+            if self._save.due():
+                yield from self._saved()
+        yield from self._reported()
+        if run.learner.healthy and not self._ended_early:
+            yield from self._judged()
+        self._preview.reset()
+        self._rest.reset()
+        yield from self._shown()
+        yield Finished(run.weights_path, run.best_miou, run.step, self._ended_early)
 
+    def _stepped(self) -> Iterator[Problem | Rescued]:
+        """One step, tried again in another way if memory does not do."""
+        while True:
+            try:
+                for problem in self._run.update():
+                    self._run.log(str(problem))
+                    yield problem
+                return
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                yield self._told(after_out_of_memory(self._run, error))
 
-def _previewed(run: Run, shown: tuple[str, Pixels] | None) -> Iterator[Progress | Preview | Problem]:
-    """A picture that the model cannot be shown, of other channels say, does not end the training."""
-    if shown is None:
-        return
-    name, pixels = shown
-    try:
-        for event in predict(run.snapshot(), pixels, run.device, name):
-            yield Preview(event) if isinstance(event, Prediction) else event
-    except TrainingError as error:
-        yield Problem(name, str(error))
+    def _told(self, event: Rescued) -> Rescued:
+        self._run.log(event.text)
+        return event
+
+    def _reported(self) -> Iterator[StepDone | Rescued]:
+        run = self._run
+        try:
+            self._losses.append(run.learner.mean_loss())
+        except NonFiniteLossError as error:
+            self._rescues += 1
+            if self._rescues > MOST_RESCUES:
+                raise TrainingError(
+                    f"the loss is no number at step {run.step}, after {MOST_RESCUES} attempts to mend it; look for "
+                    "spoilt pictures, or train with a smaller learning rate"
+                ) from error
+            yield self._told(after_non_finite(run, error))
+            return
+        yield StepDone(
+            run.step,
+            run.progress,
+            self._losses[-1],
+            run.left_s,
+            run.patches_s,
+            used_bytes(run.device),
+            run.learner.rate,
+        )
+
+    def _at_epoch(self) -> Iterator[TrainEvent]:
+        """New pictures join; the model is judged if that does not take too large a share of the time."""
+        run = self._run
+        arrived = self._world.arrivals()
+        if arrived:
+            yield from self._joined(arrived)
+        seconds = run.seconds_for(self._judges.pixels) / VALIDATION_SHARE
+        due = agreed([float(self._judge.due(seconds))], run.device.torch)[0]
+        if due and run.look_at_clock() < 1.0:
+            yield from self._judged()
+            self._losses.clear()
+
+    def _joined(self, arrived: Sequence[Sample]) -> Iterator[TrainEvent]:
+        run = self._run
+        run.wait_for_feed()
+        for pool, part in ((run.pool, train_part(arrived)), (self._judges, held_out_part(arrived))):
+            for event in pool.join(part):
+                if isinstance(event, Problem):
+                    run.log(str(event))
+                yield event
+        run.renew_pool()
+        run.log(f"step {run.step}: {len(arrived)} new or changed masks joined")
+        yield Joined(run.step, len(arrived))
+
+    def _judged(self) -> Iterator[Progress | EpochDone]:
+        run = self._run
+        matrices = []
+        for event in validate(run.snapshot(), self._judges, run.device):
+            if isinstance(event, np.ndarray):
+                matrices.append(event)
+            else:
+                yield event
+        local = torch.from_numpy(summed(matrices, len(run.config.table))).to(run.device.torch)
+        figures = scores(sum_over_ranks(local).cpu().numpy())
+        loss = float(np.mean(self._losses)) if self._losses else run.learner.mean_loss()
+        run.record(loss, figures)
+        run.log(f"step {run.step}: loss {loss:.4f}, held-out mIoU {figures.miou:.4f}")
+        self._ended_early = run.early.tell(figures.miou)
+        names, iou = tuple(run.config.table.names), tuple(float(value) for value in figures.iou)
+        yield EpochDone(run.step, loss, figures.confusion, figures.miou, run.best_miou, names, iou)
+
+    def _shown(self) -> Iterator[Progress | Preview | Problem]:
+        """The open picture, what is on the screen first; one that the model cannot be shown does not end the run."""
+        shown, run = self._world.open_picture(), self._run
+        if shown is None or shown.name in self._unshowable:
+            return
+        height, width = shown.pixels.shape[:2]
+        box = shown.visible
+        if box is not None and box.area * 2 > height * width:
+            box = None
+        seconds = run.seconds_for(height * width if box is None else box.area)
+        if not self._preview.due(min(seconds / PREVIEW_SHARE, 1e6) if run.step > 1 else 0.0):
+            return
+        try:
+            if box is not None:
+                yield from self._predicted(shown, box)
+            if box is None or self._rest.due(run.seconds_for(height * width) / PREVIEW_SHARE):
+                yield from self._predicted(shown, None)
+        except TrainingError as error:
+            self._unshowable.add(shown.name)
+            yield Problem(shown.name, str(error))
+
+    def _predicted(self, shown: Shown, box: Box | None) -> Iterator[Progress | Preview]:
+        pixels = shown.pixels if box is None else shown.pixels[box.slices]
+        for event in predict(self._run.snapshot(), pixels, self._run.device, shown.name):
+            yield Preview(event, box) if isinstance(event, Prediction) else event
+
+    def _saved(self) -> Iterator[Problem]:
+        """A disk that is full is told once; what is saved already stays, and learning goes on."""
+        try:
+            self._run.save_last()
+            self._unsaved = ""
+        except FileError as error:
+            if str(error) != self._unsaved:
+                self._unsaved = str(error)
+                yield Problem(str(error.path), str(error))
 
 
 class _Clock:
@@ -123,7 +241,11 @@ class _Clock:
 
     def __init__(self, interval_s: float, at_once: bool = False) -> None:
         self._interval_s = interval_s
-        self._last = time.monotonic() - (interval_s if at_once else 0.0)
+        self._last = time.monotonic() - (1e9 if at_once else 0.0)
+
+    def reset(self) -> None:
+        """Due at once."""
+        self._last = -1e9
 
     def due(self, at_least_s: float = 0.0) -> bool:
         if time.monotonic() - self._last < max(self._interval_s, at_least_s):

@@ -5,27 +5,53 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.core.box import Box
 from segstudio.core.metrics import Confusion
 from segstudio.core.prediction import Prediction
 from segstudio.events import Problem, Progress
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One thing that a run decided or was told, and why, in words."""
+
+    key: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a run on these pictures would choose; `warnings` are about the data."""
+
+    choices: tuple[Choice, ...]
+    warnings: tuple[str, ...]
+    train_names: tuple[str, ...]
+    held_out_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Started:
-    """What the run decided; `text` is one line for a person."""
+    """What the run decided; `text` is one line for a person, `choices` all of it with reasons."""
 
     run_dir: Path
     text: str
     train_pictures: int
     held_out_pictures: int
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
 class StepDone:
+    """`patches_s` patches a second, `memory_bytes` held by learning; `rate` the learning rate of the step."""
+
     step: int
     progress: float  # 0..1 of the whole run
     loss: float
     left_s: float
+    patches_s: float = 0.0
+    memory_bytes: int = 0
+    rate: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,22 +63,52 @@ class EpochDone:
     confusion: Confusion
     miou: float
     best_miou: float
+    classes: tuple[str, ...] = ()
+    iou: tuple[float, ...] = ()  # of each class, NaN where neither truth nor prediction has it
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The open picture as the model sees it now."""
+    """The open picture, or the part of it in `box`, as the model sees it now."""
 
     prediction: Prediction
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """Something went wrong and was mended; the run goes on."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Joined:
+    """`pictures` newly labelled ones take part from this step on."""
+
+    step: int
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What came of the weights that the run began from: a line each."""
+
+    lines: tuple[str, ...]
+    percent: float  # of the network's parameters that were loaded
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The run came to its end; `weights` are its best."""
+    """The run came to its end; `weights` are its best. `early` when the score had stopped rising."""
 
     weights: Path
     best_miou: float
     step: int
+    early: bool = False
 
 
-TrainEvent = Progress | Problem | Started | StepDone | EpochDone | Preview | Finished
+TrainEvent = Progress | Problem | Started | StepDone | EpochDone | Preview | Rescued | Joined | Transferred | Finished

@@ -16,9 +16,9 @@ from segstudio.core.prediction import Prediction
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import Pixels, read_picture
-from segstudio.training.batches import channels_first, fitted_channels
 from segstudio.training.device import Device
 from segstudio.training.model import Model
+from segstudio.training.pixels import channels_first, fitted_channels
 from segstudio.training.tiles import gaussian_weight, tile_starts
 
 OVERLAP = 0.5

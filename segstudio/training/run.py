@@ -1,41 +1,30 @@
-"""One training: its network, optimiser, schedule, history and files."""
+"""One training: its learner, its clock, its history and its files."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch import nn
-
+from segstudio.core.metrics import Scores
 from segstudio.errors import FileError, TrainingError
+from segstudio.events import Problem
 from segstudio.formats.atomic import write_text
-from segstudio.training.augment import Augmentation, augmented_share
-from segstudio.training.batches import Pool, random_batch, statistics
-from segstudio.training.checkpoint import BEST, LAST, load_state, save_state, save_weights
+from segstudio.training.batches import Batch, Feed, Sampler
+from segstudio.training.checkpoint import BEST, LAST, save_state, save_weights
 from segstudio.training.config import TrainConfig, write_config
 from segstudio.training.device import Device
-from segstudio.training.losses import segmentation_loss
-from segstudio.training.model import Architecture, Model
-from segstudio.training.plan import Plan, make_plan
-
-WARM_UP = 0.15  # of the run: the learning rate rises
-_CLIP_NORM = 5.0
-
-
-def one_cycle(progress: float) -> float:
-    """Learning-rate factor over a run: cosine up from 1/25 to 1, cosine down to 1e-3 (Smith 2018, arXiv 1803.09820)."""
-    if progress < WARM_UP:
-        return _cosine(1 / 25, 1.0, progress / WARM_UP)
-    return _cosine(1.0, 1e-3, min(1.0, (progress - WARM_UP) / (1 - WARM_UP)))
-
-
-def _cosine(start: float, end: float, part: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
+from segstudio.training.distributed import agreed, rank, world
+from segstudio.training.history import History
+from segstudio.training.learner import Learner
+from segstudio.training.model import Model
+from segstudio.training.plan import Plan
+from segstudio.training.pool import Pool
+from segstudio.training.schedule import EarlyStop
 
 
 class Run:
@@ -45,67 +34,76 @@ class Run:
         self.config = config
         self.device = device
         self.plan = plan
+        self.pool = pool
         self.step = 0
-        self.best_miou = float("nan")
-        self.history: list[dict[str, Any]] = []
-        self._pool = pool
+        self.best_miou = math.nan
+        self.history = History(config.run_dir, config.tensorboard and rank() == 0)
+        self.early = EarlyStop(config.patience)
+        self.learner = Learner(config, plan, model, device)
         self._model = model
-        self._augment = Augmentation(pool.channels, plan.vertical_flip) if config.augment else None
-        self._optimiser = torch.optim.AdamW(
-            model.net.parameters(),
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-            fused=device.name != "mps",
-        )
-        self._rng = np.random.default_rng(config.seed)
-        self._losses: list[torch.Tensor] = []
-        self._last_loss = math.nan
-        self._first_step = 0
-        self._spent_s = 0.0  # in earlier sessions of this run
-        self._began = time.monotonic()
+        self._feed = Feed(self._batch_at)
+        self._progress = 0.0
+        self._spent_s = 0.0  # learning, in earlier sessions and up to the last pause
+        self._began: float | None = time.monotonic()
+        self._learnt = 0  # patches in this session
+        self._stepping_s = 0.0
+
+    def _batch_at(self, step: int) -> Batch:
+        count = self.plan.batch
+        sampler = Sampler(self.pool, self.plan.patch, count * world(), self.config.seed, self.config.rare)
+        return sampler.batch_at(step, rank() * count, count)
 
     @property
     def spent_s(self) -> float:
-        return self._spent_s + time.monotonic() - self._began
+        return self._spent_s + (time.monotonic() - self._began if self._began is not None else 0.0)
+
+    def pause(self) -> None:
+        """Time from now on is not the run's: somebody holds it."""
+        self._spent_s, self._began = self.spent_s, None
+
+    def go_on(self) -> None:
+        if self._began is None:
+            self._began = time.monotonic()
+
+    def look_at_clock(self) -> float:
+        """0..1, by steps or by time, whichever is further; the same for all processes until asked again."""
+        by_steps = self.step / self.config.steps if self.config.steps else 0.0
+        by_time = self.spent_s / (60 * self.config.minutes) if self.config.minutes > 0 else 0.0
+        self._progress = agreed([min(1.0, max(by_steps, by_time))], self.device.torch)[0]
+        return self._progress
 
     @property
     def progress(self) -> float:
-        """0..1, by steps or by time, whichever is further."""
-        by_steps = self.step / self.config.steps if self.config.steps else 0.0
-        by_time = self.spent_s / (60 * self.config.minutes) if self.config.minutes > 0 else 0.0
-        return min(1.0, max(by_steps, by_time))
-
-    @property
-    def done(self) -> bool:
-        return self.progress >= 1.0
-
-    @property
-    def healthy(self) -> bool:
-        """Whether the loss is still a number; a run that is not may not replace what it saved before."""
-        return all(bool(torch.isfinite(loss)) for loss in self._losses[-1:]) and not math.isinf(self._last_loss)
+        return self._progress
 
     def seconds_for(self, pixels: int) -> float:
         """About how long predicting so many pixels takes: a third of the time to learn from them, twice for overlap."""
-        learnt = (self.step - self._first_step) * self.plan.batch * self.plan.patch**2
-        return pixels * (time.monotonic() - self._began) / learnt * 2 / 3 if learnt else math.inf
+        learnt = self._learnt * self.plan.patch**2
+        return pixels * self._stepping_s / learnt * 2 / 3 if learnt else math.inf
+
+    @property
+    def patches_s(self) -> float:
+        """Patches learnt a second, over all processes."""
+        return self._learnt * world() / self._stepping_s if self._stepping_s else 0.0
 
     @property
     def left_s(self) -> float:
-        progress = self.progress
-        return self.spent_s * (1 - progress) / progress if progress > 0 else math.nan
+        return self.spent_s * (1 - self._progress) / self._progress if self._progress > 0 else math.nan
 
     @property
     def weights_path(self) -> Path:
         return self.config.run_dir / BEST
 
-    def write_beginning(self, train: list[str], held_out: list[str]) -> None:
+    def write_beginning(self, train: Sequence[str], held_out: Sequence[str]) -> None:
         """`config.json` and `split.json`."""
         write_config(self.config)
-        split = json.dumps({"train": train, "val": held_out}, indent=1, ensure_ascii=False)
+        split = json.dumps({"train": list(train), "val": list(held_out)}, indent=1, ensure_ascii=False)
         write_text(self.config.run_dir / "split.json", split + "\n")
 
     def log(self, line: str) -> None:
         """Append to `log.txt`."""
+        if rank():
+            return
         path = self.config.run_dir / "log.txt"
         try:
             with path.open("a", encoding="utf-8") as file:
@@ -114,127 +112,113 @@ class Run:
             raise FileError(path, f"could not be written ({error.strerror})", "free some space") from error
 
     def describe(self) -> str:
-        parameters = sum(p.numel() for p in self._model.net.parameters())
+        shape, parameters = self.plan.architecture, sum(p.numel() for p in self._model.net.parameters())
+        where = f"{world()} x " if world() > 1 else ""
         return (
-            f"{self.device.describe()}; U-Net of depth {self.plan.depth} and width {self.plan.width}, "
-            f"{parameters / 1e6:.1f} M parameters; "
-            f"{self.plan.batch} patches of {self.plan.patch} px a step"
+            f"{where}{self.device.describe()}; U-Net of depth {shape.depth} and width {shape.width}, "
+            f"{parameters / 1e6:.1f} M parameters; {self.plan.batch} patches of {self.plan.patch} px a step"
         )
 
-    def update(self) -> None:
-        """One step of the optimiser; the loss stays on the device."""
-        net = self._model.net
-        net.train()
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * one_cycle(self.progress)
-        images_BCHW, labels_BHW = random_batch(self._pool, self.plan.batch, self.plan.patch, self._rng)
-        images_BCHW, labels_BHW = images_BCHW.to(self.device.torch), labels_BHW.to(self.device.torch)
-        if self._augment:
-            share = augmented_share(self.step / self.plan.steps_per_epoch)
-            images_BCHW, labels_BHW = self._augment(images_BCHW, labels_BHW, share)
-        images_BCHW = self._model.normalised(images_BCHW).contiguous(memory_format=torch.channels_last)
-        with self.device.autocast():
-            logits_BCHW = net(images_BCHW)
-        loss = segmentation_loss(logits_BCHW, labels_BHW)
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(net.parameters(), _CLIP_NORM)
-        self._optimiser.step()
-        self._losses.append(loss.detach())
+    def update(self) -> list[Problem]:
+        """One step; gives what turned out to be unreadable on the way."""
+        began = time.monotonic()
+        batch = self._feed.take(self.step)
+        passes = self.step / self.plan.steps_per_epoch * world()
+        self.learner.step(batch, self.step, self._progress, passes)
         self.step += 1
-
-    def mean_loss(self) -> float:
-        """Mean since it was asked for last. Raises TrainingError when it is not a number any more."""
-        if self._losses:
-            self._last_loss = float(torch.stack(self._losses).mean())
-            self._losses.clear()
-        if not math.isfinite(self._last_loss):
-            self._last_loss = math.inf
-            raise TrainingError(
-                f"the loss is {self._last_loss} at step {self.step}; train with a smaller learning rate"
-            )
-        return self._last_loss
+        if self.step > 1:  # the first one also warms up
+            self._learnt += self.plan.batch
+            self._stepping_s += time.monotonic() - began
+        return batch.problems
 
     def snapshot(self) -> Model:
-        """The model as it is now, marked with its step."""
-        self._model.step = self.step
-        return self._model
+        """The averaged model as it is now, marked with its step."""
+        return self._model.with_net(self.learner.average.net, self.step)
 
-    def record(self, loss: float, miou: float) -> None:
+    def record(self, loss: float, figures: Scores) -> None:
         """Append to the history and keep the weights if they are the best so far."""
+        names = self.config.table.names
         row = {
             "step": self.step,
             "time_s": round(self.spent_s, 2),
             "loss": loss,
-            "miou": None if math.isnan(miou) else miou,
-            "learning_rate": self._optimiser.param_groups[0]["lr"],
+            "miou": figures.miou,
+            "learning_rate": self.learner.rate,
+            "iou": {name: float(value) for name, value in zip(names, figures.iou, strict=True)},
         }
-        self.history.append(row)
-        lines = [json.dumps(entry) for entry in self.history]
-        write_text(self.config.run_dir / "metrics.jsonl", "\n".join(lines) + "\n")
-        if math.isnan(miou) or not miou < self.best_miou:
-            self.best_miou = miou
+        if rank() == 0:
+            self.history.add(row)
+        if math.isnan(figures.miou) or not figures.miou < self.best_miou:
+            self.best_miou = figures.miou
+            self._save_weights()
+
+    def _save_weights(self) -> None:
+        if rank() == 0:
             save_weights(self.snapshot(), self.weights_path)
 
     def save_last(self) -> None:
         """Everything needed to resume, and weights to use if no validation came yet; nothing from a run gone wrong."""
-        if self.step == 0 or not self.healthy:
+        if not self.learner.healthy or rank():
             return
-        if not self.weights_path.exists():
-            save_weights(self.snapshot(), self.weights_path)
+        if self.step and not self.weights_path.exists():
+            self._save_weights()
         state = {
             "step": self.step,
             "spent_s": self.spent_s,
+            "progress": self._progress,
             "best_miou": self.best_miou,
-            "history": self.history,
-            "net": self._model.net.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "rng": self._rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-            "architecture": vars(self._model.architecture),
-            "classes": self.config.table.names,
+            "early": self.early.state(),
+            "history": self.history.rows,
+            "architecture": asdict(self._model.architecture),
+            "classes": list(self.config.table.names),
+            "precision": self.device.precision,
+            "plan": {"patch": self.plan.patch, "accumulate": self.plan.accumulate},
+            "sampler": {"seed": self.config.seed, "step": self.step},
+            **self.learner.state(),
         }
         save_state(self.config.run_dir / LAST, state)
 
-    def resume(self) -> None:
-        """Go on where `last.ckpt` stopped. Raises FileError or TrainingError."""
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on where a state was saved. Raises TrainingError."""
         path = self.config.run_dir / LAST
-        state = load_state(path)
         try:
-            if state["architecture"] != vars(self._model.architecture) or state["classes"] != self.config.table.names:
+            same = state["architecture"] == asdict(self._model.architecture)
+            if not same or state["classes"] != self.config.table.names:
                 raise TrainingError(f"{path}: was made for other classes or another network; start a new run")
-            self._model.net.load_state_dict(state["net"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            self._rng.bit_generator.state = state["rng"]
-            torch.set_rng_state(state["torch_rng"])
-            self.step = self._first_step = int(state["step"])
-            self._spent_s = float(state["spent_s"])
-            self.best_miou, self.history = float(state["best_miou"]), list(state["history"])
+            self.learner.restore(state)
+            self.step = int(state["step"])
+            self._spent_s, self._began = float(state["spent_s"]), time.monotonic()
+            self._progress = float(state["progress"])
+            self.best_miou = float(state["best_miou"])
+            self.early.restore(state["early"])
+            self.history.rows = list(state["history"])
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise TrainingError(f"{path}: cannot be resumed from ({error}); start a new run") from error
 
-    def release(self) -> None:
-        """Give the device's memory back."""
-        self._model.net.to("cpu")
-        del self._optimiser
-        self._losses.clear()
+    def go_back(self, state: dict[str, Any]) -> None:
+        """To an earlier state of this session; the time since then is spent all the same."""
+        spent_s = self.spent_s
+        self.resume(state)
+        self._spent_s = spent_s
+
+    def use(self, plan: Plan, device: Device) -> None:
+        """Go on with a smaller plan or in another precision."""
+        self.plan, self.device = plan, device
+        self.learner.use(plan, device)
         self.device.free()
+        self._feed.restart(self._batch_at)
 
+    def renew_pool(self) -> None:
+        """After pictures joined: what was prepared is dropped, and an epoch has another length."""
+        per_step = self.plan.batch * self.plan.patch**2
+        self.plan = replace(self.plan, steps_per_epoch=max(4, math.ceil(self.pool.pixels / per_step)))
+        self._feed.restart(self._batch_at)
 
-def start_run(config: TrainConfig, pool: Pool, device: Device) -> Run:
-    """Decide what was left open, build, and resume if asked. An earlier run of that name is never written over."""
-    if not config.resume and config.run_dir.is_dir() and any(config.run_dir.iterdir()):
-        raise TrainingError(f"{config.run_dir.name}: there is a run of this name; choose another, or resume it")
-    torch.manual_seed(config.seed)
-    plan = make_plan(config, device, pool)
-    mean, deviation = statistics(pool)
-    architecture = Architecture(pool.channels, len(config.table), plan.width, plan.depth, config.up)
-    net = architecture.build()
-    net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = Model(net, architecture, config.table, config.unlabelled, mean, deviation, plan.tile, pool.white)
-    run = Run(config, pool, device, plan, model)
-    if config.resume:
-        run.resume()
-        if run.done:
-            raise TrainingError(f"{config.run_dir.name}: is finished; give it more minutes or steps to go on")
-    return run
+    def wait_for_feed(self) -> None:
+        self._feed.wait()
+
+    def release(self) -> None:
+        """Give threads and the device's memory back."""
+        self._feed.close()
+        self.history.close()
+        self.learner.release()

@@ -8,9 +8,9 @@ import numpy as np
 
 from segstudio.core.metrics import Confusion, confusion
 from segstudio.events import Progress
-from segstudio.training.batches import Pair
 from segstudio.training.device import Device
 from segstudio.training.model import Model
+from segstudio.training.pool import Pair
 from segstudio.training.predict import predict
 
 VALIDATION_OVERLAP = 0.25

@@ -16,13 +16,14 @@ from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Problem
 from segstudio.project.project import Project
-from segstudio.training.batches import Pool, random_batch, statistics
+from segstudio.training.batches import Sampler
 from segstudio.training.checkpoint import load_state, load_weights
 from segstudio.training.config import TrainConfig, read_choices
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone
-from segstudio.training.run import one_cycle
+from segstudio.training.pool import Pool, statistics
+from segstudio.training.surroundings import Shown, Surroundings
 
 Samples = tuple[Sample, ...]
 
@@ -37,7 +38,7 @@ def test_a_run_tells_its_story_in_order_and_leaves_its_files(config: TrainConfig
     finished = events[-1]
     assert finished.step == 12
     assert {path.name for path in config.run_dir.iterdir()} == {
-        "config.json", "split.json", "metrics.jsonl", "last.ckpt", "best.safetensors", "log.txt"
+        "config.json", "split.json", "metrics.jsonl", "last.ckpt", "previous.ckpt", "best.safetensors", "log.txt"
     }  # fmt: skip
     rows = [json.loads(line) for line in (config.run_dir / "metrics.jsonl").read_text().splitlines()]
     assert rows[-1]["step"] == 12
@@ -108,7 +109,7 @@ def test_a_broken_picture_is_named_and_the_rest_goes_on(config: TrainConfig, sam
 
 def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, samples: Samples) -> None:
     pixels = np.zeros((50, 60, 3), np.uint8)
-    events = list(train(config, samples, lambda: ("open.png", pixels)))
+    events = list(train(config, samples, Surroundings(lambda: Shown("open.png", pixels))))
     previews = [event.prediction for event in events if isinstance(event, Preview)]
     assert previews[-1].name == "open.png"
     assert previews[-1].labels.shape == (50, 60)
@@ -116,29 +117,9 @@ def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, sample
 
 
 def test_a_picture_of_other_channels_is_not_shown_and_ends_nothing(config: TrainConfig, samples: Samples) -> None:
-    events = list(train(config, samples, lambda: ("bands.tif", np.zeros((50, 60, 5), np.uint8))))
+    events = list(train(config, samples, Surroundings(lambda: Shown("bands.tif", np.zeros((50, 60, 5), np.uint8)))))
     assert [event.where for event in events if isinstance(event, Problem)] == ["bands.tif"]
     assert isinstance(events[-1], Finished)
-
-
-def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_good_state(
-    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import segstudio.training.run as run_module
-
-    true_loss, calls = run_module.segmentation_loss, []
-
-    def failing(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        calls.append(1)
-        return true_loss(logits, labels) * (float("nan") if len(calls) > 12 else 1.0)
-
-    list(train(config, samples))
-    before = (config.run_dir / "last.ckpt").read_bytes()
-    monkeypatch.setattr(run_module, "segmentation_loss", failing)
-    calls.extend([1] * 12)
-    with pytest.raises(TrainingError, match="smaller learning rate"):
-        list(train(replace(config, steps=30, resume=True), samples))
-    assert (config.run_dir / "last.ckpt").read_bytes() == before
 
 
 def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
@@ -155,7 +136,7 @@ def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
     )
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     assert pool.white == deep.max()
-    images, _ = random_batch(pool, 32, 32, np.random.default_rng(0))
+    images = Sampler(pool, 32, 32).batch_at(0).images_BCHW
     assert images.mean(dim=(1, 2, 3)).min() > 0.3
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "b.png")
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "c.png")
@@ -200,10 +181,11 @@ def test_batches_are_cut_where_something_is_labelled(project: Project, samples: 
     spots = [replace(s, annotation=s.annotation.with_shapes(s.annotation.shapes[-1:])) for s in samples]
     pool = Pool(spots, project.table, "ignore")
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
-    _, labels = random_batch(pool, 64, 16, np.random.default_rng(0))
+    labels = Sampler(pool, 16, 64).batch_at(0).labels_BHW
     assert all((patch != 255).any() for patch in labels)
-    pixels, labels = random_batch(pool, 3, 96, np.random.default_rng(0))  # larger than the pictures
-    assert pixels.shape == (3, 3, 96, 96)
+    batch = Sampler(pool, 96, 3).batch_at(0)  # larger than the pictures
+    labels = batch.labels_BHW
+    assert batch.images_BCHW.shape == (3, 3, 96, 96)
     assert (labels[:, 64:] == 255).all()
 
 
@@ -214,12 +196,6 @@ def test_statistics_are_those_of_the_pixels(project: Project, samples: Samples) 
     pixels = np.concatenate([pair.pixels.reshape(3, -1) for pair in pool], axis=1) / 255
     assert np.allclose(mean, pixels.mean(axis=1), atol=0.02)
     assert np.allclose(deviation, pixels.std(axis=1), atol=0.02)
-
-
-def test_the_learning_rate_rises_once_and_falls_once() -> None:
-    rates = np.array([one_cycle(p) for p in np.linspace(0, 1, 200)])
-    assert (rates[0], rates.max(), rates[-1]) == pytest.approx((1 / 25, 1.0, 1e-3), rel=1e-2)
-    assert (np.diff(np.sign(np.diff(rates))) != 0).sum() == 1
 
 
 @pytest.mark.parametrize(

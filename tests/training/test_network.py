@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from segstudio.training.augment import PASSES_UNTIL_ALL, PASSES_WITHOUT, Augmentation, augmented_share
-from segstudio.training.losses import IGNORE_INDEX, cross_entropy, dice_loss, segmentation_loss
-from segstudio.training.unet import BILINEAR, TRANSPOSED, UNet
+from segstudio.training.choices import UPS
+from segstudio.training.losses import IGNORE_INDEX, cross_entropy, dice_loss, parse_loss
+from segstudio.training.unet import Design, UNet
+
+segmentation_loss = parse_loss("ce+dice", "softmax")
 
 
 @settings(max_examples=25, deadline=None)
@@ -22,24 +25,24 @@ from segstudio.training.unet import BILINEAR, TRANSPOSED, UNet
     st.integers(1, 4),
     st.integers(16, 70),
     st.integers(16, 70),
-    st.sampled_from([BILINEAR, TRANSPOSED]),
+    st.sampled_from(UPS),
 )
 def test_any_channels_classes_and_sizes_go_in_and_come_out(c: int, k: int, height: int, width: int, up: str) -> None:
-    net = UNet(c, k, width=2, depth=4, up=up).eval()
+    net = UNet(c, k, Design(2, 4, up)).eval()
     with torch.no_grad():
         assert net(torch.zeros(1, c, height, width)).shape == (1, k, height, width)
 
 
 def test_the_classic_net_has_the_papers_size() -> None:
-    parameters = sum(p.numel() for p in UNet(3, 2, width=64, depth=4, up=TRANSPOSED).parameters())
+    parameters = sum(p.numel() for p in UNet(3, 2).parameters())
     assert parameters == pytest.approx(31e6, rel=0.01)
 
 
 def test_a_picture_too_small_is_refused_with_the_size_that_would_do() -> None:
     with pytest.raises(ValueError, match="at least 16 x 16"):
-        UNet(1, 2, width=2)(torch.zeros(1, 1, 15, 40))
+        UNet(1, 2, Design(width=2))(torch.zeros(1, 1, 15, 40))
     with pytest.raises(ValueError, match="bilinear"):
-        UNet(1, 2, up="nearest")
+        Design(up="nearest")
 
 
 def test_cross_entropy_equals_torchs_and_ignores_what_is_ignored() -> None:
@@ -107,7 +110,7 @@ def test_augmentation_sets_in_when_the_data_comes_back() -> None:
 
 def test_axes_are_moved_and_never_reshaped() -> None:
     """The demonstration behind the rule: a reshape that only makes the sizes fit scrambles the class axis."""
-    from segstudio.training.batches import channels_first
+    from segstudio.training.pixels import channels_first
 
     pixels = np.arange(24).reshape(2, 4, 3).astype(np.uint8)
     moved = channels_first(pixels)

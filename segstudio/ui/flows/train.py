@@ -17,6 +17,7 @@ from segstudio.project.project import Project
 from segstudio.project.runs import new_run_name, run_folder, run_names
 from segstudio.project.samples import gather, with_split
 from segstudio.training.events import Finished, Preview
+from segstudio.training.surroundings import Shown, Surroundings
 from segstudio.ui.dialogs.train import TrainChoices, TrainDialog
 from segstudio.ui.flows.predict import PredictFlow
 from segstudio.ui.flows.save import SaveFlow
@@ -98,9 +99,9 @@ class TrainFlow(QObject):
             split = replace(session.project, held_out=split.held_out)
             session.project = split
 
-        def open_picture() -> tuple[str, Any] | None:
+        def open_picture() -> Shown | None:
             picture = session.picture
-            return None if picture is None else (picture.item.name, picture.pixels)
+            return None if picture is None else Shown(picture.item.name, picture.pixels)
 
         def events() -> Iterator[TrainEvent]:
             from segstudio.training.config import TrainConfig
@@ -108,7 +109,7 @@ class TrainFlow(QObject):
 
             split.save()
             config = TrainConfig(run_dir=folder, table=split.table, unlabelled=split.unlabelled)
-            yield from train(config.with_texts(choices.settings), samples, open_picture)
+            yield from train(config.with_texts(choices.settings), samples, Surroundings(open_picture))
 
         self._job = session.jobs.start(events, self._on_event, lambda: self._on_end(folder))
         self._job.failed.connect(self._on_failure)

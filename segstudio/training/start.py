@@ -1,0 +1,120 @@
+"""From a configuration and pictures to a run that can take its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from segstudio.core.sample import Sample, held_out_part, train_part
+from segstudio.errors import TrainingError
+from segstudio.events import Problem, Progress
+from segstudio.training.balance import warnings_about
+from segstudio.training.checkpoint import load_newest_state
+from segstudio.training.config import TrainConfig
+from segstudio.training.device import Device, choose_device, memory_bytes
+from segstudio.training.distributed import restarted, share
+from segstudio.training.events import Proposal, Transferred
+from segstudio.training.model import Architecture, Model
+from segstudio.training.plan import Plan, make_plan
+from segstudio.training.pool import Pool, statistics
+from segstudio.training.run import Run
+from segstudio.training.transfer import Donor, load_donor, transfer
+
+MEMORY_SHARE = 0.25  # of the machine's memory may hold pictures
+
+
+class Pools:
+    """Pictures to learn from and those that judge, within one memory budget."""
+
+    def __init__(self, config: TrainConfig, samples: Sequence[Sample]) -> None:
+        budget = int(config.cache_gb * (1 << 30)) or int(memory_bytes() * MEMORY_SHARE)
+        self.learn = Pool(train_part(samples), config.table, config.unlabelled, budget)
+        self.judge = Pool(share(held_out_part(samples)), config.table, config.unlabelled, budget // 4)
+
+    def load(self) -> Iterator[Progress | Problem]:
+        """Raises TrainingError when there is nothing to learn from."""
+        yield from self.learn.load("reading pictures to learn from")
+        yield from self.judge.load("reading held-out pictures")
+        if not len(self.learn):
+            raise TrainingError("no picture to learn from has labels; label at least one, then train")
+
+
+def propose(config: TrainConfig, samples: Sequence[Sample]) -> Iterator[Progress | Problem | Proposal]:
+    """What `train` would choose for these pictures, with reasons; nothing is written."""
+    pools = Pools(config, samples)
+    yield from pools.load()
+    plan = make_plan(config, choose_device(config.device, config.precision), pools.learn, _begin(_donor(config)))
+    yield Proposal(
+        plan.choices, tuple(warnings(config, pools.learn)), tuple(pools.learn.names), tuple(pools.judge.names)
+    )
+
+
+def warnings(config: TrainConfig, pool: Pool) -> list[str]:
+    return warnings_about(pool.counts[: len(config.table)], config.table)
+
+
+def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None, str]:
+    """Decide what was left open, build, begin from other weights or resume if asked.
+
+    Gives also what came of those weights, and a word if an older state had to do. An earlier run of that name is
+    never written over.
+    """
+    if restarted() and not config.resume and any(config.run_dir.glob("*.ckpt")):
+        config = replace(config, resume=True)  # torchrun starts all again after one has died
+    if not config.resume and not restarted() and config.run_dir.is_dir() and any(config.run_dir.iterdir()):
+        raise TrainingError(f"{config.run_dir.name}: there is a run of this name; choose another, or resume it")
+    device = choose_device(config.device, config.precision)
+    state, remark = load_newest_state(config.run_dir) if config.resume else ({}, "")
+    donor = None if config.resume else _donor(config)
+    plan = make_plan(config, device, pool, _architecture_of(state, config) if state else _begin(donor))
+    model = _model(config, plan, device, pool)
+    moved = None if donor is None else _moved(model, donor)
+    run = Run(config, pool, device, plan, model)
+    try:
+        if state:
+            run.resume(state)
+            if run.look_at_clock() >= 1.0:
+                raise TrainingError(f"{config.run_dir.name}: is finished; give it more minutes or steps to go on")
+    except TrainingError:
+        run.release()
+        raise
+    return run, moved, remark
+
+
+def _architecture_of(state: Mapping[str, Any], config: TrainConfig) -> Architecture:
+    """The network that a state was saved of. Raises TrainingError."""
+    try:
+        return Architecture(**state["architecture"])
+    except (KeyError, TypeError) as error:
+        raise TrainingError(f"{config.run_dir}: cannot be resumed from ({error}); start a new run") from error
+
+
+def _model(config: TrainConfig, plan: Plan, device: Device, pool: Pool) -> Model:
+    torch.manual_seed(config.seed)
+    mean, deviation = statistics(pool)
+    try:
+        net = plan.architecture.build(pretrained=bool(config.encoder) and not config.resume)
+    except ValueError as error:
+        raise TrainingError(str(error)) from error
+    net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Model(net, plan.architecture, config.table, config.unlabelled, mean, deviation, plan.tile, pool.white)
+
+
+def _donor(config: TrainConfig) -> Donor | None:
+    return load_donor(Path(config.init)) if config.init else None
+
+
+def _begin(donor: Donor | None) -> Architecture | None:
+    return None if donor is None else donor.architecture
+
+
+def _moved(model: Model, donor: Donor) -> Transferred:
+    """Raises TrainingError when nothing of it fits."""
+    report = transfer(model.net, donor, model.table, model.architecture.head)
+    if not report.parameters_loaded:
+        raise TrainingError(f"{donor.path}: none of its weights fits this network; choose another file or network")
+    return Transferred(tuple(report.lines()), report.percent)

@@ -1,0 +1,83 @@
+"""Pictures with labels for the measurements of learning; real ones from ../shared/data where that exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from segstudio.core.annotation import Annotation
+from segstudio.core.bitmap import Bitmap
+from segstudio.core.classes import IGNORE_NAME, ClassTable
+from segstudio.core.raster import Labels
+from segstudio.core.sample import Sample
+from segstudio.core.shape import MASK, Shape
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def there(name: str) -> Path | None:
+    folder = SHARED / name
+    if folder.is_dir():
+        return folder
+    print(f"skipped: {folder} is not there")
+    return None
+
+
+def annotation_of(plane: Labels, names: list[str]) -> Annotation:
+    """A mask shape for every class of a plane; other values stay unlabelled."""
+    shapes = [
+        Shape(name, MASK, bitmap=Bitmap.from_array(plane == index))
+        for index, name in enumerate(names)
+        if (plane == index).any()
+    ]
+    return Annotation(*plane.shape, tuple(shapes))
+
+
+def isbi(folder: Path) -> tuple[list[Sample], ClassTable]:
+    """30 slices of neural tissue, 24 to learn from and 6 that judge: membrane or cell."""
+    table = ClassTable.from_names(["membrane", "cell"])
+    judges = set((folder / "split_val.txt").read_text().split())
+    samples = []
+    for picture in sorted((folder / "train" / "images").glob("*.png")):
+        plane = (np.asarray(Image.open(folder / "train" / "labels" / picture.name)) > 127).astype(np.uint8)
+        samples.append(Sample(picture.name, picture, annotation_of(plane, table.names), picture.stem in judges))
+    return samples, table
+
+
+def camvid(folder: Path) -> tuple[list[Sample], ClassTable]:
+    """120 street scenes to learn from and 40 that judge: 11 classes, void ignored."""
+    names = [line.split()[-1] for line in (folder / "class_names.txt").read_text().splitlines() if line.strip()][:11]
+    table = ClassTable.from_names(names)
+    samples = []
+    for part in ("train", "val"):
+        for stem in (folder / "ImageSets" / f"{part}.txt").read_text().split():
+            plane = np.asarray(Image.open(folder / "SegmentationClass" / f"{stem}.png"))
+            annotation = annotation_of(plane, [*names, IGNORE_NAME])
+            samples.append(Sample(stem, folder / "JPEGImages" / f"{stem}.jpg", annotation, part == "val"))
+    return samples, table
+
+
+def strokes_of(sample: Sample, table: ClassTable, share: float, seed: int) -> Sample:
+    """A few short strokes of every class, together `share` of the pixels; the rest unlabelled."""
+    import cv2
+
+    from segstudio.core.sample import ground_truth
+
+    rng = np.random.default_rng(seed)
+    truth = ground_truth(sample.annotation, table, "ignore")
+    kept = np.full_like(truth, 255)
+    wanted = share * truth.size
+    present = [int(c) for c in np.unique(truth) if c < len(table)]
+    while (kept != 255).sum() < wanted:
+        label = present[int(rng.integers(len(present)))]
+        ys, xs = np.nonzero(truth == label)
+        at = int(rng.integers(len(ys)))
+        angle, length = rng.uniform(0, np.pi), 30
+        end = (int(xs[at] + length * np.cos(angle)), int(ys[at] + length * np.sin(angle)))
+        stroke = np.zeros_like(truth)
+        cv2.line(stroke, (int(xs[at]), int(ys[at])), end, 1, 3)
+        kept[(stroke == 1) & (truth == label)] = label  # a hand stays inside what it marks
+    return replace(sample, annotation=annotation_of(kept, table.names))

@@ -1,0 +1,72 @@
+"""Seconds of one step of the classic U-Net, `plain` or `ours`; run as a program."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from segstudio.core.classes import ClassTable
+from segstudio.training.batches import Batch
+from segstudio.training.config import TrainConfig
+from segstudio.training.device import choose_device
+from segstudio.training.learner import Learner
+from segstudio.training.memory import keep_freed
+from segstudio.training.model import Architecture, Model
+from segstudio.training.plan import Plan
+from segstudio.training.unet import UNet
+
+
+def plain(size: int, batch: int) -> float:
+    """float32, Adam, the loss read every step: what one writes first."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    net = UNet(1, 2).to(device).train()
+    optimiser = torch.optim.Adam(net.parameters(), 1e-3)
+    images, labels = torch.rand(batch, 1, size, size), torch.randint(0, 2, (batch, size, size))
+
+    def step() -> None:
+        optimiser.zero_grad()
+        loss = functional.cross_entropy(net(images.to(device)), labels.to(device))
+        loss.backward()
+        optimiser.step()
+        loss.item()
+
+    return timed(step)
+
+
+def ours(size: int, batch: int) -> float:
+    """Everything that a step of a run does, averaged weights too."""
+    device = choose_device()
+    keep_freed(device)
+    architecture = Architecture(1, 2, 64, 4, head="softmax")
+    table = ClassTable.from_names(["background", "thing"])
+    net = architecture.build().to(device.torch, memory_format=torch.channels_last)
+    plan = Plan(architecture, "ce", None, size, batch, 1, False, False, 100, size)
+    config = TrainConfig(run_dir=Path("unused"), table=table, augment=False)
+    model = Model(net, architecture, table, "background", [0.5], [0.25], size)
+    learner = Learner(config, plan, model, device)
+    made = Batch(torch.rand(batch, 1, size, size), torch.randint(0, 2, (batch, size, size)))
+
+    def step() -> None:
+        learner.step(made, 0, 0.5, 0.0)
+        learner.mean_loss()
+
+    return timed(step)
+
+
+def timed(step) -> float:
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return float(np.median(times[1:]))
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    print({"plain": plain, "ours": ours}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3])))
