@@ -78,22 +78,37 @@ class Reporter:
 
     def training(self, events: Iterable[Any]) -> Any:
         """Follows a run; gives its Finished event."""
-        from segstudio.review.report import text
-        from segstudio.training.events import EpochDone, Finished, Started, StepDone
+        from segstudio.training.events import Finished, StepDone
 
         finished = None
         for event in self.drained_as_it_goes(events):
-            match event:
-                case Started():
-                    self.say(f"{event.train_pictures} pictures to learn from, {event.held_out_pictures} held out")
-                    self.say(event.text)
-                case StepDone():
-                    self._tenth_of_the_way(event.progress, event.loss, event.left_s)
-                case EpochDone():
-                    self.say(f"  step {event.step}: loss {event.loss:.3f}, held-out mIoU {text(event.miou)}")
-                case Finished():
-                    finished = event
+            if isinstance(event, StepDone):
+                self._tenth_of_the_way(event.progress, event.loss, event.left_s)
+            elif isinstance(event, Finished):
+                finished = event
+            else:
+                self._tell(event)
         return finished
+
+    def _tell(self, event: Any) -> None:
+        from segstudio.review.report import text
+        from segstudio.training.events import EpochDone, Joined, Rescued, Started, Transferred
+
+        match event:
+            case Started():
+                self.say(f"{event.train_pictures} pictures to learn from, {event.held_out_pictures} held out")
+                self.say(event.text)
+                for choice in event.choices:
+                    self.say(f"  {choice.key} {choice.value}: {choice.reason}")
+            case Transferred():
+                for line in event.lines:
+                    self.say(f"  {line}")
+            case Rescued():
+                self.say(f"  step {event.step}: {event.text}")
+            case Joined():
+                self.say(f"  step {event.step}: {event.pictures} new masks joined")
+            case EpochDone():
+                self.say(f"  step {event.step}: loss {event.loss:.3f}, held-out mIoU {text(event.miou)}")
 
     def drained_as_it_goes(self, events: Iterable[Any]) -> Iterator[Any]:
         from segstudio.events import Problem, Progress
@@ -107,7 +122,8 @@ class Reporter:
     def _tenth_of_the_way(self, progress: float, loss: float, left_s: float) -> None:
         if int(progress * 10) != self._tenth:
             self._tenth = int(progress * 10)
-            self.say(f"  {progress:4.0%}  loss {loss:.3f}  {left_s:.0f} s left")
+            left = f"  {left_s:.0f} s left" if left_s == left_s else ""  # NaN before the first step
+            self.say(f"  {progress:4.0%}  loss {loss:.3f}{left}")
 
     def finish(self, as_json: bool = False, failed: bool = False, **result: Any) -> None:
         """The report and the exit status: 1 where there were problems, or where it `failed` without any."""

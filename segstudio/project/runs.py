@@ -25,6 +25,12 @@ def run_names(project: Project) -> list[str]:
     return [path.name for path in sorted(folders, key=lambda path: (path / _WEIGHTS).stat().st_mtime)]
 
 
+def newest_run(project: Project) -> str:
+    """The run that was written to last and can be gone on with, or ""."""
+    folders = [path.parent for path in project.runs_folder.glob("*/last.ckpt")]
+    return max(folders, key=lambda folder: (folder / "last.ckpt").stat().st_mtime).name if folders else ""
+
+
 def new_run_name(project: Project) -> str:
     """run-1, run-2 …"""
     taken = {path.name for path in project.runs_folder.iterdir()} if project.runs_folder.is_dir() else set()

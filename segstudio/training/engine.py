@@ -16,7 +16,7 @@ from segstudio.errors import FileError, TrainingError
 from segstudio.events import Problem, Progress
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
-from segstudio.training.distributed import agreed, join, sum_over_ranks
+from segstudio.training.distributed import agreed, join, rank, sum_over_ranks
 from segstudio.training.events import EpochDone, Finished, Joined, Preview, Rescued, Started, StepDone, TrainEvent
 from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.memory import give_freed_back, keep_freed, used_bytes
@@ -63,7 +63,8 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
         yield event
     run, moved, remark = start_run(config, pools.learn)
     try:
-        run.write_beginning(pools.learn.names, [sample.name for sample in held_out_part(samples)])
+        if not rank():
+            run.write_beginning(pools.learn.names, [sample.name for sample in held_out_part(samples)])
         remarks = [*problems, *warnings(config, pools.learn), *([remark] if remark else [])]
         for line in (run.describe(), *remarks, *(moved.lines if moved else ())):
             run.log(line)

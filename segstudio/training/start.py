@@ -16,7 +16,7 @@ from segstudio.training.balance import warnings_about
 from segstudio.training.checkpoint import load_newest_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import Device, choose_device, memory_bytes
-from segstudio.training.distributed import restarted, share
+from segstudio.training.distributed import rank, restarted, share
 from segstudio.training.events import Proposal, Transferred
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan, make_plan
@@ -65,7 +65,8 @@ def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None,
     """
     if restarted() and not config.resume and any(config.run_dir.glob("*.ckpt")):
         config = replace(config, resume=True)  # torchrun starts all again after one has died
-    if not config.resume and not restarted() and config.run_dir.is_dir() and any(config.run_dir.iterdir()):
+    taken = config.run_dir.is_dir() and any(config.run_dir.iterdir())
+    if taken and not config.resume and not restarted() and not rank():
         raise TrainingError(f"{config.run_dir.name}: there is a run of this name; choose another, or resume it")
     device = choose_device(config.device, config.precision)
     state, remark = load_newest_state(config.run_dir) if config.resume else ({}, "")

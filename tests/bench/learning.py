@@ -110,9 +110,8 @@ def steps() -> None:
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 times[who].append(float(done.stdout.split()[-1]))
         plain, ours = (float(np.median(times[who])) for who in times)
-        print(
-            f"step of 31 M parameters, {batch} x {size} px: plain {plain:.3f} s, ours {ours:.3f} s: {plain / ours:.2f} x"
-        )
+        text = f"step of 31 M parameters, {batch} x {size} px"
+        print(f"{text}: plain {plain:.3f} s, ours {ours:.3f} s: {plain / ours:.2f} x", flush=True)
 
 
 def recipe() -> None:
