@@ -98,7 +98,7 @@ def export(
             background += not result.page.annotation.shapes
             bare = replace(result.page.annotation, shapes=(), extra={})  # the lists need no shapes
             written[item.name] = replace(result, page=replace(result.page, annotation=bare))
-    held = assign(list(written), project.held_out)
+    held = assign(list(written), project.held_out, by=project.split_by)
     pages = [replace(w, page=replace(w.page, held_out=held[name])) for name, w in written.items()]
     target.finish(out, pages, project.table)
     yield Exported(out, len(written), background, untouched)

@@ -70,6 +70,15 @@ class Index:
             (run, name, json.dumps(classes), np.ascontiguousarray(matrix, np.int64).tobytes()),
         )
 
+    def rename_run(self, run: str, name: str) -> None:
+        for table in ("matrices", "uncertainties"):
+            self._db.execute(f"DELETE FROM {table} WHERE run = ?", (name,))
+            self._db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (name, run))
+
+    def forget_run(self, run: str) -> None:
+        for table in ("matrices", "uncertainties"):
+            self._db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+
     def put_uncertainty(self, run: str, name: str, value: float) -> None:
         self._db.execute("INSERT OR REPLACE INTO uncertainties VALUES(?,?,?)", (run, name, value))
 

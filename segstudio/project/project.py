@@ -15,6 +15,7 @@ from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
 from segstudio.formats.labelme_folder import class_list_near
 from segstudio.project.item import HIDDEN, Item, find_items
+from segstudio.project.split import GROUPINGS, SEQUENCE
 
 BACKGROUND, IGNORE = "background", "ignore"
 _VERSION = 1
@@ -24,7 +25,8 @@ _VERSION = 1
 class Project:
     """A value: changing a choice gives another Project; `save` writes it to `.segstudio/project.json`.
 
-    `held_out` says for a picture's name whether it is kept from training; names not in it are assigned.
+    `held_out` says for a picture's name whether it is kept from training; names not in it are assigned, by
+    sequence, folder or prefix as `split_by` says.
     `listed` is True when the classes came from a list or an earlier session, not from the pictures' labels.
     `notes` say what could not be read when it was opened.
     """
@@ -33,6 +35,7 @@ class Project:
     table: ClassTable = field(default_factory=ClassTable)
     unlabelled: str = BACKGROUND
     held_out: dict[str, bool] = field(default_factory=dict)
+    split_by: str = SEQUENCE
     annotation_folder: Path | None = None
     listed: bool = False
     notes: tuple[str, ...] = ()
@@ -81,6 +84,7 @@ class Project:
             ],
             "unlabelled": self.unlabelled,
             "held_out": self.held_out,
+            "split_by": self.split_by,
             "annotation_folder": None
             if self.annotation_folder is None
             else self.annotation_folder.relative_to(self.folder).as_posix(),
@@ -113,6 +117,9 @@ def _read(project: Project) -> Project:
         if unlabelled not in (BACKGROUND, IGNORE):
             raise ValueError(f"unlabelled is {unlabelled!r}")
         held_out = {str(name): bool(value) for name, value in plain.get("held_out", {}).items()}
+        split_by = plain.get("split_by", SEQUENCE)
+        if split_by not in GROUPINGS:
+            raise ValueError(f"split_by is {split_by!r}")
         home = _inside(project.folder, plain.get("annotation_folder"))
         if len(classes) > MAX_CLASSES:
             raise ValueError(f"it lists {len(classes)} classes, of {MAX_CLASSES} at most")
@@ -126,6 +133,7 @@ def _read(project: Project) -> Project:
         table=table,
         unlabelled=unlabelled,
         held_out=held_out,
+        split_by=split_by,
         annotation_folder=home,
         listed=table.names != [BACKGROUND_NAME],
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -31,8 +34,29 @@ def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem |
             yield Problem(item.name, stored.problem)
         elif stored.annotation.shapes or status_of(stored.annotation) == DONE:
             found.append((item, replace(stored.annotation, extra={})))  # an embedded picture may be large
-    held = assign([item.name for item, _ in found], project.held_out)
+    names = [item.name for item, _ in found]
+    held = assign(names, project.held_out, by=project.split_by, twins=twins_among([item for item, _ in found]))
     yield tuple(Sample(item.name, item.picture, annotation, held[item.name]) for item, annotation in found)
+
+
+def sample_of(project: Project, item: Item, annotation: Annotation, names: list[str]) -> Sample:
+    """One picture labelled since the others were gathered; `names` are all that are labelled."""
+    held = assign(names, project.held_out, by=project.split_by)
+    return Sample(item.name, item.picture, replace(annotation, extra={}), held.get(item.name, False))
+
+
+def twins_among(items: list[Item]) -> list[list[str]]:
+    """Groups of pictures whose files are the same, byte for byte; only files of equal size are read."""
+    sizes: dict[int, list[Item]] = defaultdict(list)
+    for item in items:
+        with contextlib.suppress(OSError):
+            sizes[item.picture.stat().st_size].append(item)
+    groups: dict[bytes, list[str]] = defaultdict(list)
+    for same in sizes.values():
+        for item in same if len(same) > 1 else ():
+            with contextlib.suppress(OSError):
+                groups[hashlib.sha256(item.picture.read_bytes()).digest()].append(item.name)
+    return [names for names in groups.values() if len(names) > 1]
 
 
 def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:
@@ -42,4 +66,5 @@ def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:
 
 def with_assigned(project: Project, items: list[Item]) -> dict[str, bool]:
     """For each labelled picture whether it is held out, as a run would have it now."""
-    return assign([item.name for item in items if item.annotation_path.is_file()], project.held_out)
+    names = [item.name for item in items if item.annotation_path.is_file()]
+    return assign(names, project.held_out, by=project.split_by)

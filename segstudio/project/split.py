@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from segstudio.project.item import natural_key
 
@@ -13,20 +13,59 @@ SHARE = 0.2
 _SMALL = 5  # a sequence shorter than this goes to one side as a whole
 
 
-def assign(names: Sequence[str], fixed: Mapping[str, bool] | None = None, share: float = SHARE) -> dict[str, bool]:
-    """For each picture whether it is held out. `fixed` is kept, unless one side would be empty."""
+SEQUENCE, FOLDER, PREFIX = "sequence", "folder", "prefix"
+GROUPINGS = (SEQUENCE, FOLDER, PREFIX)
+
+
+def assign(
+    names: Sequence[str],
+    fixed: Mapping[str, bool] | None = None,
+    share: float = SHARE,
+    *,
+    by: str = SEQUENCE,
+    twins: Iterable[Sequence[str]] = (),
+) -> dict[str, bool]:
+    """For each picture whether it is held out. `fixed` is kept, unless one side would be empty.
+
+    `by` says what belongs together: frames of a sequence, of which long ones are cut once; everything in a
+    folder; or names that begin alike, up to the first digit, - or _. `twins` are pictures with the same pixels:
+    they never stand on both sides.
+    """
     ordered = sorted(names, key=natural_key)
     known = {name: fixed[name] for name in ordered if fixed and name in fixed}
     groups: dict[str, list[str]] = defaultdict(list)
     for name in ordered:
-        groups[_sequence(name)].append(name)
-    held = _held_out(groups, known, share)
+        groups[_group(name, by)].append(name)
+    held = _held_out(groups, known, share, cut=by == SEQUENCE)
     out = {name: known.get(name, name in held) for name in names}
+    _join(out, twins)
     if len(ordered) >= 2 and len(set(out.values())) == 1:  # one side is empty: what is free moves first
         missing = not out[ordered[0]]
         movable = [name for name in ordered if name not in known] or ordered
-        out[movable[-1 if missing else 0]] = missing
+        moved = movable[-1 if missing else 0]
+        together = next((group for group in twins if moved in group), [moved])
+        if len(together) < len(out):
+            out.update((name, missing) for name in together if name in out)
+        else:
+            out[moved] = missing
     return out
+
+
+def _join(out: dict[str, bool], twins: Iterable[Sequence[str]]) -> None:
+    """Twins go where most of them are; to learning when in doubt."""
+    for group in twins:
+        there = [name for name in group if name in out]
+        side = sum(out[name] for name in there) * 2 > len(there)
+        out.update((name, side) for name in there)
+
+
+def _group(name: str, by: str) -> str:
+    if by == FOLDER:
+        return name.rpartition("/")[0]
+    folder, _, stem = name.rpartition("/")
+    if by == PREFIX:
+        return f"{folder}/{re.split(r'[0-9_-]', stem, maxsplit=1)[0]}"
+    return _sequence(name)
 
 
 def _sequence(name: str) -> str:
@@ -34,13 +73,13 @@ def _sequence(name: str) -> str:
     return re.sub(r"\d+(?=[^\d]*$)", "", name.rpartition(".")[0])
 
 
-def _held_out(groups: Mapping[str, list[str]], known: Mapping[str, bool], share: float) -> set[str]:
-    """The end of each long sequence; of the short ones whole sequences, chosen by a hash of their name.
+def _held_out(groups: Mapping[str, list[str]], known: Mapping[str, bool], share: float, cut: bool) -> set[str]:
+    """The end of each long sequence; of the rest whole groups, chosen by a hash of their name.
 
     Only as many as are missing: what is held out already counts.
     """
     held: set[str] = set()
-    short = [key for key, names in groups.items() if len(names) < _SMALL]
+    short = [key for key, names in groups.items() if not cut or len(names) < _SMALL]
     for key, names in groups.items():
         if key not in short:
             missing = max(1, round(share * len(names))) - sum(known.get(name, False) for name in names)

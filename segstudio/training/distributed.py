@@ -72,11 +72,12 @@ def _summed(values: Tensor) -> Tensor:
     return out
 
 
-def agreed(values: Sequence[float], device: torch.device) -> list[float]:
+def agreed(values: Sequence[float]) -> list[float]:
     """What rank 0 says, for everyone: clocks differ, decisions may not."""
     if not together():
         return list(values)
-    said = torch.tensor(values, dtype=torch.float64, device=device)
+    on_gpu = dist.get_backend() == "nccl"
+    said = torch.tensor(values, dtype=torch.float64, device="cuda" if on_gpu else "cpu")
     dist.broadcast(said, src=0)
     return [float(value) for value in said.tolist()]
 

@@ -74,9 +74,9 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
             yield moved
         run.save_last()  # so that there is always a good state to go back to
         for told in _Loop(run, pools.judge, world).events():
-            run.pause()
+            run.clock.pause()
             yield told
-            run.go_on()
+            run.clock.go_on()
     finally:
         try:
             run.save_last()
@@ -102,7 +102,7 @@ class _Loop:
 
     def events(self) -> Iterator[TrainEvent]:
         run = self._run
-        while run.look_at_clock() < 1.0 and not self._ended_early:
+        while run.clock.look(run.step) < 1.0 and not self._ended_early:
             yield from self._stepped()
             if self._report.due():  # the only wait for the device
                 yield from self._reported()
@@ -151,10 +151,10 @@ class _Loop:
             return
         yield StepDone(
             run.step,
-            run.progress,
+            run.clock.progress,
             self._losses[-1],
-            run.left_s,
-            run.patches_s,
+            run.clock.left_s,
+            run.clock.patches_s,
             used_bytes(run.device),
             run.learner.rate,
         )
@@ -165,9 +165,9 @@ class _Loop:
         arrived = self._world.arrivals()
         if arrived:
             yield from self._joined(arrived)
-        seconds = run.seconds_for(self._judges.pixels) / VALIDATION_SHARE
-        due = agreed([float(self._judge.due(seconds))], run.device.torch)[0]
-        if due and run.look_at_clock() < 1.0:
+        seconds = run.clock.seconds_for(self._judges.pixels) / VALIDATION_SHARE
+        due = agreed([float(self._judge.due(seconds))])[0]
+        if due and run.clock.look(run.step) < 1.0:
             yield from self._judged()
             self._losses.clear()
 
@@ -209,13 +209,13 @@ class _Loop:
         box = shown.visible
         if box is not None and box.area * 2 > height * width:
             box = None
-        seconds = run.seconds_for(height * width if box is None else box.area)
+        seconds = run.clock.seconds_for(height * width if box is None else box.area)
         if not self._preview.due(min(seconds / PREVIEW_SHARE, 1e6) if run.step > 1 else 0.0):
             return
         try:
             if box is not None:
                 yield from self._predicted(shown, box)
-            if box is None or self._rest.due(run.seconds_for(height * width) / PREVIEW_SHARE):
+            if box is None or self._rest.due(run.clock.seconds_for(height * width) / PREVIEW_SHARE):
                 yield from self._predicted(shown, None)
         except TrainingError as error:
             self._unshowable.add(shown.name)

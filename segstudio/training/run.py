@@ -16,9 +16,10 @@ from segstudio.events import Problem
 from segstudio.formats.atomic import write_text
 from segstudio.training.batches import Batch, Feed, Sampler
 from segstudio.training.checkpoint import BEST, LAST, save_state, save_weights
+from segstudio.training.clock import Clock
 from segstudio.training.config import TrainConfig, write_config
 from segstudio.training.device import Device
-from segstudio.training.distributed import agreed, rank, world
+from segstudio.training.distributed import rank, world
 from segstudio.training.history import History
 from segstudio.training.learner import Learner
 from segstudio.training.model import Model
@@ -42,53 +43,12 @@ class Run:
         self.learner = Learner(config, plan, model, device)
         self._model = model
         self._feed = Feed(self._batch_at)
-        self._progress = 0.0
-        self._spent_s = 0.0  # learning, in earlier sessions and up to the last pause
-        self._began: float | None = time.monotonic()
-        self._learnt = 0  # patches in this session
-        self._stepping_s = 0.0
+        self.clock = Clock(config)
 
     def _batch_at(self, step: int) -> Batch:
         count = self.plan.batch
         sampler = Sampler(self.pool, self.plan.patch, count * world(), self.config.seed, self.config.rare)
         return sampler.batch_at(step, rank() * count, count)
-
-    @property
-    def spent_s(self) -> float:
-        return self._spent_s + (time.monotonic() - self._began if self._began is not None else 0.0)
-
-    def pause(self) -> None:
-        """Time from now on is not the run's: somebody holds it."""
-        self._spent_s, self._began = self.spent_s, None
-
-    def go_on(self) -> None:
-        if self._began is None:
-            self._began = time.monotonic()
-
-    def look_at_clock(self) -> float:
-        """0..1, by steps or by time, whichever is further; the same for all processes until asked again."""
-        by_steps = self.step / self.config.steps if self.config.steps else 0.0
-        by_time = self.spent_s / (60 * self.config.minutes) if self.config.minutes > 0 else 0.0
-        self._progress = agreed([min(1.0, max(by_steps, by_time))], self.device.torch)[0]
-        return self._progress
-
-    @property
-    def progress(self) -> float:
-        return self._progress
-
-    def seconds_for(self, pixels: int) -> float:
-        """About how long predicting so many pixels takes: a third of the time to learn from them, twice for overlap."""
-        learnt = self._learnt * self.plan.patch**2
-        return pixels * self._stepping_s / learnt * 2 / 3 if learnt else math.inf
-
-    @property
-    def patches_s(self) -> float:
-        """Patches learnt a second, over all processes."""
-        return self._learnt * world() / self._stepping_s if self._stepping_s else 0.0
-
-    @property
-    def left_s(self) -> float:
-        return self.spent_s * (1 - self._progress) / self._progress if self._progress > 0 else math.nan
 
     @property
     def weights_path(self) -> Path:
@@ -124,11 +84,11 @@ class Run:
         began = time.monotonic()
         batch = self._feed.take(self.step)
         passes = self.step / self.plan.steps_per_epoch * world()
-        self.learner.step(batch, self.step, self._progress, passes)
+        self.learner.step(batch, self.step, self.clock.progress, passes)
         self.step += 1
         if self.step > 1:  # the first one also warms up
-            self._learnt += self.plan.batch
-            self._stepping_s += time.monotonic() - began
+            pixels = self.plan.batch * self.plan.patch**2
+            self.clock.count(self.plan.batch, pixels, time.monotonic() - began)
         return batch.problems
 
     def snapshot(self) -> Model:
@@ -140,7 +100,7 @@ class Run:
         names = self.config.table.names
         row = {
             "step": self.step,
-            "time_s": round(self.spent_s, 2),
+            "time_s": round(self.clock.spent_s, 2),
             "loss": loss,
             "miou": figures.miou,
             "learning_rate": self.learner.rate,
@@ -164,8 +124,8 @@ class Run:
             self._save_weights()
         state = {
             "step": self.step,
-            "spent_s": self.spent_s,
-            "progress": self._progress,
+            "spent_s": self.clock.spent_s,
+            "progress": self.clock.progress,
             "best_miou": self.best_miou,
             "early": self.early.state(),
             "history": self.history.rows,
@@ -187,8 +147,8 @@ class Run:
                 raise TrainingError(f"{path}: was made for other classes or another network; start a new run")
             self.learner.restore(state)
             self.step = int(state["step"])
-            self._spent_s, self._began = float(state["spent_s"]), time.monotonic()
-            self._progress = float(state["progress"])
+            self.clock.spent_s = float(state["spent_s"])
+            self.clock.progress = float(state["progress"])
             self.best_miou = float(state["best_miou"])
             self.early.restore(state["early"])
             self.history.rows = list(state["history"])
@@ -197,9 +157,9 @@ class Run:
 
     def go_back(self, state: dict[str, Any]) -> None:
         """To an earlier state of this session; the time since then is spent all the same."""
-        spent_s = self.spent_s
+        spent_s = self.clock.spent_s
         self.resume(state)
-        self._spent_s = spent_s
+        self.clock.spent_s = spent_s
 
     def use(self, plan: Plan, device: Device) -> None:
         """Go on with a smaller plan or in another precision."""

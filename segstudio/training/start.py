@@ -78,7 +78,7 @@ def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None,
     try:
         if state:
             run.resume(state)
-            if run.look_at_clock() >= 1.0:
+            if run.clock.look(run.step) >= 1.0:
                 raise TrainingError(f"{config.run_dir.name}: is finished; give it more minutes or steps to go on")
     except TrainingError:
         run.release()
