@@ -122,10 +122,12 @@ def test_the_command_line_imports_rooms_only_inside_functions() -> None:
 
 
 def test_the_window_imports_torch_only_inside_functions() -> None:
-    heavy = {"training.engine", "training.predict", "training.checkpoint", "training.device", "training.config"}
+    light = {"training.events", "training.choices", "training.config", "training.surroundings"}  # they know no torch
     for path in (PACKAGE / "ui").rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.ImportFrom) and internal(node.module or "") in heavy:
+            if isinstance(node, ast.ImportFrom) and (internal(node.module or "") or "").startswith("training."):
+                if internal(node.module or "") in light:
+                    continue
                 pytest.fail(f"{path.name}:{node.lineno} imports {node.module} at its top")
 
 

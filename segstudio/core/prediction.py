@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, ClassTable
 
 Heat = NDArray[np.uint8]  # (H, W), 0..255 for 0..1
@@ -40,6 +41,23 @@ def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
     if (lookup[: len(prediction.classes)] == np.arange(len(prediction.classes))).all():
         return prediction
     return replace(prediction, labels=lookup[prediction.labels])
+
+
+def with_part(whole: Prediction | None, part: Prediction, box: Box, shape: tuple[int, ...]) -> Prediction:
+    """A prediction of a picture of `shape` (H, W) in which `box` is new; outside it as before, or IGNORE.
+
+    The planes of `whole` are copied, never written: somebody may be looking at them.
+    """
+    labels = np.full(shape, IGNORE, np.uint8)
+    probabilities = np.zeros((len(part.probabilities), *shape), np.uint8)
+    entropy = np.zeros(shape, np.uint8)
+    if whole is not None and whole.labels.shape == shape and whole.classes == part.classes:
+        labels[:], entropy[:] = whole.labels, whole.entropy
+        if whole.probabilities.shape == probabilities.shape:
+            probabilities[:] = whole.probabilities
+    labels[box.slices], entropy[box.slices] = part.labels, part.entropy
+    probabilities[:, box.y0 : box.y1, box.x0 : box.x1] = part.probabilities
+    return replace(part, labels=labels, probabilities=probabilities, entropy=entropy)
 
 
 def unknown_classes(prediction_classes: tuple[str, ...], table: ClassTable) -> list[str]:

@@ -40,6 +40,8 @@ NAMES = {
     "unlocked": "ph.lock-open",
     "train": "ph.play",
     "stop": "ph.stop",
+    "pause": "ph.pause",
+    "more": "ph.dots-three",
     "predict": "ph.sparkle",
     "import": "ph.download-simple",
     "export": "ph.export",

@@ -20,13 +20,15 @@ OnEvent = Callable[[Any], None]
 OnEnd = Callable[[], None]
 
 _BATCH_INTERVAL_S = 0.03
+_LOOK_S = 0.1
 
 
 class CrashError(SegstudioError):
-    """An error that is ours, not the user's; its traceback is in the log."""
+    """An error that is ours, not the user's; its traceback is in the log and in its cause."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"something went wrong in segstudio: {type(error).__name__}: {error}")
+        self.__cause__ = error
 
 
 class _Thread(QThread):
@@ -39,6 +41,8 @@ class _Thread(QThread):
         super().__init__()
         self._make = make
         self.stopping = threading.Event()
+        self.going = threading.Event()
+        self.going.set()
 
     def run(self) -> None:
         try:
@@ -56,9 +60,11 @@ class _Thread(QThread):
         try:
             for event in events:
                 held.append(event)
-                if time.monotonic() - sent >= _BATCH_INTERVAL_S:
+                if time.monotonic() - sent >= _BATCH_INTERVAL_S or not self.going.is_set():
                     self.batch.emit(held)
                     held, sent = [], time.monotonic()
+                while not self.going.wait(_LOOK_S) and not self.stopping.is_set():
+                    pass  # paused: the generator stands still between two of its events
                 if self.stopping.is_set():
                     break
         finally:
@@ -89,6 +95,17 @@ class Job(QObject):
     def stop(self) -> None:
         """Ask the generator to close at its next event."""
         self._thread.stopping.set()
+
+    def pause(self) -> None:
+        """Stand still after the next event, until `go_on` or `stop`."""
+        self._thread.going.clear()
+
+    def go_on(self) -> None:
+        self._thread.going.set()
+
+    @property
+    def paused(self) -> bool:
+        return not self._thread.going.is_set()
 
     @property
     def stopped(self) -> bool:

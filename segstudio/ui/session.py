@@ -58,6 +58,7 @@ class Session(QObject):
         self.scores: dict[str, Confusion] = {}
         self.uncertainties: dict[str, float] = {}
         self.training = False
+        self.paused = False  # the training stands still
 
     @property
     def table(self) -> ClassTable:
@@ -171,8 +172,8 @@ class Session(QObject):
         """Whether a job that began in `project` still speaks of what is open."""
         return self.project is not None and self.project.folder == project.folder
 
-    def set_training(self, training: bool) -> None:
-        self.training = training
+    def set_training(self, training: bool, paused: bool = False) -> None:
+        self.training, self.paused = training, paused
         self.training_changed.emit()
 
     def set_scores(self, run: str, scores: dict[str, Confusion]) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox, QSt
 
 from segstudio.ui.actions import build_actions, set_icons
 from segstudio.ui.canvas.navigator import Navigator
+from segstudio.ui.canvas.panes import visible_box
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.flows.accept import AcceptFlow
 from segstudio.ui.flows.annotate import AnnotateFlow
@@ -30,6 +31,7 @@ from segstudio.ui.flows.predict import PredictFlow
 from segstudio.ui.flows.prefetch import PrefetchFlow
 from segstudio.ui.flows.previous import PreviousFlow
 from segstudio.ui.flows.reshape import ReshapeFlow
+from segstudio.ui.flows.runs import RunsFlow
 from segstudio.ui.flows.save import SaveFlow
 from segstudio.ui.flows.save_as import SaveAsFlow
 from segstudio.ui.flows.seeing import SeeingFlow
@@ -37,6 +39,7 @@ from segstudio.ui.flows.stacking import StackingFlow
 from segstudio.ui.flows.survey import SurveyFlow
 from segstudio.ui.flows.tooling import ToolingFlow
 from segstudio.ui.flows.train import TrainFlow
+from segstudio.ui.flows.train_ask import TrainAskFlow
 from segstudio.ui.keymap import Keymap
 from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar, place_tools
 from segstudio.ui.messages import MessageBar, Remedy
@@ -46,6 +49,7 @@ from segstudio.ui.panels.layers import LayersPanel
 from segstudio.ui.panels.metrics import MetricsPanel
 from segstudio.ui.panels.objects import ObjectsPanel
 from segstudio.ui.panels.pictures import PicturesPanel
+from segstudio.ui.panels.runs import RunsPanel
 from segstudio.ui.panels.status import StatusBar
 from segstudio.ui.panels.tool_strip import ToolStrip
 from segstudio.ui.panels.training import TrainingPanel
@@ -109,6 +113,8 @@ class MainWindow(QMainWindow):
         if self.saving.unsaved_names and not self._agrees_to_lose(self.saving.unsaved_names):
             event.ignore()
             return
+        if self.session.training:
+            self.messages.tell(self.tr("Saving the training …"))
         self.session.jobs.close()
         self.journaling.close()
         self.workspaces.remember()
@@ -132,6 +138,9 @@ class MainWindow(QMainWindow):
         self.classing = ClassesFlow(session, self.saving, messages, self)
         self.predicting = PredictFlow(session, messages)
         self.training = TrainFlow(session, self.saving, self.predicting, messages, self)
+        self.training.visible_box = lambda: visible_box(session, self.canvas.view, self.canvas.size())
+        self.asking = TrainAskFlow(session, self.training, self)
+        self.running = RunsFlow(session, self.training, self.asking, self.predicting, messages)
         self.exporting = ExportFlow(session, self.saving, self.opening, self)
         self.importing = ImportFlow(session, self.saving, self.opening, self)
         self.linting = LintFlow(session, self.saving, self.opening, self)
@@ -168,6 +177,7 @@ class MainWindow(QMainWindow):
             "showing": self.showing,
             "classes": self.classing,
             "train": self.training,
+            "runs": self.running,
             "predict": self.predicting,
             "survey": self.surveying,
             "export": self.exporting,
@@ -190,6 +200,7 @@ class MainWindow(QMainWindow):
         self.display = DisplayPanel(self.session, self.seeing, self.showing)
         self.metrics = MetricsPanel(self.session)
         self.training_panel = TrainingPanel(self.session)
+        self.runs_panel = RunsPanel(self.session)
         self.status = StatusBar(self.session)
         self.welcome = Welcome()
         panels: dict[str, QWidget] = {
@@ -200,6 +211,7 @@ class MainWindow(QMainWindow):
             "display": scrolled(self.display),
             "metrics": self.metrics,
             "training": scrolled(self.training_panel),
+            "runs": self.runs_panel,
         }
         self.workspaces = Workspaces(self, panels, self.settings)
 
@@ -254,6 +266,9 @@ class MainWindow(QMainWindow):
         self.classes.add_asked.connect(self.classing.ask_add)
         self.training_panel.start_asked.connect(self.training.start)
         self.training_panel.stop_asked.connect(self.training.stop)
+        self.training_panel.pause_asked.connect(self.training.pause)
+        self.training.waiting.connect(self.training_panel.show_waiting)
+        self.running.serve(self.runs_panel)
         self.training.told.connect(self.training_panel.show_event)
         self.training.told.connect(self.status.show_event)
         self.canvas.hand.pointed.connect(self.status.show_pointer)
@@ -309,3 +324,4 @@ class MainWindow(QMainWindow):
         self.classes.rebuild()
         self.objects.retheme()
         self.training_panel.retheme()
+        self.runs_panel.retheme()

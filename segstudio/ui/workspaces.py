@@ -11,14 +11,14 @@ from segstudio.ui.settings import Settings
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
 _SHOWN = {
-    ANNOTATE: ("pictures", "objects", "classes", "display", "layers", "training", "metrics"),
-    TRAIN: ("pictures", "objects", "classes", "display", "layers", "training"),
+    ANNOTATE: ("pictures", "objects", "classes", "display", "layers", "runs", "training", "metrics"),
+    TRAIN: ("pictures", "display", "layers", "runs", "training"),
     REVIEW: ("pictures", "display", "layers", "metrics"),
 }
-_HEIGHTS = {"classes": 280, "layers": 210, "metrics": 240, "training": 360}
+_HEIGHTS = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
 _LEFT_PX, _RIGHT_PX = 250, 310
-_TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"))
-_VERSION = 2
+_TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"), ("training", "runs"))
+_VERSION = 3
 
 
 class Workspaces(QObject):
@@ -85,6 +85,7 @@ class Workspaces(QObject):
             "display": QCoreApplication.translate("Workspaces", "View"),
             "metrics": QCoreApplication.translate("Workspaces", "This picture"),
             "training": QCoreApplication.translate("Workspaces", "Training"),
+            "runs": QCoreApplication.translate("Workspaces", "Runs"),
         }
         dock = QDockWidget(words[name], self._window)
         dock.setObjectName(name)

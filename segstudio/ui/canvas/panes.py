@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from segstudio.core.box import Box
 from segstudio.ui.canvas.transform import ViewTransform
 from segstudio.ui.layers import LABELS, NO_COMPARE, PREDICTION, SIDE_BY_SIDE, SWIPE, Layers
 from segstudio.ui.session import Session
@@ -42,6 +43,17 @@ def pane_at(panes: list[Pane], at: QPointF) -> Pane:
 def pane_size(layers: Layers, whole: QSize) -> QSizeF:
     """What a picture is fitted into."""
     return QSizeF(whole.width() / 2 if layers.compare == SIDE_BY_SIDE else whole.width(), whole.height())
+
+
+def visible_box(session: Session, view: ViewTransform, size: QSize) -> Box | None:
+    """The part of the open picture on the screen; None without a picture or with none of it in view."""
+    picture = session.picture
+    if picture is None:
+        return None
+    pane = pane_size(session.layers, size)
+    (x0, y0), (x1, y1) = view.to_picture(QPointF(0, 0)), view.to_picture(QPointF(pane.width(), pane.height()))
+    box = Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1).intersect(picture.document.annotation.box)
+    return None if box.empty else box
 
 
 class Divider(QObject):

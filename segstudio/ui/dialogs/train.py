@@ -1,22 +1,40 @@
-"""How to train: one number for most people, the rest folded away."""
+"""How to train, on three levels: just go, what matters, everything with its reason."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
-    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
     QLabel,
     QLineEdit,
-    QSpinBox,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
+
+from segstudio.training.choices import INVERSE, MEDIAN, NONE, PRESETS
+from segstudio.training.events import Proposal
+from segstudio.ui.dialogs.train_fields import FIELDS, default_of, is_usual, make_editor, show_automatic, text_of
+from segstudio.ui.dialogs.train_fields import put as put_value
+
+_PATIENCE = 8
+_WAIT_MS = 500
 
 
 @dataclass(frozen=True)
@@ -27,23 +45,44 @@ class TrainChoices:
     settings: dict[str, str] = field(default_factory=dict)
 
 
-class TrainDialog(QDialog):
-    """0 stands for "automatic" in every number below "More choices"."""
+@dataclass(frozen=True)
+class TrainContext:
+    """What the dialog is opened on. `runs` can be begun from, `begin` is the one to begin from at first."""
 
-    def __init__(self, name: str, num_labelled: int, parent: QWidget | None = None) -> None:
+    name: str
+    num_labelled: int
+    unlabelled: str = "background"
+    runs: tuple[str, ...] = ()
+    begin: str = ""
+    earlier: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TrainDialog(QDialog):
+    """Asks for a proposal whenever a choice changes, and shows what "automatic" comes to."""
+
+    proposal_wanted = Signal(dict)  # settings
+    split_asked = Signal()
+
+    def __init__(self, context: TrainContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Train"))
-        self._name = QLineEdit(name)
-        self._minutes = QDoubleSpinBox(minimum=0.1, maximum=10_000, value=2.0, decimals=1)
+        self._context = context
+        self._name = QLineEdit(context.name)
+        self._minutes = QDoubleSpinBox(minimum=0.1, maximum=100_000, value=2.0, decimals=1)
         self._minutes.setSuffix(self.tr(" minutes"))
-        self._fields: dict[str, QSpinBox] = {}
-        self._device = QComboBox()
-        self._device.addItems(["auto", "cpu", "cuda", "mps"])
-        form = QFormLayout()
-        form.addRow(self.tr("Train for"), self._minutes)
-        form.addRow(self.tr("Name of the run"), self._name)
-        about = QLabel(self.tr("{} labelled pictures; some are held out to judge the model.").format(num_labelled))
-        about.setProperty("quiet", True)
+        self._data = QLabel(self.tr("{} labelled pictures").format(context.num_labelled))
+        self._net = QLabel(self.tr("Looking at the pictures …"))
+        self._warnings = QLabel()
+        for label in (self._data, self._net, self._warnings):
+            label.setWordWrap(True)
+        self._net.setProperty("quiet", True)
+        self._warnings.setProperty("problem", True)
+        self._warnings.hide()
+        self._editors: dict[str, QWidget] = {row.key: make_editor(row) for row in FIELDS}
+        self._tabs = QTabWidget()
+        self._tabs.addTab(self._go_page(), self.tr("Just go"))
+        self._tabs.addTab(self._matters_page(), self.tr("What matters"))
+        self._tabs.addTab(self._everything_page(), self.tr("Everything"))
         buttons = QDialogButtonBox()
         start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
         start.setDefault(True)
@@ -52,39 +91,184 @@ class TrainDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
-        layout.addWidget(about)
-        layout.addLayout(form)
-        layout.addWidget(self._more())
+        layout.addWidget(self._tabs, 1)
+        layout.addWidget(self._warnings)
         layout.addWidget(buttons)
+        self._soon = QTimer(self, singleShot=True, interval=_WAIT_MS)
+        self._soon.timeout.connect(lambda: self.proposal_wanted.emit(self.choices().settings))
+        self._put_earlier()
+        self._watch()
+        self.resize(620, 520)
         self._minutes.setFocus()
         self._minutes.selectAll()
 
     def choices(self) -> TrainChoices:
+        """Only what differs from the usual, so that what is automatic stays so."""
         settings = {"minutes": str(self._minutes.value()), "device": self._device.currentText()}
-        settings |= {key: str(box.value()) for key, box in self._fields.items() if box.value()}
+        settings["unlabelled"] = str(self._unlabelled.currentData())
+        if self._preset.currentData() != "auto":
+            settings["preset"] = str(self._preset.currentData())
+        typed = self._balance.currentText().strip()
+        balance = str(self._balance.itemData(self._balance.findText(typed)) or typed or NONE)
+        if balance != NONE:
+            settings["class_weights"] = balance
+        if self._begin.currentData():
+            settings["init"] = str(self._begin.currentData())
+        for key, editor in self._editors.items():
+            if not is_usual(editor, key):
+                settings[key] = text_of(editor, default_of(key))
         return TrainChoices(self._name.text().strip(), settings)
 
-    def _more(self) -> QWidget:
-        group = QGroupBox(self.tr("More choices"))
-        group.setCheckable(True)
-        group.setChecked(False)
-        inner = QWidget()
-        form = QFormLayout(inner)
-        for key, text, top, step in (
-            ("steps", self.tr("End after steps"), 10_000_000, 10),
-            ("width", self.tr("Width of the network"), 256, 4),
-            ("patch", self.tr("Patch side in pixels"), 4096, 16),
-            ("batch", self.tr("Patches a step"), 512, 1),
-        ):
-            box = QSpinBox(minimum=0, maximum=top, singleStep=step)
-            box.setSpecialValueText(self.tr("automatic"))
-            box.setObjectName(key)
-            self._fields[key] = box
-            form.addRow(text, box)
+    def show_proposal(self, proposal: Proposal) -> None:
+        """What the program would choose, and what it thinks of the data."""
+        self._data.setText(
+            self.tr("{} pictures to learn from, {} held out to judge the model").format(
+                len(proposal.train_names), len(proposal.held_out_names)
+            )
+        )
+        values = {choice.key: choice for choice in proposal.choices}
+        for row, spec in enumerate(FIELDS):
+            choice = values.get(spec.key)
+            if choice is not None:
+                show_automatic(self._editors[spec.key], choice.value)
+                self._reasons[row].setText(choice.reason)
+                self._reasons[row].setToolTip(choice.reason)
+        words = [f"{choice.key} {choice.value}" for choice in proposal.choices if choice.key in _TOLD]
+        self._net.setText(self.tr("U-Net: {}").format(", ".join(words)))
+        self.show_problem("\n".join(proposal.warnings))
+
+    def show_problem(self, text: str) -> None:
+        """A warning about the data, or why the choices do not go together."""
+        self._warnings.setText(text)
+        self._warnings.setVisible(bool(text))
+
+    def _go_page(self) -> QWidget:
+        page = QWidget()
+        form = QFormLayout(page)
+        form.setContentsMargins(12, 12, 12, 12)
+        form.setVerticalSpacing(12)
+        form.addRow(self.tr("Train for"), self._minutes)
+        form.addRow(self.tr("Name of the run"), self._name)
+        split = QPushButton(self.tr("Held-out pictures …"))
+        split.setToolTip(self.tr("See and change which pictures judge the model"))
+        split.clicked.connect(self.split_asked)
+        row = QHBoxLayout()
+        row.addWidget(self._data, 1)
+        row.addWidget(split)
+        form.addRow(self.tr("Data"), row)
+        form.addRow(self.tr("Network"), self._net)
+        return page
+
+    def _matters_page(self) -> QWidget:
+        page = QWidget()
+        form = QFormLayout(page)
+        form.setContentsMargins(12, 12, 12, 12)
+        form.setVerticalSpacing(8)
+        self._begin = QComboBox()
+        self._begin.addItem(self.tr("nothing: random weights"), "")
+        for name in self._context.runs:
+            self._begin.addItem(name, name)
+        self._begin.setCurrentIndex(max(0, self._begin.findData(self._context.begin)))
+        other = QPushButton(self.tr("File …"))
+        other.clicked.connect(self._choose_file)
+        begin = QHBoxLayout()
+        begin.addWidget(self._begin, 1)
+        begin.addWidget(other)
+        form.addRow(self.tr("Begin from"), begin)
+        self._preset = QComboBox()
+        for word, text in _presets().items():
+            self._preset.addItem(text, word)
+        form.addRow(self.tr("Network"), self._preset)
+        self._unlabelled = QComboBox()
+        self._unlabelled.addItem(self.tr("background: every pixel is labelled"), "background")
+        self._unlabelled.addItem(self.tr("ignored: I draw only some strokes"), "ignore")
+        self._unlabelled.setCurrentIndex(self._unlabelled.findData(self._context.unlabelled))
+        form.addRow(self.tr("Unlabelled pixels are"), self._unlabelled)
+        self._balance = QComboBox(editable=True)
+        for word, text in _balances().items():
+            self._balance.addItem(text, word)
+        self._balance.setToolTip(self.tr("Or by hand: road=1, car=3"))
+        self._balance.editTextChanged.connect(lambda _: self._soon.start())
+        form.addRow(self.tr("Weights of classes"), self._balance)
+        self._early = QCheckBox(self.tr("End when the held-out mIoU no longer rises"))
+        patience = self._editors["patience"]
+        self._early.toggled.connect(lambda on: put_value(patience, _PATIENCE if on else 0))
+        form.addRow("", self._early)
+        self._device = QComboBox()
+        self._device.addItems(["auto", "cpu", "cuda", "mps"])
         form.addRow(self.tr("Device"), self._device)
-        layout = QVBoxLayout(group)
-        layout.addWidget(inner)
-        inner.hide()
-        group.toggled.connect(inner.setVisible)
-        group.toggled.connect(lambda: self.adjustSize())
-        return group
+        return page
+
+    def _everything_page(self) -> QWidget:
+        self._reasons: list[QTableWidgetItem] = []
+        self._table = QTableWidget(len(FIELDS), 3)
+        self._table.setHorizontalHeaderLabels([self.tr("Choice"), self.tr("Value"), self.tr("Why")])
+        self._table.verticalHeader().hide()
+        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from editor to editor
+        for row, spec in enumerate(FIELDS):
+            translate = QCoreApplication.translate
+            label = translate("TrainDialog", spec.label)
+            self._editors[spec.key].setAccessibleName(label)
+            self._table.setItem(row, 0, QTableWidgetItem(label))
+            self._table.setCellWidget(row, 1, self._editors[spec.key])
+            why = QTableWidgetItem(translate("TrainDialog", spec.why))
+            why.setToolTip(why.text())
+            self._reasons.append(why)
+            self._table.setItem(row, 2, why)
+        header = self._table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.resizeSection(1, 150)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        return self._table
+
+    def _choose_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self,
+            self.tr("Weights to begin from"),
+            "",
+            self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"),
+        )
+        if path:
+            self._begin.addItem(path, path)
+            self._begin.setCurrentIndex(self._begin.count() - 1)
+
+    def _put_earlier(self) -> None:
+        """The choices of the run that this one goes on from."""
+        for key, editor in self._editors.items():
+            if key in self._context.earlier:
+                put_value(editor, self._context.earlier[key])
+
+    def _watch(self) -> None:
+        """Every change of anything asks for another proposal, once it rests."""
+        for box in self.findChildren(QComboBox):
+            box.currentIndexChanged.connect(self._soon.start)
+        for key, editor in self._editors.items():
+            for signal in ("valueChanged", "toggled", "textChanged"):
+                if hasattr(editor, signal) and key != "steps":
+                    getattr(editor, signal).connect(lambda *_: self._soon.start())
+
+
+_TOLD = ("depth", "width", "patch", "batch")
+
+
+def _presets() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    texts = {
+        "auto": translate("TrainDialog", "automatic: fits data and device"),
+        "classic": translate("TrainDialog", "classic U-Net: four downs, 31 M parameters"),
+        "shallow": translate("TrainDialog", "shallow: two downs"),
+        "add": translate("TrainDialog", "skips added instead of concatenated"),
+        "unpool": translate("TrainDialog", "unpooling at remembered maxima (SegNet’s)"),
+    }
+    return {word: texts[word] for word in PRESETS}
+
+
+def _balances() -> dict[str, str]:
+    translate = QCoreApplication.translate
+    return {
+        NONE: translate("TrainDialog", "all alike"),
+        MEDIAN: translate("TrainDialog", "median frequency: rare classes count more"),
+        INVERSE: translate("TrainDialog", "inverse frequency: rare classes count most"),
+    }

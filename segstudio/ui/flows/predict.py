@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from segstudio.core.prediction import Prediction, in_terms_of, mean_uncertainty, unknown_classes
+from segstudio.core.box import Box
+from segstudio.core.prediction import Prediction, in_terms_of, mean_uncertainty, unknown_classes, with_part
 from segstudio.core.sample import Sample
 from segstudio.events import Problem, Progress
 from segstudio.project.item import Item
@@ -73,15 +74,25 @@ class PredictFlow(QObject):
         self._session.layers_changed.emit()
         self._start()
 
-    def show(self, prediction: Prediction) -> None:
-        """Lay a prediction over the picture it belongs to, if that is the open one."""
+    def use(self, run: str) -> None:
+        """Predict with this run from now on: the open picture at once."""
+        self._session.run = run
+        if self._session.picture is not None:
+            self._session.picture.set_prediction(None)
+        self.predict()
+
+    def show(self, prediction: Prediction, box: Box | None = None) -> None:
+        """Lay a prediction, of the whole picture or of `box`, over the picture it belongs to, if that is open."""
         picture = self._session.picture
         if picture is None or picture.item.name != prediction.name:
             return
+        if box is not None:
+            prediction = with_part(picture.prediction, prediction, box, picture.document.plane.shape)
         if prediction.labels.shape != picture.document.plane.shape:
             return
         picture.set_prediction(in_terms_of(prediction, self._session.table))
-        self._session.uncertainties[prediction.name] = mean_uncertainty(prediction)
+        if box is None:
+            self._session.uncertainties[prediction.name] = mean_uncertainty(prediction)
         self._session.prediction_changed.emit()
 
     def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import math
 
-import pyqtgraph
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.events import Progress
 from segstudio.review.report import text
-from segstudio.training.events import EpochDone, Finished, Started, StepDone
+from segstudio.training.events import EpochDone, Finished, Joined, Rescued, Started, StepDone, Transferred
 from segstudio.ui.icons import icon
+from segstudio.ui.panels.curves import Curves
 from segstudio.ui.session import Session
-
-_LOSS, _MIOU = "#d97706", "#2563eb"
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds, or nothing while unknown."""
+    """Hours, minutes and seconds, or nothing while unknown."""
     if math.isnan(seconds):
         return ""
     whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
     return f"{whole // 60}:{whole % 60:02d}"
 
 
@@ -31,6 +31,7 @@ class TrainingPanel(QWidget):
 
     start_asked = Signal()
     stop_asked = Signal()
+    pause_asked = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -40,47 +41,47 @@ class TrainingPanel(QWidget):
         self._about = QLabel(
             self.tr("Label a few pictures, then press Train: the model learns while you go on drawing.")
         )
-        self._about.setProperty("quiet", True)
-        self._about.setWordWrap(True)
+        self._news = QLabel()
+        for label in (self._about, self._news):
+            label.setProperty("quiet", True)
+            label.setWordWrap(True)
+        self._news.hide()
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._numbers = QLabel()
+        self._pace = QLabel()
+        self._pace.setProperty("quiet", True)
         self._start = QPushButton(self.tr("Train"))
+        self._pause = QPushButton(self.tr("Pause"))
         self._stop = QPushButton(self.tr("Stop"))
         self._stop.setToolTip(self.tr("End the training and keep what it has learnt"))
-        self._loss_plot, self._loss_curve = _plot(self.tr("loss"), _LOSS)
-        self._miou_plot, self._miou_curve = _plot(self.tr("held-out mIoU"), _MIOU)
-        self._miou_plot.setYRange(0, 1)
+        self._curves = Curves()
         buttons = QHBoxLayout()
-        buttons.addWidget(self._start)
-        buttons.addWidget(self._stop)
+        for button in (self._start, self._pause, self._stop):
+            buttons.addWidget(button)
         buttons.addStretch()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
-        for widget in (self._state, self._about, self._bar, self._numbers):
+        for widget in (self._state, self._about, self._bar, self._numbers, self._pace, self._news):
             layout.addWidget(widget)
         layout.addLayout(buttons)
-        layout.addWidget(self._loss_plot, 1)
-        layout.addWidget(self._miou_plot, 1)
-        self._losses: list[tuple[int, float]] = []
-        self._mious: list[tuple[int, float]] = []
+        layout.addWidget(self._curves, 1)
+        self._begun = False
+        self._run = ""
         self._last_miou = math.nan
-        self._redraw = QTimer(self)
-        self._redraw.setSingleShot(True)
-        self._redraw.setInterval(400)
-        self._redraw.timeout.connect(self._draw)
         self._start.clicked.connect(self.start_asked)
         self._stop.clicked.connect(self.stop_asked)
+        self._pause.clicked.connect(self.pause_asked)
         for changed in (session.training_changed, session.project_changed, session.states_changed):
             changed.connect(lambda *_: self._show_state())
         self._show_state()
 
     def show_event(self, event: object) -> None:
         match event:
-            case Progress() if not self._losses or not self._session.training:
+            case Progress() if not self._begun:
                 self._state.setText(self.tr("Preparing"))
                 self._about.setText(f"{event.text} {event.done + 1}/{event.total}")
             case Started():
@@ -88,71 +89,86 @@ class TrainingPanel(QWidget):
             case StepDone():
                 self._step(event)
             case EpochDone():
-                self._last_miou = event.miou
-                if not math.isnan(event.miou):
-                    self._mious.append((event.step, event.miou))
-                self._redraw.start()
+                self._judged(event)
+            case Rescued():
+                self._tell(event.text)
+            case Joined():
+                self._tell(self.tr("{} new masks have joined").format(event.pictures))
+            case Transferred():
+                self._tell(self.tr("Begun from other weights: {}").format(event.lines[0]), "\n".join(event.lines))
             case Finished():
-                self._state.setText(self.tr("Done"))
-                self._bar.setValue(1000)
+                self._finish(event)
+
+    def show_waiting(self, pictures: int) -> None:
+        """Masks saved since the run began."""
+        if pictures and self._session.training:
+            text = self.tr("1 new mask will join at the next epoch")
+            self._tell(text if pictures == 1 else self.tr("{} new masks will join at the next epoch").format(pictures))
 
     def retheme(self) -> None:
-        """Curves on the ground of the palette."""
-        palette = QGuiApplication.palette()  # this widget's own is still the old one when the theme changes
-        for plot in (self._loss_plot, self._miou_plot):
-            plot.setBackground(palette.color(QPalette.ColorRole.Base))
-            for name in ("left", "bottom"):
-                pen = palette.color(QPalette.ColorRole.PlaceholderText)
-                plot.getAxis(name).setPen(pen)
-                plot.getAxis(name).setTextPen(pen)
+        self._curves.retheme()
         self._start.setIcon(icon("train"))
         self._stop.setIcon(icon("stop"))
+        self._show_state()
 
     def _begin(self, event: Started) -> None:
-        self._losses.clear()
-        self._mious.clear()
+        self._begun = True
+        self._curves.clear()
+        self._news.hide()
         self._last_miou = math.nan
-        self._state.setText(self.tr("Training {}").format(event.run_dir.name))
+        self._run = event.run_dir.name
+        self._show_state()
         self._about.setText(
             self.tr("{} pictures to learn from, {} held out. {}").format(
                 event.train_pictures, event.held_out_pictures, event.text
             )
         )
+        self._about.setToolTip("\n".join(f"{c.key} {c.value}: {c.reason}" for c in event.choices))
 
     def _step(self, event: StepDone) -> None:
-        self._losses.append((event.step, event.loss))
+        self._curves.add_loss(event.step, event.loss)
         self._bar.setValue(round(event.progress * 1000))
         parts = [self.tr("step {}").format(event.step), self.tr("loss {:.3f}").format(event.loss)]
         parts.append(self.tr("mIoU {}").format(text(self._last_miou)))
         if event.left_s >= 0.5:
             parts.append(self.tr("{} left").format(duration(event.left_s)))
         self._numbers.setText(" · ".join(parts))
-        if not self._redraw.isActive():
-            self._redraw.start()
+        pace = [self.tr("{:.1f} patches/s").format(event.patches_s)] if event.patches_s else []
+        if event.memory_bytes:
+            pace.append(self.tr("{:.1f} GB of memory").format(event.memory_bytes / 1e9))
+        self._pace.setText(" · ".join(pace))
 
-    def _draw(self) -> None:
-        for points, curve in ((self._losses, self._loss_curve), (self._mious, self._miou_curve)):
-            curve.setData([x for x, _ in points], [y for _, y in points])
+    def _judged(self, event: EpochDone) -> None:
+        self._last_miou = event.miou
+        colours = {item.name: QColor(*item.colour) for item in self._session.table}
+        rows = [(n, colours.get(n, QColor("gray")), v) for n, v in zip(event.classes, event.iou, strict=False)]
+        self._curves.add_scores(event.step, event.miou, rows)
+
+    def _finish(self, event: Finished) -> None:
+        self._run = ""
+        self._state.setText(self.tr("Ended early: no longer rising") if event.early else self.tr("Done"))
+        self._bar.setValue(1000)
+
+    def _tell(self, text: str, tip: str = "") -> None:
+        self._news.setText(text)
+        self._news.setToolTip(tip)
+        self._news.show()
 
     def _show_state(self) -> None:
-        training = self._session.training
-        self._start.setEnabled(not training and self._session.num_labelled > 0)
-        self._stop.setEnabled(training)
+        session = self._session
+        training, paused = session.training, session.paused
+        self._start.setVisible(not training)
+        self._start.setEnabled(session.num_labelled > 0)
+        for button in (self._pause, self._stop):
+            button.setVisible(training)
+        self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+        self._pause.setIcon(icon("train" if paused else "pause"))
         self._bar.setVisible(training)
-        if not training and self._state.text().startswith(self.tr("Training {}").format("")):
-            self._state.setText(self.tr("Stopped"))
-
-
-def _plot(title: str, colour: str) -> tuple[pyqtgraph.PlotWidget, pyqtgraph.PlotDataItem]:
-    plot = pyqtgraph.PlotWidget()
-    plot.setTitle(title, size="9pt")
-    plot.setMenuEnabled(False)
-    plot.setMouseEnabled(False, False)
-    plot.hideButtons()
-    plot.setMinimumHeight(80)
-    plot.getAxis("left").setTickDensity(0.5)  # the panel is low; numbers may not run into each other
-    plot.getAxis("left").setWidth(34)
-    curve = plot.plot(
-        pen=pyqtgraph.mkPen(colour, width=2), symbol="o", symbolSize=3, symbolPen=None, symbolBrush=colour
-    )
-    return plot, curve
+        if not training:
+            self._news.hide()
+            if self._run:
+                self._state.setText(self.tr("Stopped"))
+            self._begun, self._run = False, ""
+        elif self._run:
+            word = self.tr("Paused: {}") if paused else self.tr("Training {}")
+            self._state.setText(word.format(self._run))

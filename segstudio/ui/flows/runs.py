@@ -1,0 +1,217 @@
+"""What is done with runs: use, resume, fine-tune from, compare, rename, delete, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from segstudio.events import Progress
+from segstudio.project.run_files import RunInfo, delete_run, read_runs, rename_run
+from segstudio.project.runs import newest_run, run_names, weights_file
+from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
+from segstudio.ui.dialogs.train import TrainChoices
+from segstudio.ui.flows.predict import PredictFlow
+from segstudio.ui.flows.train import TrainFlow
+from segstudio.ui.flows.train_ask import TrainAskFlow
+from segstudio.ui.messages import MessageBar
+from segstudio.ui.panels.runs import RunsPanel
+from segstudio.ui.session import Session
+
+_MINUTES_MORE = 2.0
+_NEARLY = 0.99
+
+
+class RunsFlow(QObject):
+    """Files are read and changed in jobs; the panel shows what was read last."""
+
+    def __init__(
+        self, session: Session, training: TrainFlow, asking: TrainAskFlow, predicting: PredictFlow, messages: MessageBar
+    ) -> None:
+        super().__init__(session)
+        self._session = session
+        self._training = training
+        self._asking = asking
+        self._predicting = predicting
+        self._messages = messages
+        self._runs: dict[str, RunInfo] = {}
+        self._panel: RunsPanel | None = None
+
+    def serve(self, panel: RunsPanel) -> None:
+        """Do what the panel asks for."""
+        self._panel = panel
+        panel.use_asked.connect(self.use)
+        panel.resume_asked.connect(self.resume)
+        panel.begin_asked.connect(self.begin_from)
+        panel.rename_asked.connect(self.rename)
+        panel.delete_asked.connect(self.ask_delete)
+        panel.compare_asked.connect(self.compare)
+        panel.export_asked.connect(self.export)
+        self._session.project_changed.connect(self.refresh)
+        self._session.training_changed.connect(self.refresh)
+
+    def refresh(self) -> None:
+        """Read the list again."""
+        project = self._session.project
+        if project is None:
+            self._show([])
+            return
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, list) and self._session.is_current(project):
+                self._show(event)
+
+        self._session.jobs.start(lambda: iter([read_runs(project)]), on_event)
+
+    def use(self, name: str) -> None:
+        """Predict with this run from now on."""
+        self._session.set_scores(name, {})
+        self._predicting.use(name)
+
+    def resume_newest(self) -> None:
+        if self._session.project is not None:
+            self._resume_or_say(newest_run(self._session.project))
+
+    def _resume_or_say(self, name: str) -> None:
+        if name:
+            self.resume(name)
+        else:
+            self._messages.tell(self._tr_none())
+
+    def _tr_none(self) -> str:
+        return self.tr("There is no run yet. Label a few pictures, then press Train.")
+
+    def resume(self, name: str) -> None:
+        """Go on where it stopped; a run that came to its end is asked for more time."""
+        run = self._runs.get(name)
+        settings = {"resume": "yes"}
+        if run is not None and _is_finished(run):
+            more, agreed = QInputDialog.getDouble(
+                self._window(),
+                self.tr("Resume {}").format(name),
+                self.tr("It came to its end. Minutes to go on for:"),
+                _MINUTES_MORE,
+                0.1,
+                100_000,
+                1,
+            )
+            if not agreed:
+                return
+            settings |= {"minutes": str(run.seconds / 60 + more), "steps": "0"}
+        before = {k: str(v) for k, v in run.choices.items() if k not in _NOT_CHOICES} if run is not None else {}
+        self._training.train(TrainChoices(name, {**before, **settings}))
+
+    def fine_tune(self) -> None:
+        """With the dialog, beginning from the run in use or the newest."""
+        project = self._session.project
+        names = run_names(project) if project is not None else []
+        self._asking.ask(self._session.run or (names[-1] if names else ""))
+
+    def begin_from(self, name: str) -> None:
+        self._asking.ask(name)
+
+    def compare(self, names: list[str]) -> None:
+        runs = [self._runs[name] for name in names if name in self._runs]
+        CompareRunsDialog(runs, self._window()).open()
+
+    def rename(self, name: str, new_name: str) -> None:
+        project = self._session.project
+        if project is None:
+            return
+
+        def work() -> Iterator[Any]:
+            rename_run(project, name, new_name)
+            yield Progress(1, 1, new_name)
+
+        self._do(work, lambda: self._session.set_scores(new_name, self._session.scores), self._session.run == name)
+
+    def ask_delete(self, names: list[str]) -> None:
+        answer = QMessageBox.question(
+            self._window(),
+            self.tr("Delete runs"),
+            self.tr("Delete {} with its weights and curves? This cannot be undone.").format(", ".join(names)),
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            self.delete(names)
+
+    def delete(self, names: list[str]) -> None:
+        project = self._session.project
+        if project is None:
+            return
+
+        def work() -> Iterator[Any]:
+            for done, name in enumerate(names):
+                yield Progress(done, len(names), name)
+                delete_run(project, name)
+
+        self._do(work, lambda: self._session.set_scores("", {}), self._session.run in names)
+
+    def export_newest(self) -> None:
+        project = self._session.project
+        names = run_names(project) if project is not None else []
+        if names:
+            self.export(self._session.run if self._session.run in names else names[-1])
+        else:
+            self._messages.tell(self._tr_none())
+
+    def export(self, name: str) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self._window(), self.tr("Export {} as ONNX").format(name), f"{name}.onnx", self.tr("ONNX (*.onnx)")
+        )
+        if path:
+            self.export_to(name, Path(path))
+
+    def export_to(self, name: str, path: Path) -> None:
+        project = self._session.project
+        if project is None:
+            return
+
+        def work() -> Iterator[Any]:
+            from segstudio.training.checkpoint import load_weights
+            from segstudio.training.device import choose_device
+            from segstudio.training.onnx_export import export_onnx
+
+            yield Progress(0, 1, name)
+            yield export_onnx(load_weights(weights_file(project, name), choose_device("cpu")), path)
+
+        def on_event(event: Any) -> None:
+            if not isinstance(event, Progress):
+                self._messages.tell(f"{event.path.name}: {event.line}")
+
+        self._messages.tell(self.tr("Exporting {} …").format(name))
+        self._session.jobs.start(work, on_event)
+
+    def _do(self, work: Callable[[], Iterator[Any]], then: Callable[[], None], wanted: bool) -> None:
+        """Change files in a job, then read the list again."""
+        job = self._session.jobs.start(work, lambda _: None)
+        failed: list[object] = []
+        job.failed.connect(failed.append)
+
+        def on_end() -> None:
+            if wanted and not failed:
+                then()
+            self.refresh()
+
+        job.ended.connect(on_end)
+
+    def _show(self, runs: list[RunInfo]) -> None:
+        self._runs = {run.name: run for run in runs}
+        if self._panel is not None:
+            self._panel.set_runs(runs)
+
+    def _window(self) -> QWidget | None:
+        return None if self._panel is None else self._panel.window()
+
+
+_NOT_CHOICES = ("run_dir", "table", "resume", "init")
+
+
+def _is_finished(run: RunInfo) -> bool:
+    """By steps or by time, as its configuration says."""
+    steps, minutes = float(run.choices.get("steps") or 0), float(run.choices.get("minutes") or 0)
+    return bool((steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes))

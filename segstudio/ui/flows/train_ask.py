@@ -1,0 +1,138 @@
+"""The dialog before a training: what the program proposes for these pictures, and which of them judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from segstudio.core.sample import Sample
+from segstudio.errors import SegstudioError
+from segstudio.project.runs import new_run_name, run_names
+from segstudio.project.samples import gather
+from segstudio.training.events import Proposal
+from segstudio.ui.dialogs.split import SplitDialog
+from segstudio.ui.dialogs.train import TrainContext, TrainDialog
+from segstudio.ui.flows.train import TrainFlow
+from segstudio.ui.jobs import Job
+from segstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from segstudio.project.project import Project
+
+_LOOKED_AT = 24  # pictures that a proposal is made from
+
+
+class TrainAskFlow(QObject):
+    """Gathers the labels once for each dialog, and proposes again whenever a choice changes."""
+
+    def __init__(self, session: Session, training: TrainFlow, window: QWidget) -> None:
+        super().__init__(session)
+        self._session = session
+        self._training = training
+        self._window = window
+        self._dialog: TrainDialog | None = None
+        self._samples: tuple[Sample, ...] = ()
+        self._job: Job | None = None
+        self._wanted: dict[str, str] | None = None
+        training.asked.connect(self.ask)
+
+    def ask(self, begin: str = "", earlier: Mapping[str, Any] | None = None) -> None:
+        """`begin` names the run to begin from; `earlier` are choices to show at first."""
+        project = self._session.project
+        if project is None:
+            return
+        runs = tuple(reversed(run_names(project)))
+        context = TrainContext(
+            new_run_name(project), self._session.num_labelled, project.unlabelled, runs, begin, earlier or {}
+        )
+        dialog = TrainDialog(context, self._window)
+        self._dialog, self._samples = dialog, ()
+        dialog.accepted.connect(lambda: self._training.train(dialog.choices()))
+        dialog.finished.connect(self._on_closed)
+        dialog.proposal_wanted.connect(self._propose)
+        dialog.split_asked.connect(lambda: self._show_split(dialog))
+        dialog.open()
+        self._propose(dialog.choices().settings)
+
+    def _propose(self, settings: dict[str, str]) -> None:
+        project = self._session.project
+        if project is None or self._dialog is None:
+            return
+        if self._job is not None:
+            self._wanted = settings
+            self._job.stop()
+            return
+        items, samples = list(self._session.items), self._samples
+
+        def events() -> Iterator[Any]:
+            gathered = samples
+            if not gathered:
+                for event in gather(project, items):
+                    if isinstance(event, tuple):
+                        gathered = event
+                    yield event
+            yield from _proposed(project, gathered, settings)
+
+        self._job = self._session.jobs.start(events, self._on_event, self._on_end, quiet=True)
+        self._job.failed.connect(self._on_failure)
+
+    def _on_event(self, event: object) -> None:
+        match event:
+            case tuple():
+                self._samples = event
+            case Proposal() if self._dialog is not None:
+                names = [s.name for s in self._samples if not s.held_out]
+                judges = [s.name for s in self._samples if s.held_out]
+                self._dialog.show_proposal(replace(event, train_names=tuple(names), held_out_names=tuple(judges)))
+
+    def _on_failure(self, error: SegstudioError) -> None:
+        if self._dialog is not None:
+            self._dialog.show_problem(str(error))
+
+    def _on_end(self) -> None:
+        self._job = None
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self._propose(wanted)
+
+    def _on_closed(self) -> None:
+        self._dialog = self._wanted = None
+        if self._job is not None:
+            self._job.stop()
+
+    def _show_split(self, dialog: TrainDialog) -> None:
+        project = self._session.project
+        if project is None or not self._samples:
+            return
+        held = {sample.name: sample.held_out for sample in self._samples}
+        split = SplitDialog(held, project.split_by, dialog)
+        split.accepted.connect(lambda: self._take_split(split))
+        split.open()
+
+    def _take_split(self, split: SplitDialog) -> None:
+        """Written down with the next run; shown at once."""
+        project = self._session.project
+        if project is None or self._dialog is None:
+            return
+        held = split.held_out()
+        self._session.project = replace(project, held_out={**project.held_out, **held}, split_by=split.by)
+        self._samples = tuple(replace(s, held_out=held.get(s.name, s.held_out)) for s in self._samples)
+        self._propose(self._dialog.choices().settings)
+
+
+def _proposed(project: Project, samples: tuple[Sample, ...], settings: dict[str, str]) -> Iterator[Any]:
+    """From some of the pictures, spread evenly: enough to know their size and their classes."""
+    from segstudio.project.runs import weights_file
+    from segstudio.training.config import TrainConfig
+    from segstudio.training.start import propose
+
+    if settings.get("init"):
+        settings = {**settings, "init": str(weights_file(project, settings["init"]))}
+    config = TrainConfig(run_dir=project.runs_folder / "new", table=project.table, unlabelled=project.unlabelled)
+    learn = [sample for sample in samples if not sample.held_out]
+    some = learn[:: max(1, len(learn) // _LOOKED_AT)]
+    yield from propose(config.with_texts(settings), some)
