@@ -14,7 +14,10 @@ from segstudio.cli_learning import evaluate_samples, gather_samples, make_config
 from segstudio.console import Reporter, one_line_errors
 from segstudio.console import app as app
 
-VERBS = ("demo", "import", "export", "convert", "lint", "train", "predict", "evaluate", "onnx", "synth", "doctor")
+VERBS = (
+    *("demo", "import", "export", "convert", "lint", "train", "predict", "evaluate", "onnx"),
+    *("synth", "notes", "doctor"),
+)
 
 ProjectFolder = Annotated[Path, typer.Argument(help="Folder of pictures.", metavar="PROJECT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -96,6 +99,17 @@ def _has_display() -> bool:
     import os
 
     return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@app.command()
+def notes() -> None:
+    """Show what the network's layers compute, and why axes are permuted and never reshaped."""
+    from segstudio.training.demonstrations import demonstrations
+
+    reporter = Reporter()
+    for line in demonstrations():
+        reporter.say(line)
+    reporter.finish()
 
 
 @app.command()

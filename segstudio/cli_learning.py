@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +36,7 @@ def gather_samples(project: Project, items: list[Item], reporter: Reporter) -> t
 @app.command()
 def train(  # noqa: PLR0913  # one parameter an option
     folder: ProjectFolder,
-    run: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    run: Annotated[str, typer.Option("--run", "--name", help="Name of the run; under torchrun write --name.")] = "",
     config: Annotated[Path | None, typer.Option(help="config.json of an earlier run.")] = None,
     choices: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, for any choice.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run of that name.")] = False,
@@ -53,10 +54,11 @@ def train(  # noqa: PLR0913  # one parameter an option
         name, again = _run_name(project, run, resume)
         made = make_config(project, name, config, chosen | ({"resume": "yes"} if again else {}))
         finished = run_training(project, samples, made, reporter)
-        if not _rank():
-            reporter.finish(
-                as_json, run=made.run_dir, weights=finished.weights, step=finished.step, miou=finished.best_miou
-            )
+        if _world() > 1:
+            return  # torchrun takes any other status for a failure, and starts again
+        reporter.finish(
+            as_json, run=made.run_dir, weights=finished.weights, step=finished.step, miou=finished.best_miou
+        )
 
 
 def _rank() -> int:
@@ -66,20 +68,30 @@ def _rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
+def _world() -> int:
+    """How many processes torchrun started; 1 alone."""
+    import os
+
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def _run_name(project: Project, run: str, resume: bool) -> tuple[str, bool]:
     """The run's name, the same in every process, and whether to go on with it. Raises ProjectError."""
     from segstudio.errors import ProjectError
     from segstudio.project.runs import new_run_name, newest_run
     from segstudio.training.device import choose_device
-    from segstudio.training.distributed import join, restarted, said_by_first
+    from segstudio.training.distributed import join, launch, restarted, said_by_first
 
     join(choose_device().name)
-    if resume or restarted():
+    if restarted():  # torchrun starts all again after one has died: the run that it began goes on
+        begun = said_by_first(newest_run(project, launch()))
+        if begun:
+            return begun, True
+    if resume:
         name = run or said_by_first(newest_run(project))
-        if not name and resume:
+        if not name:
             raise ProjectError(f"{project.folder}: has no run to go on with; train without --resume")
-        if name and (resume or (project.runs_folder / name / "last.ckpt").is_file()):
-            return name, True
+        return name, True
     return run or said_by_first(new_run_name(project)), False
 
 
@@ -108,11 +120,14 @@ def make_config(project: Project, run: str, earlier: Path | None, choices: dict[
 
 def run_training(project: Project, samples: tuple[Sample, ...], config: TrainConfig, reporter: Reporter) -> Any:
     """Drains the run; its Finished event."""
-    from segstudio.project.samples import with_split
+    from segstudio.project.run_files import split_of
+    from segstudio.project.samples import with_sides, with_split
     from segstudio.training.distributed import leave
     from segstudio.training.engine import train as learn
 
-    if not _rank():
+    if config.resume:
+        samples = with_sides(samples, split_of(config.run_dir))
+    elif not _rank():
         with_split(project, samples).save()
     reporter.say(f"training {config.run_dir.name}")
     try:
@@ -150,14 +165,25 @@ def predict(
         alone = source.resolve() if source.is_file() else None
         pictures = {item.name: item.picture for item in project.items() if alone in (None, item.picture)}
         mine = {name: pictures[name] for name in share(list(pictures))}
-        events = (_written(event, out, probabilities) for event in predict_files(model, mine, device))
+        targets = _targets(list(pictures), out)
+        events = (_written(event, targets, probabilities) for event in predict_files(model, mine, device))
         done = sum(gathered(len(reporter.drain(events, "predicting"))))
         leave()
         reporter.say(f"{done} predictions are in {out}")
-        reporter.finish(as_json and not _rank(), folder=out, pictures=done)
+        if _world() == 1:
+            reporter.finish(as_json, folder=out, pictures=done)
 
 
-def _written(event: Any, out: Path, probabilities: bool) -> Any:
+def _targets(names: list[str], out: Path) -> dict[str, Path]:
+    """A file for each picture, two where a.jpg and a.png lie in one folder."""
+    stems = Counter(str(Path(name).with_suffix("")) for name in names)
+    return {
+        name: out / (Path(name).with_suffix(".png") if stems[str(Path(name).with_suffix(""))] == 1 else f"{name}.png")
+        for name in names
+    }
+
+
+def _written(event: Any, targets: dict[str, Path], probabilities: bool) -> Any:
     """Writes a prediction as it comes, so that only one is held, and gives its name; other events pass."""
     from segstudio.core.prediction import Prediction
     from segstudio.events import Problem
@@ -166,9 +192,7 @@ def _written(event: Any, out: Path, probabilities: bool) -> Any:
 
     if not isinstance(event, Prediction):
         return event
-    target = out / Path(event.name).with_suffix(".png")
-    if target.exists():  # a.jpg and a.png in one folder
-        target = out / f"{event.name}.png"
+    target = targets[event.name]
     write_bytes(target, index_png(event.labels))
     if probabilities and not len(event.probabilities):
         return Problem(event.name, f"{event.name}: is too large to keep its probabilities; its labels are written")
@@ -199,7 +223,8 @@ def evaluate(
         leave()
         if json_file is not None and not _rank():
             write_text(json_file, json.dumps(as_plain(evaluation), indent=2, ensure_ascii=False) + "\n")
-        reporter.finish()
+        if _world() == 1:
+            reporter.finish()
 
 
 def _of_split(samples: tuple[Sample, ...], split: str) -> list[Sample]:

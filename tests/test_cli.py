@@ -65,7 +65,7 @@ def test_the_whole_job_runs_on_a_sample_project(tmp_path: Path) -> None:
         (("export", "{tmp}", "{tmp}", "--format", "avi"), "cannot be exported"),
         (("train", "{tmp}", "--set", "width"), "KEY=VALUE"),
         (("train", "{tmp}", "--run", "../x"), "name of a run"),
-        (("train", "{tmp}", "--set", "device=gpu"), "label at least one"),
+        (("train", "{tmp}", "--set", "device=cpu"), "label at least one"),
         (("trian", "{tmp}"), "no verb"),
         (("convert", "{tmp}", "{tmp}/o", "--to", "coco", "--overlap", "ignore"), "leave overlaps in order"),
         (("export", "{tmp}", "{tmp}/o", "--overlap", "sideways"), "it is order or ignore"),

@@ -37,13 +37,24 @@ def write_by(path: Path, fill: Callable[[BinaryIO], None], durable: bool = True,
                 os.fsync(file.fileno())
         temporary.chmod(_mode(path))
         if keep_as is not None and path.exists():
-            path.replace(keep_as)
+            _keep(path, keep_as)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FileError(path, _fault(error), "free some space or check the folder's rights, then save again") from error
     if durable:
         _sync_folder(path.parent)
+
+
+def _keep(path: Path, keep_as: Path) -> None:
+    """A second name for the file, so that at no moment there is none; where links cannot be, it is moved."""
+    second = keep_as.with_name(f".{keep_as.name}.tmp")
+    try:
+        second.unlink(missing_ok=True)
+        second.hardlink_to(path)
+        second.replace(keep_as)
+    except OSError:
+        path.replace(keep_as)
 
 
 def copy_file(source: Path, target: Path) -> None:

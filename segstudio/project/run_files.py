@@ -66,7 +66,7 @@ def read_run(folder: Path) -> RunInfo:
         tuple(_rows(folder / "metrics.jsonl")),
         _plain(folder / "config.json"),
         (folder / "best.safetensors").is_file(),
-        (folder / "last.ckpt").is_file(),
+        (folder / "last.ckpt").is_file() or (folder / "previous.ckpt").is_file(),
     )
 
 
@@ -88,6 +88,17 @@ def _plain(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return plain if isinstance(plain, dict) else {}
+
+
+def split_of(folder: Path) -> dict[str, bool]:
+    """For each picture of a run whether it was held out; empty where the run does not say."""
+    plain = _plain(folder / "split.json")
+    sides = {"train": False, "val": True}
+    return {str(name): held for key, held in sides.items() for name in _list(plain.get(key))}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def rename_run(project: Project, name: str, new_name: str) -> None:

@@ -8,6 +8,7 @@ from segstudio.errors import ProjectError
 from segstudio.project.project import Project
 
 _WEIGHTS = "best.safetensors"
+_STATES = ("last.ckpt", "previous.ckpt")
 
 
 def run_folder(project: Project, name: str) -> Path:
@@ -25,10 +26,23 @@ def run_names(project: Project) -> list[str]:
     return [path.name for path in sorted(folders, key=lambda path: (path / _WEIGHTS).stat().st_mtime)]
 
 
-def newest_run(project: Project) -> str:
-    """The run that was written to last and can be gone on with, or ""."""
-    folders = [path.parent for path in project.runs_folder.glob("*/last.ckpt")]
-    return max(folders, key=lambda folder: (folder / "last.ckpt").stat().st_mtime).name if folders else ""
+def newest_run(project: Project, launch: str = "") -> str:
+    """The run that was written to last and can be gone on with, or ""; only of that start of torchrun, if named."""
+    folders = {path.parent for name in _STATES for path in project.runs_folder.glob(f"*/{name}")}
+    if launch:
+        folders = {folder for folder in folders if _text(folder / "launch.txt") == launch}
+    return max(folders, key=_changed).name if folders else ""
+
+
+def _changed(folder: Path) -> float:
+    return max((folder / name).stat().st_mtime for name in _STATES if (folder / name).is_file())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError:
+        return ""
 
 
 def new_run_name(project: Project) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from segstudio.core.annotation import Annotation
@@ -39,10 +39,17 @@ def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem |
     yield tuple(Sample(item.name, item.picture, annotation, held[item.name]) for item, annotation in found)
 
 
-def sample_of(project: Project, item: Item, annotation: Annotation, names: list[str]) -> Sample:
-    """One picture labelled since the others were gathered; `names` are all that are labelled."""
-    held = assign(names, project.held_out, by=project.split_by)
-    return Sample(item.name, item.picture, replace(annotation, extra={}), held.get(item.name, False))
+def sample_of(project: Project, item: Item, annotation: Annotation, known: Mapping[str, bool]) -> Sample:
+    """One picture labelled since the others were gathered; `known` says of those whether they are held out."""
+    held = known.get(item.name)
+    if held is None:
+        held = assign([*known, item.name], known, by=project.split_by)[item.name]
+    return Sample(item.name, item.picture, replace(annotation, extra={}), held)
+
+
+def with_sides(samples: Sequence[Sample], held_out: Mapping[str, bool]) -> tuple[Sample, ...]:
+    """The samples on the sides that are given for their names; others stay where they are."""
+    return tuple(replace(sample, held_out=held_out.get(sample.name, sample.held_out)) for sample in samples)
 
 
 def twins_among(items: list[Item]) -> list[list[str]]:

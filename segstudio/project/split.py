@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from segstudio.project.item import natural_key
 
@@ -42,13 +42,23 @@ def assign(
     if len(ordered) >= 2 and len(set(out.values())) == 1:  # one side is empty: what is free moves first
         missing = not out[ordered[0]]
         movable = [name for name in ordered if name not in known] or ordered
-        moved = movable[-1 if missing else 0]
-        together = next((group for group in twins if moved in group), [moved])
-        if len(together) < len(out):
-            out.update((name, missing) for name in together if name in out)
-        else:
-            out[moved] = missing
+        for together in _movable(movable, groups, missing, twins):
+            if len(set(out) - set(together)):
+                out.update((name, missing) for name in together if name in out)
+                break
     return out
+
+
+def _movable(
+    names: Sequence[str], groups: Mapping[str, list[str]], to_judge: bool, twins: Iterable[Sequence[str]]
+) -> Iterator[Sequence[str]]:
+    """What could go to the empty side: the smallest whole group if there are several, then one with its twins."""
+    whole = [group for group in groups.values() if set(group) <= set(names)]
+    if len(groups) > 1 and whole:
+        yield min(whole, key=len)
+    one = names[-1 if to_judge else 0]
+    yield next((group for group in twins if one in group), [one])
+    yield [one]
 
 
 def _join(out: dict[str, bool], twins: Iterable[Sequence[str]]) -> None:
@@ -79,6 +89,12 @@ def _held_out(groups: Mapping[str, list[str]], known: Mapping[str, bool], share:
     Only as many as are missing: what is held out already counts.
     """
     held: set[str] = set()
+    sided = {key: {known[name] for name in names if name in known} for key, names in groups.items()}
+    settled = {key for key, sides in sided.items() if len(sides) == 1 or (sides and not cut)}
+    for key in settled:  # what joins a group goes where the group is; to learning where it stands on both
+        if sided[key] == {True}:
+            held.update(groups[key])
+    groups = {key: names for key, names in groups.items() if key not in settled}
     short = [key for key, names in groups.items() if not cut or len(names) < _SMALL]
     for key, names in groups.items():
         if key not in short:

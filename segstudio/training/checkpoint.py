@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import pickle
 import struct
 from collections.abc import Mapping
@@ -27,14 +28,26 @@ BEST = "best.safetensors"
 LAST = "last.ckpt"
 PREVIOUS = "previous.ckpt"
 _KEY = "segstudio"
+# what readers of spoilt files raise besides their own errors
+_ODD = (
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+)
 _HASH = "sha256"
 _VERSION = 2
 _REMEDY = "name a best.safetensors that segstudio wrote, or train again"
 _MOST_PARAMETERS = 2_000_000_000
 
 
-def save_weights(model: Model, path: Path) -> None:
-    """Weights with everything that `load_weights` needs, in one safetensors file."""
+def save_weights(model: Model, path: Path, miou: float = math.nan) -> None:
+    """Weights with everything that `load_weights` needs, in one safetensors file; `miou` is what they were judged."""
     about = {
         "version": _VERSION,
         "architecture": asdict(model.architecture),
@@ -45,9 +58,21 @@ def save_weights(model: Model, path: Path) -> None:
         "tile": model.tile,
         "white": model.white,
         "step": model.step,
+        "miou": None if math.isnan(miou) else miou,
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.net.state_dict().items()}
     write_bytes(path, save(tensors, metadata={_KEY: json.dumps(about, ensure_ascii=False)}))
+
+
+def best_of(miou: float, path: Path) -> float:
+    """The better of a figure and of that which the weights at `path` were judged; NaN where there is neither."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            judged = json.loads((file.metadata() or {})[_KEY])["miou"]
+            kept = math.nan if judged is None else float(judged)
+    except (SafetensorError, OSError, *_ODD):
+        return miou
+    return kept if math.isnan(miou) or kept > miou else miou
 
 
 def load_weights(path: Path, device: Device) -> Model:
@@ -64,7 +89,7 @@ def load_weights(path: Path, device: Device) -> Model:
         raise FileError(path, "there is no such file", "train first, or name a run or a weights file") from error
     except TrainingError as error:  # its encoder is not installed here
         raise FileError(path, "cannot be used here", str(error)) from error
-    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OSError, struct.error) as error:
+    except (SafetensorError, OSError, *_ODD) as error:
         raise FileError(path, f"is not a model of segstudio ({_short(error)})", _REMEDY) from error
     model.net.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.net.eval()
@@ -88,16 +113,19 @@ def _described(about: dict[str, Any]) -> Model:
     )
 
 
-def _check_architecture(architecture: Architecture, num_names: int) -> None:
+def can_be(architecture: Architecture) -> bool:
     """A file may not make us build a network that the memory cannot hold."""
-    fits = (
+    return (
         1 <= architecture.in_channels <= 256
         and 1 <= architecture.num_classes <= MAX_CLASSES
         and 0 <= architecture.depth <= 8
         and 1 <= architecture.width <= 512
         and 30 * architecture.width**2 * 4**architecture.depth < _MOST_PARAMETERS
     )
-    if not fits or architecture.num_classes != num_names:
+
+
+def _check_architecture(architecture: Architecture, num_names: int) -> None:
+    if not can_be(architecture) or architecture.num_classes != num_names:
         raise ValueError(f"it describes a network that cannot be: {architecture}, {num_names} class names")
 
 
@@ -120,7 +148,7 @@ def load_state(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise FileError(path, "there is no such file", "start the run without resuming") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (pickle.UnpicklingError, OSError, *_ODD) as error:
         raise FileError(path, f"cannot be resumed from ({_short(error)})", "start a new run") from error
     if not isinstance(state, dict) or _HASH not in state:
         raise FileError(path, "cannot be resumed from (it holds no state)", "start a new run")

@@ -17,7 +17,7 @@ class Clock:
         self._seconds = 60 * config.minutes
         self.progress = 0.0
         self._spent_s = 0.0  # in earlier sessions and up to the last pause
-        self._began: float | None = time.monotonic()
+        self._began: float | None = None  # it stands until the run says so
         self._patches, self._pixels, self._stepping_s = 0, 0, 0.0
 
     @property
@@ -26,7 +26,8 @@ class Clock:
 
     @spent_s.setter
     def spent_s(self, seconds: float) -> None:
-        self._spent_s, self._began = seconds, time.monotonic()
+        self._spent_s = seconds
+        self._began = None if self._began is None else time.monotonic()
 
     def pause(self) -> None:
         """Time from now on is not the run's: somebody holds it."""

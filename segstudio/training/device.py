@@ -73,6 +73,16 @@ def choose_device(name: str = "auto", precision: str = "auto") -> Device:
     return Device(name, dtype)
 
 
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on a GPU or here."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _NO_MEMORY)
+
+
 def _best_dtype(name: str) -> torch.dtype:
     if name == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

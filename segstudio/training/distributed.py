@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
-from torch.distributed.nn import functional as dist_functional
+from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
 from torch.nn.parallel import DistributedDataParallel
+
+from segstudio.errors import TrainingError
 
 T = TypeVar("T")
 _PATIENCE = timedelta(minutes=30)
@@ -37,6 +39,14 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+LAUNCH = "launch.txt"  # in a run's folder: which torchrun began it
+
+
+def launch() -> str:
+    """The name of this start of torchrun, kept over its restarts; "" alone."""
+    return os.environ.get("TORCHELASTIC_RUN_ID", "") if asked_for() else ""
+
+
 def restarted() -> bool:
     """Whether torchrun started this process again after a failure."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
@@ -45,7 +55,21 @@ def restarted() -> bool:
 def join(device: str) -> None:
     """Meet the other processes, once; nothing to do alone."""
     if asked_for() and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=_PATIENCE)
+        if device.startswith("cuda") and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > torch.cuda.device_count():
+            raise TrainingError(
+                f"torchrun starts {os.environ['LOCAL_WORLD_SIZE']} processes but there are {torch.cuda.device_count()} "
+                "GPUs here; start one for each, or train with device=cpu"
+            )
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"  # figures travel by the CPU
+        dist.init_process_group(backend, timeout=_PATIENCE, store=_store(), rank=rank(), world_size=world())
+
+
+def _store() -> Store:
+    """Where the processes find each other; after a restart they may not find the addresses of the dead ones."""
+    by_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = TCPStore(host, port, is_master=not by_agent and rank() == 0, timeout=_PATIENCE)
+    return PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
 
 def leave() -> None:
@@ -61,9 +85,19 @@ def sum_over_ranks(values: Tensor) -> Tensor:
     """The sum of every process's tensor; gradients flow back into each."""
     if not together():
         return values
-    if values.requires_grad:
-        return dist_functional.all_reduce(values)  # type: ignore[no-untyped-call]
-    return _summed(values)
+    return _Sum.apply(values) if values.requires_grad else _summed(values)  # type: ignore[no-untyped-call]
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of all; its gradient is the sum of all gradients, since every process's loss holds every part."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return _summed(values)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return _summed(gradient.contiguous())
 
 
 def _summed(values: Tensor) -> Tensor:
@@ -76,8 +110,7 @@ def agreed(values: Sequence[float]) -> list[float]:
     """What rank 0 says, for everyone: clocks differ, decisions may not."""
     if not together():
         return list(values)
-    on_gpu = dist.get_backend() == "nccl"
-    said = torch.tensor(values, dtype=torch.float64, device="cuda" if on_gpu else "cpu")
+    said = torch.tensor(values, dtype=torch.float64)
     dist.broadcast(said, src=0)
     return [float(value) for value in said.tolist()]
 
@@ -118,7 +151,7 @@ def with_shared_statistics(net: nn.Module) -> nn.Module:
         if isinstance(child, nn.BatchNorm2d):
             shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum or 0.1)
             shared.load_state_dict(child.state_dict())
-            setattr(net, name, shared)
+            setattr(net, name, shared.to(child.weight.device, child.weight.dtype).train(child.training))
         else:
             with_shared_statistics(child)
     return net
@@ -132,15 +165,14 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
             return super().forward(x_BCHW)
         wide_BCHW = x_BCHW.float()
         count = wide_BCHW.new_tensor([wide_BCHW.numel() / wide_BCHW.shape[1]])
-        sums = torch.cat([wide_BCHW.sum(dim=(0, 2, 3)), (wide_BCHW**2).sum(dim=(0, 2, 3)), count])
-        sums = sum_over_ranks(sums)
+        sums = sum_over_ranks(torch.cat([wide_BCHW.sum(dim=(0, 2, 3)), count]))
         count = sums[-1]
-        mean_C, square_C = (sums[:-1] / count).chunk(2)
-        variance_C = (square_C - mean_C**2).clamp(min=0)
+        mean_C = sums[:-1] / count
+        centred_BCHW = wide_BCHW - mean_C[:, None, None]
+        variance_C = sum_over_ranks((centred_BCHW**2).sum(dim=(0, 2, 3))) / count
         self._remember(mean_C.detach(), (variance_C * count / (count - 1).clamp(min=1)).detach())
         scale_C = torch.rsqrt(variance_C + self.eps) * self.weight
-        shift_C = self.bias - mean_C * scale_C
-        return (wide_BCHW * scale_C[:, None, None] + shift_C[:, None, None]).to(x_BCHW.dtype)
+        return (centred_BCHW * scale_C[:, None, None] + self.bias[:, None, None]).to(x_BCHW.dtype)
 
     @torch.no_grad()
     def _remember(self, mean_C: Tensor, variance_C: Tensor) -> None:

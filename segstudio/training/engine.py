@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,14 +16,14 @@ from segstudio.core.sample import Sample, held_out_part, train_part
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Problem, Progress
 from segstudio.training.config import TrainConfig
-from segstudio.training.device import choose_device
+from segstudio.training.device import choose_device, is_out_of_memory
 from segstudio.training.distributed import agreed, join, rank, sum_over_ranks
 from segstudio.training.events import EpochDone, Finished, Joined, Preview, Rescued, Started, StepDone, TrainEvent
 from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.memory import give_freed_back, keep_freed, used_bytes
 from segstudio.training.pool import Pool
 from segstudio.training.predict import predict
-from segstudio.training.rescue import MOST_RESCUES, after_non_finite, after_out_of_memory, is_out_of_memory
+from segstudio.training.rescue import MOST_RESCUES, after_failed_compile, after_non_finite, after_out_of_memory
 from segstudio.training.run import Run
 from segstudio.training.start import Pools, start_run, warnings
 from segstudio.training.surroundings import Shown, Surroundings
@@ -68,11 +69,19 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
         remarks = [*problems, *warnings(config, pools.learn), *([remark] if remark else [])]
         for line in (run.describe(), *remarks, *(moved.lines if moved else ())):
             run.log(line)
-        yield Started(config.run_dir, run.describe(), len(pools.learn), len(pools.judge), run.plan.choices)
+        yield Started(
+            config.run_dir,
+            run.describe(),
+            len(pools.learn),
+            len(pools.judge),
+            run.plan.choices,
+            tuple(run.history.rows),
+        )
         yield from (Problem("", line) for line in remarks[len(problems) :])
         if moved:
             yield moved
         run.save_last()  # so that there is always a good state to go back to
+        run.clock.go_on()
         for told in _Loop(run, pools.judge, world).events():
             run.clock.pause()
             yield told
@@ -91,16 +100,35 @@ class _Loop:
         self._run = run
         self._judges = judges
         self._world = world
-        self._losses: list[float] = []
+        self._losses: list[tuple[float, int]] = []  # means, and over how many steps
+        self._told_step = run.step
         self._report, self._save = _Clock(REPORT_INTERVAL_S, at_once=True), _Clock(SAVE_INTERVAL_S)
         self._preview, self._judge = _Clock(0.5, at_once=True), _Clock(1.0)
         self._rest = _Clock(2.0)
         self._unshowable: set[str] = set()
         self._unsaved = ""
-        self._rescues = 0
+        self._rescues, self._failed_at = 0, -1
         self._ended_early = False
 
     def events(self) -> Iterator[TrainEvent]:
+        """Raises TrainingError when the run ends without having learnt anything."""
+        run, step = self._run, -1
+        while step != run.step:  # once more if the last report went back to an earlier state
+            yield from self._steps()
+            step = run.step
+            yield from self._reported()
+        if not self._ended_early:
+            yield from self._judged()
+        self._preview.reset()
+        self._rest.reset()
+        yield from self._shown()
+        if not run.step:
+            raise TrainingError(
+                "the run ended before its first good step; give it more time or a smaller learning rate"
+            )
+        yield Finished(run.weights_path, run.best_miou, run.step, self._ended_early)
+
+    def _steps(self) -> Iterator[TrainEvent]:
         run = self._run
         while run.clock.look(run.step) < 1.0 and not self._ended_early:
             yield from self._stepped()
@@ -110,27 +138,24 @@ class _Loop:
                 yield from self._at_epoch()
             yield from self._shown()
             if self._save.due():
-                yield from self._saved()
-        yield from self._reported()
-        if run.learner.healthy and not self._ended_early:
-            yield from self._judged()
-        self._preview.reset()
-        self._rest.reset()
-        yield from self._shown()
-        yield Finished(run.weights_path, run.best_miou, run.step, self._ended_early)
+                yield from self._careful(run.save_last)
 
     def _stepped(self) -> Iterator[Problem | Rescued]:
-        """One step, tried again in another way if memory does not do."""
+        """One step, tried again in another way if memory does not do, or compiling."""
+        run = self._run
         while True:
             try:
-                for problem in self._run.update():
-                    self._run.log(str(problem))
+                for problem in run.update():
+                    run.log(str(problem))
                     yield problem
                 return
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+                if is_out_of_memory(error):
+                    yield self._told(after_out_of_memory(run, error))
+                elif run.plan.compiled:
+                    yield self._told(after_failed_compile(run, error))
+                else:
                     raise
-                yield self._told(after_out_of_memory(self._run, error))
 
     def _told(self, event: Rescued) -> Rescued:
         self._run.log(event.text)
@@ -138,21 +163,26 @@ class _Loop:
 
     def _reported(self) -> Iterator[StepDone | Rescued]:
         run = self._run
+        if run.step == self._told_step and self._losses:
+            return  # nothing new
         try:
-            self._losses.append(run.learner.mean_loss())
+            self._losses.append((run.learner.mean_loss(), run.step - self._told_step))
+            self._told_step = run.step
         except NonFiniteLossError as error:
-            self._rescues += 1
+            self._rescues = 1 if run.step > self._failed_at else self._rescues + 1
+            self._failed_at = max(self._failed_at, run.step)
             if self._rescues > MOST_RESCUES:
                 raise TrainingError(
                     f"the loss is no number at step {run.step}, after {MOST_RESCUES} attempts to mend it; look for "
                     "spoilt pictures, or train with a smaller learning rate"
                 ) from error
             yield self._told(after_non_finite(run, error))
+            self._told_step = run.step
             return
         yield StepDone(
             run.step,
             run.clock.progress,
-            self._losses[-1],
+            self._losses[-1][0],
             run.clock.left_s,
             run.clock.patches_s,
             used_bytes(run.device),
@@ -169,32 +199,41 @@ class _Loop:
         due = agreed([float(self._judge.due(seconds))])[0]
         if due and run.clock.look(run.step) < 1.0:
             yield from self._judged()
-            self._losses.clear()
 
     def _joined(self, arrived: Sequence[Sample]) -> Iterator[TrainEvent]:
         run = self._run
         run.wait_for_feed()
-        for pool, part in ((run.pool, train_part(arrived)), (self._judges, held_out_part(arrived))):
+        parts = ((run.pool, self._judges, train_part(arrived)), (self._judges, run.pool, held_out_part(arrived)))
+        for pool, other, part in parts:
+            for sample in part:
+                other.drop(sample.name)  # nothing learns and judges
             for event in pool.join(part):
                 if isinstance(event, Problem):
                     run.log(str(event))
                 yield event
         run.renew_pool()
+        run.write_split(run.pool.names, self._judges.names)
         run.log(f"step {run.step}: {len(arrived)} new or changed masks joined")
         yield Joined(run.step, len(arrived))
 
-    def _judged(self) -> Iterator[Progress | EpochDone]:
-        run = self._run
+    def _judged(self) -> Iterator[TrainEvent]:
+        run, step = self._run, self._run.step
+        yield from self._reported()  # so that the loss is the mean of all steps since the last judgement
+        if run.step != step:
+            return  # it went back: there is something to learn again before it is judged
         matrices = []
         for event in validate(run.snapshot(), self._judges, run.device):
             if isinstance(event, np.ndarray):
                 matrices.append(event)
             else:
+                if isinstance(event, Problem):
+                    run.log(str(event))
                 yield event
         local = torch.from_numpy(summed(matrices, len(run.config.table))).to(run.device.torch)
         figures = scores(sum_over_ranks(local).cpu().numpy())
-        loss = float(np.mean(self._losses)) if self._losses else run.learner.mean_loss()
-        run.record(loss, figures)
+        loss = _mean(self._losses)
+        self._losses.clear()
+        yield from self._careful(lambda: run.record(loss, figures))
         run.log(f"step {run.step}: loss {loss:.4f}, held-out mIoU {figures.miou:.4f}")
         self._ended_early = run.early.tell(figures.miou)
         names, iou = tuple(run.config.table.names), tuple(float(value) for value in figures.iou)
@@ -206,8 +245,8 @@ class _Loop:
         if shown is None or shown.name in self._unshowable:
             return
         height, width = shown.pixels.shape[:2]
-        box = shown.visible
-        if box is not None and box.area * 2 > height * width:
+        box = shown.visible.intersect(Box(0, 0, height, width)) if shown.visible else None
+        if box is not None and (box.empty or box.area * 2 > height * width):
             box = None
         seconds = run.clock.seconds_for(height * width if box is None else box.area)
         if not self._preview.due(min(seconds / PREVIEW_SHARE, 1e6) if run.step > 1 else 0.0):
@@ -226,15 +265,20 @@ class _Loop:
         for event in predict(self._run.snapshot(), pixels, self._run.device, shown.name):
             yield Preview(event, box) if isinstance(event, Prediction) else event
 
-    def _saved(self) -> Iterator[Problem]:
+    def _careful(self, write: Callable[[], None]) -> Iterator[Problem]:
         """A disk that is full is told once; what is saved already stays, and learning goes on."""
         try:
-            self._run.save_last()
+            write()
             self._unsaved = ""
         except FileError as error:
-            if str(error) != self._unsaved:
-                self._unsaved = str(error)
+            if error.fault != self._unsaved:
+                self._unsaved = error.fault
                 yield Problem(str(error.path), str(error))
+
+
+def _mean(losses: list[tuple[float, int]]) -> float:
+    steps = sum(count for _, count in losses)
+    return sum(loss * count for loss, count in losses) / steps if steps else math.nan
 
 
 class _Clock:

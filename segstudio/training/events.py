@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from segstudio.core.box import Box
 from segstudio.core.metrics import Confusion
@@ -39,6 +40,9 @@ class Started:
     train_pictures: int
     held_out_pictures: int
     choices: tuple[Choice, ...] = ()
+    history: tuple[dict[str, Any], ...] = ()  # judgements of earlier sessions, as in metrics.jsonl
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

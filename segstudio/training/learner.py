@@ -20,7 +20,7 @@ from segstudio.training.choices import SGD
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import Device
 from segstudio.training.distributed import rank, shared_net, together, with_shared_statistics
-from segstudio.training.losses import IGNORE_INDEX, parse_loss
+from segstudio.training.losses import parse_loss
 from segstudio.training.model import Model
 from segstudio.training.plan import Plan
 from segstudio.training.schedule import rate_factor
@@ -61,6 +61,7 @@ class Learner:
         self._losses: list[Tensor] = []
         self._last_loss = math.nan
         self._broken = False
+        self.in_step = False  # an exception inside a step leaves weights and moments that do not belong together
         self._prepare(plan)
         parameters = list(model.net.parameters())
         fused = device.kind != "mps"
@@ -91,30 +92,42 @@ class Learner:
         self._scaler = torch.amp.GradScaler(device.kind, enabled=device.dtype == torch.float16)
         self._prepare(plan)
 
+    @property
+    def _on_cpu_or_together(self) -> bool:
+        """Where looking at a number costs nothing, or where all processes must decide alike."""
+        return not self._device.on_gpu or together()
+
     def step(self, batch: Batch, number: int, progress: float, passes: float) -> None:
         """Learn from a batch as step `number`, the loss stays on the device; `passes` of the data were seen before."""
         if not batch.counted and not together():
-            return  # nothing to learn from; weights, averages and moments stay as they are
+            return  # nothing to learn from: weights, averages and moments stay as they are
+        self.in_step = True
         self.net.train()
         self.rate = self._config.learning_rate * self.rate_scale * rate_factor(self._config.schedule, progress)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate
         images_BCHW, labels_BHW = self._ready(batch, number, passes)
+        weight = self._loss.weight_of(labels_BHW)
+        if self._on_cpu_or_together and not weight > 0:
+            self.in_step = False
+            return  # the strokes were turned out of the patches
         self.optimiser.zero_grad(set_to_none=True)
         size = math.ceil(len(images_BCHW) / self._plan.accumulate)
-        counted = (labels_BHW != IGNORE_INDEX).sum().clamp(min=1)
         total = torch.zeros((), device=self._device.torch)
         for images, labels in zip(torch.split(images_BCHW, size), torch.split(labels_BHW, size), strict=True):
-            share = 1.0 if self._plan.accumulate == 1 else (labels != IGNORE_INDEX).sum() / counted
+            share = 1.0 if self._plan.accumulate == 1 else self._loss.weight_of(labels) / weight.clamp(min=1e-6)
             loss = self._loss_of(images, labels) * share
             self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         self._scaler.unscale_(self.optimiser)
-        nn.utils.clip_grad_norm_(self.net.parameters(), _CLIP_NORM)
+        norm = nn.utils.clip_grad_norm_(self.net.parameters(), _CLIP_NORM)
+        if not self._scaler.is_enabled():
+            total = total + 0 * norm  # a gradient that is no number shows in the loss before it is saved
         self._scaler.step(self.optimiser)
         self._scaler.update()
         self.average.follow(self.net, number)
         self._losses.append(total)
+        self.in_step = False
 
     def _ready(self, batch: Batch, number: int, passes: float) -> tuple[Tensor, Tensor]:
         """On the device, augmented, normalised."""
@@ -149,8 +162,8 @@ class Learner:
 
     @property
     def healthy(self) -> bool:
-        """Whether the loss is still a number; a run that is not may not replace what it saved before."""
-        return not self._broken and all(bool(torch.isfinite(loss)) for loss in self._losses)
+        """Whether this is a state between two steps with a loss that is a number; no other may be saved."""
+        return not self.in_step and not self._broken and all(bool(torch.isfinite(loss)) for loss in self._losses)
 
     def state(self) -> dict[str, Any]:
         """Plain types and tensors."""
@@ -174,10 +187,17 @@ class Learner:
         torch.set_rng_state(state["torch_rng"])
         self.forget_losses()
 
+    def forget_half_made(self) -> None:
+        """After an exception inside a step: gradients, and moments that were only begun."""
+        self.optimiser.zero_grad(set_to_none=True)
+        for parameter, moments in list(self.optimiser.state.items()):
+            if not {"exp_avg_sq", "momentum_buffer"} & set(moments):
+                del self.optimiser.state[parameter]
+
     def forget_losses(self) -> None:
         self._losses.clear()
         self._last_loss = math.nan
-        self._broken = False
+        self._broken = self.in_step = False
 
     def release(self) -> None:
         """Give the device's memory back."""

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from segstudio.errors import TrainingError
 from segstudio.training.choices import SIGMOID, SOFTMAX
-from segstudio.training.distributed import sum_over_ranks
+from segstudio.training.distributed import sum_over_ranks, world
 
 IGNORE_INDEX = 255
 SMOOTH = 1.0
@@ -83,7 +83,7 @@ def tversky_loss(
 def lovasz_loss(logits_BCHW: Tensor, labels_BHW: Tensor, weights_K: Tensor | None = None) -> Tensor:
     """Lovász extension of 1 - Jaccard over the classes that the labels hold (Berman et al. 2018, arXiv 1705.08790).
 
-    Sorts the errors of all counted pixels, so it is taken over this process's batch alone.
+    Sorts the errors of all counted pixels of this process's batch; several processes mean their answers.
     """
     counted_BHW = labels_BHW != IGNORE_INDEX
     truth_N = labels_BHW[counted_BHW]
@@ -178,12 +178,21 @@ class Loss:
     weights_K: Tensor | None = None
 
     def __call__(self, logits_BCHW: Tensor, labels_BHW: Tensor) -> Tensor:
-        logits_BCHW = logits_BCHW.float()
+        counted_B1HW = (labels_BHW != IGNORE_INDEX).unsqueeze(1)
+        logits_BCHW = torch.where(counted_B1HW, logits_BCHW.float(), 0.0)  # not even an infinite one may matter
         total = logits_BCHW.sum() * 0.0
         for factor, name in self.parts:
             value = self._term(name, logits_BCHW, labels_BHW)
-            total = total + factor * (sum_over_ranks(value) if name in _SUMMED else value)
+            if name in _SUMMED:
+                value = sum_over_ranks(value)
+            elif name == "lovasz":
+                value = sum_over_ranks(value) / world()
+            total = total + factor * value
         return total
+
+    def weight_of(self, labels_BHW: Tensor) -> Tensor:
+        """Sum of the weights of the counted pixels of all processes: what a part's share of a batch is measured by."""
+        return sum_over_ranks(_pixel_weights(labels_BHW, self.weights_K).sum())
 
     def _term(self, name: str, logits_BCHW: Tensor, labels_BHW: Tensor) -> Tensor:
         if self.head == SOFTMAX or name == "bce":

@@ -44,7 +44,7 @@ class Plan:
 
     def smaller(self) -> Plan | None:
         """What to try when memory does not do: more, smaller parts; then smaller patches; None at the end."""
-        unit = 2**self.architecture.depth
+        unit = max(2**self.architecture.depth, 32 if self.architecture.encoder else 1)
         if self.accumulate < self.batch:
             return replace(self, accumulate=min(self.batch, 2 * self.accumulate))
         if self.patch >= 4 * unit:
@@ -81,10 +81,12 @@ def make_plan(config: TrainConfig, device: Device, pool: Pool, begin: Architectu
     typical = int(np.median(shapes.min(axis=1)))
     depth = decide.take("depth", lambda: _depth(device, typical, begin))
     width = decide.take("width", lambda: _width(device, begin))
-    unit = 2**depth
-    if config.patch % unit:
-        fitting = config.patch // unit * unit or unit
-        raise TrainingError(f"patch {config.patch} must be a multiple of {unit}; take {fitting}")
+    unit = max(2**depth, 32 if config.encoder else 1)
+    if config.patch and (config.patch % unit or config.patch < 2 * unit):
+        fitting = max(2, config.patch // unit) * unit
+        raise TrainingError(f"patch {config.patch} must be a multiple of {unit}, two at least; take {fitting}")
+    if config.encoder and config.deep_supervision:
+        raise TrainingError("deep_supervision needs the program's own U-Net; leave it out, or the encoder")
     patch = decide.take("patch", lambda: _patch(device, typical, unit))
     batch = decide.take("batch", lambda: _batch(device, patch, width))
     architecture = _architecture(decide, pool.channels, (width, depth, batch), begin)

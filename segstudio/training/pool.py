@@ -44,16 +44,22 @@ class Facts:
     """
 
     shape: tuple[int, int]
+    channels: int
     nbytes: int
     counts: NDArray[np.int64]
     spots: dict[int, NDArray[np.int32]]
+
+    def nbytes_of(self, channels: int) -> int:
+        """Held with so many channels."""
+        pixels = self.shape[0] * self.shape[1]
+        return pixels + (self.nbytes - pixels) // self.channels * channels
 
 
 def facts_of(pair: Pair) -> Facts:
     counts = cv2.calcHist([pair.labels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     rng = np.random.default_rng(0)
     spots = {int(label): _spots(pair.labels, int(label), rng) for label in np.flatnonzero(counts[:IGNORE])}
-    return Facts(pair.labels.shape, pair.nbytes, counts, spots)
+    return Facts(pair.labels.shape, len(pair.pixels), pair.nbytes, counts, spots)
 
 
 def _spots(labels: Labels, label: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -113,6 +119,7 @@ class Pool:
         loaded: list[tuple[Sample, Facts]] = []
         channels: Counter[int] = Counter()
         waiting, self._waiting = self._waiting, []
+        first = not self.channels
         for done, sample in enumerate(waiting):
             yield Progress(done, len(waiting), text)
             try:
@@ -124,7 +131,7 @@ class Pool:
                 yield Problem(sample.name, f"{sample.name}: no pixel of it is labelled; left out")
                 continue
             channels[len(pair.pixels)] += 1
-            if pair.pixels.dtype == np.uint16:
+            if pair.pixels.dtype == np.uint16 and first:  # later ones are seen on the scale that is learnt
                 self.white = max(self.white, int(pair.pixels.max()))
             self._keep(pair)
             loaded.append((sample, facts_of(pair)))
@@ -136,12 +143,15 @@ class Pool:
         for sample, facts in loaded:
             pair = self._held.get(sample.name)
             try:
-                if pair is not None:
-                    self._held[sample.name] = self._fitted(pair)
+                fitted = fitted_channels(np.zeros((facts.channels, 1, 1), np.uint8), self.channels, sample.name)
             except TrainingError as error:
                 self._forget(sample.name)
                 yield Problem(sample.name, str(error))
                 continue
+            if pair is not None and len(fitted) != facts.channels:
+                self._forget(sample.name)
+                self._keep(self._fitted(pair))
+            facts = replace(facts, channels=len(fitted), nbytes=facts.nbytes_of(len(fitted)))
             known = self.names
             if sample.name in known:
                 at = known.index(sample.name)
@@ -156,6 +166,14 @@ class Pool:
             self._forget(sample.name)
         self._waiting = list(samples)
         yield from self.load("reading new masks")
+
+    def order(self, names: Sequence[str]) -> None:
+        """As an earlier session had it, so that it goes on exactly; new ones come last."""
+        place = {name: index for index, name in enumerate(names)}
+        found = sorted(
+            zip(self._samples, self.facts, strict=True), key=lambda pair: place.get(pair[0].name, len(place))
+        )
+        self._samples, self.facts = [sample for sample, _ in found], [facts for _, facts in found]
 
     def drop(self, name: str) -> None:
         """Forget a picture whose file has died."""

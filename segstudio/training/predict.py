@@ -16,7 +16,7 @@ from segstudio.core.prediction import Prediction
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import Pixels, read_picture
-from segstudio.training.device import Device
+from segstudio.training.device import Device, is_out_of_memory
 from segstudio.training.model import Model
 from segstudio.training.pixels import channels_first, fitted_channels
 from segstudio.training.tiles import gaussian_weight, tile_starts
@@ -29,7 +29,24 @@ _EDGE = 32  # network input is padded to a multiple of this
 def predict(
     model: Model, pixels: Pixels, device: Device, name: str = "", overlap: float = OVERLAP
 ) -> Iterator[Progress | Prediction]:
-    """Yields Progress by bands of tiles and, last, the Prediction. Raises TrainingError for other channels."""
+    """Yields Progress by bands of tiles and, last, the Prediction. Raises TrainingError for other channels.
+
+    Where memory does not do for a tile, the model's tile is halved and all begins again.
+    """
+    while True:
+        try:
+            yield from _predicted(model, pixels, device, name, overlap)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or model.tile < 4 * _EDGE:
+                raise
+            device.free()
+            model.tile = model.tile // 2 // _EDGE * _EDGE
+
+
+def _predicted(
+    model: Model, pixels: Pixels, device: Device, name: str, overlap: float
+) -> Iterator[Progress | Prediction]:
     pixels_CHW = fitted_channels(channels_first(pixels), model.architecture.in_channels, name)
     num_classes = model.architecture.num_classes
     height, width = pixels_CHW.shape[1:]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from segstudio.errors import TrainingError
-from segstudio.training.checkpoint import load_newest_state
+from segstudio.training.checkpoint import PREVIOUS, load_newest_state, load_state
 from segstudio.training.distributed import together
 from segstudio.training.events import Rescued
 from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.run import Run
 
 MOST_RESCUES = 8
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on a GPU or here."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _NO_MEMORY)
 
 
 def after_out_of_memory(run: Run, error: BaseException) -> Rescued:
@@ -30,13 +24,20 @@ def after_out_of_memory(run: Run, error: BaseException) -> Rescued:
             f"memory does not do for {run.plan.batch} patches of {run.plan.patch} px; take a smaller batch, patch or "
             "width, or close other programs"
         ) from error
-    run.learner.optimiser.zero_grad(set_to_none=True)
+    run.learner.forget_half_made()
     if smaller.patch == run.plan.patch:
         text = f"memory ran out: each step is learnt in {smaller.accumulate} parts from now on"
     else:
         text = f"memory ran out: patches are {smaller.patch} px from now on, not {run.plan.patch}"
     run.use(smaller, run.device)
     return Rescued(run.step, text)
+
+
+def after_failed_compile(run: Run, error: Exception) -> Rescued:
+    """Go on without compiling: it needs a compiler that this machine may not have."""
+    run.learner.forget_half_made()
+    run.use(replace(run.plan, compiled=False), run.device)
+    return Rescued(run.step, f"compiling failed ({type(error).__name__}): going on without")
 
 
 def after_non_finite(run: Run, error: NonFiniteLossError) -> Rescued:
@@ -55,9 +56,11 @@ def after_non_finite(run: Run, error: NonFiniteLossError) -> Rescued:
 
 
 def _back(run: Run) -> str:
-    """The newest saved state, or the beginning."""
-    scale = run.learner.rate_scale
-    state, _ = load_newest_state(run.config.run_dir)  # there is one from before the first step
+    """The newest saved state; where that did not help before, the one before it."""
+    scale, folder = run.learner.rate_scale, run.config.run_dir
+    state, _ = load_newest_state(folder)  # there is one from before the first step
+    if state["step"] == run.gone_back_to and (folder / PREVIOUS).is_file():
+        state = load_state(folder / PREVIOUS)
     run.go_back(state)
     run.learner.rate_scale = scale
     return f"step {run.step}" if run.step else "the beginning"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import time
@@ -11,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.core.metrics import Scores
-from segstudio.errors import FileError, TrainingError
+from segstudio.errors import TrainingError
 from segstudio.events import Problem
 from segstudio.formats.atomic import write_text
 from segstudio.training.batches import Batch, Feed, Sampler
-from segstudio.training.checkpoint import BEST, LAST, save_state, save_weights
+from segstudio.training.checkpoint import BEST, LAST, best_of, save_state, save_weights
 from segstudio.training.clock import Clock
 from segstudio.training.config import TrainConfig, write_config
 from segstudio.training.device import Device
-from segstudio.training.distributed import rank, world
+from segstudio.training.distributed import LAUNCH, launch, rank, world
 from segstudio.training.history import History
 from segstudio.training.learner import Learner
 from segstudio.training.model import Model
@@ -38,6 +39,7 @@ class Run:
         self.pool = pool
         self.step = 0
         self.best_miou = math.nan
+        self.gone_back_to = -1  # the step of the last rescue
         self.history = History(config.run_dir, config.tensorboard and rank() == 0)
         self.early = EarlyStop(config.patience)
         self.learner = Learner(config, plan, model, device)
@@ -56,20 +58,24 @@ class Run:
 
     def write_beginning(self, train: Sequence[str], held_out: Sequence[str]) -> None:
         """`config.json` and `split.json`."""
+        for left in self.config.run_dir.glob(".*.tmp"):
+            left.unlink(missing_ok=True)  # of a process that was killed while it wrote
         write_config(self.config)
+        if launch():
+            write_text(self.config.run_dir / LAUNCH, launch())
+        self.write_split(train, held_out)
+
+    def write_split(self, train: Sequence[str], held_out: Sequence[str]) -> None:
         split = json.dumps({"train": list(train), "val": list(held_out)}, indent=1, ensure_ascii=False)
         write_text(self.config.run_dir / "split.json", split + "\n")
 
     def log(self, line: str) -> None:
-        """Append to `log.txt`."""
+        """Append to `log.txt`; a full disk is told when it matters, not here."""
         if rank():
             return
         path = self.config.run_dir / "log.txt"
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
-        except OSError as error:
-            raise FileError(path, f"could not be written ({error.strerror})", "free some space") from error
+        with contextlib.suppress(OSError), path.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
     def describe(self) -> str:
         shape, parameters = self.plan.architecture, sum(p.numel() for p in self._model.net.parameters())
@@ -83,7 +89,7 @@ class Run:
         """One step; gives what turned out to be unreadable on the way."""
         began = time.monotonic()
         batch = self._feed.take(self.step)
-        passes = self.step / self.plan.steps_per_epoch * world()
+        passes = self.step * self.plan.batch * world() * self.plan.patch**2 / max(1, self.pool.pixels)
         self.learner.step(batch, self.step, self.clock.progress, passes)
         self.step += 1
         if self.step > 1:  # the first one also warms up
@@ -114,7 +120,7 @@ class Run:
 
     def _save_weights(self) -> None:
         if rank() == 0:
-            save_weights(self.snapshot(), self.weights_path)
+            save_weights(self.snapshot(), self.weights_path, self.best_miou)
 
     def save_last(self) -> None:
         """Everything needed to resume, and weights to use if no validation came yet; nothing from a run gone wrong."""
@@ -132,8 +138,10 @@ class Run:
             "architecture": asdict(self._model.architecture),
             "classes": list(self.config.table.names),
             "precision": self.device.precision,
-            "plan": {"patch": self.plan.patch, "accumulate": self.plan.accumulate},
-            "sampler": {"seed": self.config.seed, "step": self.step},
+            "plan": {key: getattr(self.plan, key) for key in ("patch", "batch", "accumulate")},
+            "chosen": {key: getattr(self.config, key) for key in ("patch", "batch", "accumulate", "precision")},
+            "input": {"mean": self._model.mean, "deviation": self._model.deviation, "white": self._model.white},
+            "sampler": {"seed": self.config.seed, "step": self.step, "names": self.pool.names},
             **self.learner.state(),
         }
         save_state(self.config.run_dir / LAST, state)
@@ -149,17 +157,22 @@ class Run:
             self.step = int(state["step"])
             self.clock.spent_s = float(state["spent_s"])
             self.clock.progress = float(state["progress"])
-            self.best_miou = float(state["best_miou"])
+            self.best_miou = best_of(float(state["best_miou"]), self.weights_path)
             self.early.restore(state["early"])
+            if self.early.waited >= self.early.patience:
+                self.early.waited = 0  # it had ended early: whoever goes on wants to see whether it rises again
             self.history.rows = list(state["history"])
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             raise TrainingError(f"{path}: cannot be resumed from ({error}); start a new run") from error
 
     def go_back(self, state: dict[str, Any]) -> None:
         """To an earlier state of this session; the time since then is spent all the same."""
-        spent_s = self.clock.spent_s
+        spent_s, best = self.clock.spent_s, self.best_miou
         self.resume(state)
         self.clock.spent_s = spent_s
+        self.gone_back_to = self.step
+        if best > self.best_miou or math.isnan(self.best_miou):
+            self.best_miou = best  # its weights are still on disk
 
     def use(self, plan: Plan, device: Device) -> None:
         """Go on with a smaller plan or in another precision."""

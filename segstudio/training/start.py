@@ -16,7 +16,7 @@ from segstudio.training.balance import warnings_about
 from segstudio.training.checkpoint import load_newest_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import Device, choose_device, memory_bytes
-from segstudio.training.distributed import rank, restarted, share
+from segstudio.training.distributed import LAUNCH, launch, rank, restarted, share
 from segstudio.training.events import Proposal, Transferred
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan, make_plan
@@ -38,6 +38,7 @@ class Pools:
     def load(self) -> Iterator[Progress | Problem]:
         """Raises TrainingError when there is nothing to learn from."""
         yield from self.learn.load("reading pictures to learn from")
+        self.judge.channels = self.learn.channels  # one of other channels cannot judge
         yield from self.judge.load("reading held-out pictures")
         if not len(self.learn):
             raise TrainingError("no picture to learn from has labels; label at least one, then train")
@@ -63,16 +64,20 @@ def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None,
     Gives also what came of those weights, and a word if an older state had to do. An earlier run of that name is
     never written over.
     """
-    if restarted() and not config.resume and any(config.run_dir.glob("*.ckpt")):
-        config = replace(config, resume=True)  # torchrun starts all again after one has died
     taken = config.run_dir.is_dir() and any(config.run_dir.iterdir())
-    if taken and not config.resume and not restarted() and not rank():
+    ours = restarted() and _launch_of(config.run_dir) == launch()  # begun by this torchrun before it had a state
+    if taken and not config.resume and not ours and not rank():
         raise TrainingError(f"{config.run_dir.name}: there is a run of this name; choose another, or resume it")
     device = choose_device(config.device, config.precision)
     state, remark = load_newest_state(config.run_dir) if config.resume else ({}, "")
     donor = None if config.resume else _donor(config)
     plan = make_plan(config, device, pool, _architecture_of(state, config) if state else _begin(donor))
+    if state:
+        plan, device = _as_before(state, config, plan, device)
+        pool.order(state["sampler"]["names"])
     model = _model(config, plan, device, pool)
+    if state:
+        model = replace(model, **state["input"])
     moved = None if donor is None else _moved(model, donor)
     run = Run(config, pool, device, plan, model)
     try:
@@ -84,6 +89,22 @@ def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None,
         run.release()
         raise
     return run, moved, remark
+
+
+def _as_before(state: Mapping[str, Any], config: TrainConfig, plan: Plan, device: Device) -> tuple[Plan, Device]:
+    """What the run had come down to, unless the user chose otherwise since: smaller parts, full precision."""
+    chosen, had = state["chosen"], state["plan"]
+    kept = {key: had[key] for key in had if getattr(config, key) == chosen[key]}
+    if state["precision"] == "float32" and config.precision == chosen["precision"]:
+        device = device.in_full_precision()
+    return replace(plan, **kept), device
+
+
+def _launch_of(folder: Path) -> str:
+    try:
+        return (folder / LAUNCH).read_text("utf-8")
+    except OSError:
+        return ""
 
 
 def _architecture_of(state: Mapping[str, Any], config: TrainConfig) -> Architecture:

@@ -18,16 +18,19 @@ from torch import Tensor, nn
 
 from segstudio.core.classes import ClassTable
 from segstudio.errors import FileError
-from segstudio.training.checkpoint import BEST, LAST
+from segstudio.training.checkpoint import BEST, LAST, can_be
 from segstudio.training.choices import ADD, BATCH, BILINEAR, CONCAT, GROUP, SIGMOID, SOFTMAX, TRANSPOSED
 from segstudio.training.model import Architecture
 
 _NESTED = ("ema", "net", "model_state_dict", "state_dict", "model", "network_weights", "weights")
-_HEAD = re.compile(r"^(head|heads\.\d+)\.(weight|bias)$")
+_HEAD = re.compile(r"^(head|heads\.\d+|segmentation_head\.0)\.(weight|bias)$")
 _STEM = "stem.0.weight"
 _LOADED, _FITTED, _FRESH = "loaded", "fitted", "re-initialised"
-_NAMED = 8
-_UNREADABLE = (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, struct.error)
+_NAMED, _DEEPEST = 8, 8
+_UNREADABLE = (
+    *(SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, struct.error),
+    *(KeyError, TypeError, IndexError, AttributeError, AssertionError),  # of spoilt or hostile files
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,12 @@ class Donor:
         """As far as it can be told from the shapes; None where they are not those of a U-Net of ours."""
         stem, downs = self.tensors.get(_STEM), {k.split(".")[1] for k in self.tensors if k.startswith("downs.")}
         head = self.tensors.get("head.weight")
-        if stem is None or head is None or stem.dim() != 4 or not downs:
+        if stem is None or head is None or stem.dim() != 4 or head.dim() != 4 or not 0 < len(downs) <= _DEEPEST:
             return None
         width, first = stem.shape[0], self.tensors.get("ups.0.conv.0.weight")
         up = TRANSPOSED if "ups.0.up.weight" in self.tensors else str(self.about.get("up", BILINEAR))
         beside = width * 2 ** (len(downs) - 1)
-        return Architecture(
+        found = Architecture(
             in_channels=stem.shape[1],
             num_classes=max(2, head.shape[0]),
             width=width,
@@ -62,6 +65,7 @@ class Donor:
             norm=BATCH if "stem.1.running_mean" in self.tensors else GROUP,
             head=self.head or (SIGMOID if head.shape[0] == 1 else SOFTMAX),
         )
+        return found if can_be(found) else None
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ def load_donor(path: Path) -> Donor:
         path = path / BEST if (path / BEST).is_file() else path / LAST
     try:
         tensors, about = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
+        return _donor(path, tensors, about)
     except FileNotFoundError as error:
         raise FileError(path, "there is no such file", "name a run, a .safetensors or a state dict") from error
     except (
@@ -125,8 +130,12 @@ def load_donor(path: Path) -> Donor:
     ) as error:
         text = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
         raise FileError(path, f"holds no weights ({text})", "name a run, a .safetensors or a state dict") from error
+
+
+def _donor(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Donor:
+    """Raises errors of _UNREADABLE for what is not as it should be."""
     if not tensors:
-        raise FileError(path, "holds no weights", "name a run, a .safetensors or a state dict")
+        raise ValueError("there is no tensor in it")
     classes = about.get("classes", ())
     names = tuple(str(row["name"] if isinstance(row, Mapping) else row) for row in classes)
     architecture = about.get("architecture") or {}
@@ -183,7 +192,11 @@ def transfer(net: nn.Module, donor: Donor, table: ClassTable, head: str) -> Tran
         if given is None:
             continue
         if _HEAD.match(name):
-            rows, fresh, dropped = _class_rows(donor, given, tensor, table, head)
+            rows, new, gone = _class_rows(donor, given, tensor, table, head)
+            if name.endswith("bias") and fate.get(name.replace("bias", "weight")) is None:
+                rows = None  # of no use without its weights
+            elif rows is not None:
+                fresh, dropped = fresh | new, dropped | gone
             given = rows
         elif name == _STEM and given.shape != tensor.shape:
             given = _fitted_input(given, tensor)

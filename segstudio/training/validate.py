@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from segstudio.core.metrics import Confusion, confusion
-from segstudio.events import Progress
+from segstudio.errors import SegstudioError
+from segstudio.events import Problem, Progress
 from segstudio.training.device import Device
 from segstudio.training.model import Model
-from segstudio.training.pool import Pair
+from segstudio.training.pool import Pool
 from segstudio.training.predict import predict
 
 VALIDATION_OVERLAP = 0.25
 
 
-def validate(model: Model, pairs: Iterable[Pair], device: Device) -> Iterator[Progress | Confusion]:
-    """The matrix of each picture, with progress in between."""
-    for pair in pairs:
+def validate(model: Model, pool: Pool, device: Device) -> Iterator[Progress | Problem | Confusion]:
+    """The matrix of each picture, with progress in between; a file that has died is named and dropped."""
+    for name in pool.names:
+        try:
+            pair = pool.pair(pool.names.index(name))
+        except SegstudioError as error:
+            pool.drop(name)
+            yield Problem(name, str(error))
+            continue
         pixels = np.moveaxis(pair.pixels, 0, 2)
         for event in predict(model, pixels, device, pair.name, VALIDATION_OVERLAP):
             if isinstance(event, Progress):

@@ -12,7 +12,7 @@ from segstudio.ui.action_rows import ACTIONS
 _TOOLBAR = (
     ("open", "import", "save"),
     ("undo", "redo"),
-    ("train", "stop", "predict"),
+    ("train", "pause", "stop", "predict"),
     ("export",),
 )
 _WITH_TEXT = ("open", "import", "train", "stop", "predict", "export")

@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self.session = session
         self.settings = settings
         self.messages = MessageBar()
+        self._was_training = False
         self.canvas = Canvas(session)
         self._make_flows()
         self._make_panels()
@@ -114,7 +115,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         if self.session.training:
-            self.messages.tell(self.tr("Saving the training …"))
+            self.messages.warn(self.tr("Saving the training …"))
         self.session.jobs.close()
         self.journaling.close()
         self.workspaces.remember()
@@ -268,6 +269,7 @@ class MainWindow(QMainWindow):
         self.training_panel.stop_asked.connect(self.training.stop)
         self.training_panel.pause_asked.connect(self.training.pause)
         self.training.waiting.connect(self.training_panel.show_waiting)
+        self.training.failed.connect(self.training_panel.show_failure)
         self.running.serve(self.runs_panel)
         self.training.told.connect(self.training_panel.show_event)
         self.training.told.connect(self.status.show_event)
@@ -305,8 +307,10 @@ class MainWindow(QMainWindow):
         self.annotating.pointed_at = at
 
     def _on_training(self) -> None:
-        if self.session.training:
+        """Show it when it begins, not again at every pause."""
+        if self.session.training and not self._was_training:
             self.workspaces.show_dock("training")
+        self._was_training = self.session.training
 
     def _show_title(self) -> None:
         parts = [self.session.picture.item.name] if self.session.picture else []

@@ -29,7 +29,7 @@ TABLE = ClassTable.from_names(["_background_", "disc"])
 
 def picture(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
     """Image (H, W) in 0..1, discs (H, W) of 0 and 1, and the annotation."""
-    recipe = Recipe(nx=SIDE, ny=SIDE, count=10, sigma=20, r_min=3, r_max=10, border=32, rectangles=False, seed=seed)
+    recipe = Recipe(nx=SIDE, ny=SIDE, count=10, sigma=20, rectangles=False, seed=seed)
     image, annotation = noisy_shapes(recipe)
     shapes = tuple(Shape("disc", shape.kind, shape.points) for shape in annotation.shapes)
     annotation = Annotation(SIDE, SIDE, shapes)

@@ -149,7 +149,7 @@ def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
 def test_a_patch_that_does_not_fit_the_depth_and_a_device_that_is_not_there_are_told(
     config: TrainConfig, samples: Samples
 ) -> None:
-    with pytest.raises(TrainingError, match="multiple of 4; take 32"):
+    with pytest.raises(TrainingError, match="multiple of 4, two at least; take 32"):
         list(train(replace(config, patch=33), samples))
     with pytest.raises(TrainingError, match="not on this machine"):
         list(train(replace(config, device="gpu"), samples))

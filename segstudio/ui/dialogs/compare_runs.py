@@ -30,6 +30,7 @@ class CompareRunsDialog(QDialog):
 
     def __init__(self, runs: Sequence[RunInfo], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Runs side by side"))
         curves = QHBoxLayout()
         for title, key in ((self.tr("loss"), "loss"), (self.tr("held-out mIoU"), "miou")):
@@ -39,7 +40,8 @@ class CompareRunsDialog(QDialog):
                 points = [(row["step"], row[key]) for row in run.rows if _is_number(row.get(key))]
                 set_points(add_curve(plot, RUNS[number % len(RUNS)], run.name), points)
             curves.addWidget(plot)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addLayout(curves, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import (
@@ -24,8 +24,12 @@ from segstudio.project.split import FOLDER, PREFIX, SEQUENCE, assign
 class SplitDialog(QDialog):
     """A tick holds a picture out. Neither side may be empty."""
 
-    def __init__(self, held_out: Mapping[str, bool], by: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, held_out: Mapping[str, bool], by: str, twins: Sequence[Sequence[str]], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._twins = twins
         self.setWindowTitle(self.tr("Held-out pictures"))
         self._by = QComboBox()
         for word, text in _groupings().items():
@@ -39,7 +43,9 @@ class SplitDialog(QDialog):
             item.setCheckState(_state(held_out[name]))
             self._list.addItem(item)
         self._count = QLabel()
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons = QDialogButtonBox()
+        self._keep = self._buttons.addButton(self.tr("Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         form = QFormLayout()
@@ -71,17 +77,21 @@ class SplitDialog(QDialog):
 
     def _assign(self) -> None:
         """Anew, by what belongs together."""
-        held = assign(list(self.held_out()), by=self.by)
+        held = assign(list(self.held_out()), by=self.by, twins=self._twins)
+        self._list.blockSignals(True)
         for row in range(self._list.count()):
             item = self._list.item(row)
             item.setCheckState(_state(held[item.text()]))
+        self._list.blockSignals(False)
+        self._list.viewport().update()
+        self._show_count()
 
     def _show_count(self) -> None:
         held = list(self.held_out().values())
         out = sum(held)
         self._count.setText(self.tr("{} to learn from, {} held out").format(len(held) - out, out))
         fine = 0 < out < len(held) or len(held) == 1
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(fine)
+        self._keep.setEnabled(fine)
 
 
 def _state(held_out: bool) -> Qt.CheckState:

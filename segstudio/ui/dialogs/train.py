@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -43,18 +42,23 @@ class TrainChoices:
 
     name: str
     settings: dict[str, str] = field(default_factory=dict)
+    held_out: Mapping[str, bool] = field(default_factory=dict)  # only what the user changed
+    split_by: str = ""
 
 
 @dataclass(frozen=True)
 class TrainContext:
-    """What the dialog is opened on. `runs` can be begun from, `begin` is the one to begin from at first."""
+    """What the dialog is opened on.
+
+    `runs` can be begun from, `begin` is the one to begin from at first; `taken` are names that a run has.
+    """
 
     name: str
     num_labelled: int
     unlabelled: str = "background"
     runs: tuple[str, ...] = ()
     begin: str = ""
-    earlier: Mapping[str, Any] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
 
 
 class TrainDialog(QDialog):
@@ -65,7 +69,8 @@ class TrainDialog(QDialog):
 
     def __init__(self, context: TrainContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Train"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("Fine-tune from {}").format(context.begin) if context.begin else self.tr("Train"))
         self._context = context
         self._name = QLineEdit(context.name)
         self._minutes = QDoubleSpinBox(minimum=0.1, maximum=100_000, value=2.0, decimals=1)
@@ -84,8 +89,8 @@ class TrainDialog(QDialog):
         self._tabs.addTab(self._matters_page(), self.tr("What matters"))
         self._tabs.addTab(self._everything_page(), self.tr("Everything"))
         buttons = QDialogButtonBox()
-        start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
-        start.setDefault(True)
+        self._start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._start.setDefault(True)
         buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -96,9 +101,10 @@ class TrainDialog(QDialog):
         layout.addWidget(buttons)
         self._soon = QTimer(self, singleShot=True, interval=_WAIT_MS)
         self._soon.timeout.connect(lambda: self.proposal_wanted.emit(self.choices().settings))
-        self._put_earlier()
+        self._unwise = ""
+        self._fault = ""  # of the choices, as the program says
         self._watch()
-        self.resize(620, 520)
+        self.resize(660, 440)
         self._minutes.setFocus()
         self._minutes.selectAll()
 
@@ -133,14 +139,30 @@ class TrainDialog(QDialog):
                 show_automatic(self._editors[spec.key], choice.value)
                 self._reasons[row].setText(choice.reason)
                 self._reasons[row].setToolTip(choice.reason)
-        words = [f"{choice.key} {choice.value}" for choice in proposal.choices if choice.key in _TOLD]
-        self._net.setText(self.tr("U-Net: {}").format(", ".join(words)))
-        self.show_problem("\n".join(proposal.warnings))
+        told = {choice.key: choice.value for choice in proposal.choices}
+        self._net.setText(
+            self.tr("U-Net of depth {depth} and width {width}; {batch} patches of {patch} px a step").format(
+                **{key: told.get(key, "?") for key in ("depth", "width", "batch", "patch")}
+            )
+        )
+        self._split.setEnabled(True)
+        self._show_fault("", "\n".join(proposal.warnings))
 
     def show_problem(self, text: str) -> None:
-        """A warning about the data, or why the choices do not go together."""
-        self._warnings.setText(text)
-        self._warnings.setVisible(bool(text))
+        """Why the choices do not go together."""
+        self._show_fault(text, "")
+
+    def _show_fault(self, fault: str, warnings: str) -> None:
+        """What cannot be disables Train; what is only unwise does not."""
+        self._fault, self._unwise = fault, warnings
+        name = self._name.text().strip()
+        if not name or set(name) & set('/\\:*?"<>|') or name in (".", ".."):
+            fault = self.tr("{} cannot be the name of a run; use letters, digits, - and _").format(name or "“”")
+        elif name in self._context.taken:
+            fault = self.tr("There is a run named {}; choose another name").format(name)
+        self._warnings.setText(fault or warnings)
+        self._warnings.setVisible(bool(fault or warnings))
+        self._start.setEnabled(not fault)
 
     def _go_page(self) -> QWidget:
         page = QWidget()
@@ -149,12 +171,14 @@ class TrainDialog(QDialog):
         form.setVerticalSpacing(12)
         form.addRow(self.tr("Train for"), self._minutes)
         form.addRow(self.tr("Name of the run"), self._name)
-        split = QPushButton(self.tr("Held-out pictures …"))
-        split.setToolTip(self.tr("See and change which pictures judge the model"))
-        split.clicked.connect(self.split_asked)
+        self._split = QPushButton(self.tr("Held-out pictures …"))
+        self._split.setToolTip(self.tr("See and change which pictures judge the model"))
+        self._split.setAutoDefault(False)  # Return trains
+        self._split.setEnabled(False)  # until they are read
+        self._split.clicked.connect(self.split_asked)
         row = QHBoxLayout()
         row.addWidget(self._data, 1)
-        row.addWidget(split)
+        row.addWidget(self._split)
         form.addRow(self.tr("Data"), row)
         form.addRow(self.tr("Network"), self._net)
         return page
@@ -170,6 +194,7 @@ class TrainDialog(QDialog):
             self._begin.addItem(name, name)
         self._begin.setCurrentIndex(max(0, self._begin.findData(self._context.begin)))
         other = QPushButton(self.tr("File …"))
+        other.setAutoDefault(False)
         other.clicked.connect(self._choose_file)
         begin = QHBoxLayout()
         begin.addWidget(self._begin, 1)
@@ -193,11 +218,17 @@ class TrainDialog(QDialog):
         self._early = QCheckBox(self.tr("End when the held-out mIoU no longer rises"))
         patience = self._editors["patience"]
         self._early.toggled.connect(lambda on: put_value(patience, _PATIENCE if on else 0))
+        patience.valueChanged.connect(self._on_patience)  # type: ignore[attr-defined]
         form.addRow("", self._early)
         self._device = QComboBox()
         self._device.addItems(["auto", "cpu", "cuda", "mps"])
         form.addRow(self.tr("Device"), self._device)
         return page
+
+    def _on_patience(self, judgements: int) -> None:
+        self._early.blockSignals(True)
+        self._early.setChecked(judgements > 0)
+        self._early.blockSignals(False)
 
     def _everything_page(self) -> QWidget:
         self._reasons: list[QTableWidgetItem] = []
@@ -207,6 +238,8 @@ class TrainDialog(QDialog):
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from editor to editor
+        self._table.setTabKeyNavigation(False)
+        self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for row, spec in enumerate(FIELDS):
             translate = QCoreApplication.translate
             label = translate("TrainDialog", spec.label)
@@ -219,7 +252,7 @@ class TrainDialog(QDialog):
             self._table.setItem(row, 2, why)
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-        header.resizeSection(1, 150)
+        header.resizeSection(1, 185)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         return self._table
 
@@ -234,23 +267,15 @@ class TrainDialog(QDialog):
             self._begin.addItem(path, path)
             self._begin.setCurrentIndex(self._begin.count() - 1)
 
-    def _put_earlier(self) -> None:
-        """The choices of the run that this one goes on from."""
-        for key, editor in self._editors.items():
-            if key in self._context.earlier:
-                put_value(editor, self._context.earlier[key])
-
     def _watch(self) -> None:
         """Every change of anything asks for another proposal, once it rests."""
+        self._name.textChanged.connect(lambda _: self._show_fault(self._fault, self._unwise))
         for box in self.findChildren(QComboBox):
             box.currentIndexChanged.connect(self._soon.start)
         for key, editor in self._editors.items():
             for signal in ("valueChanged", "toggled", "textChanged"):
                 if hasattr(editor, signal) and key != "steps":
                     getattr(editor, signal).connect(lambda *_: self._soon.start())
-
-
-_TOLD = ("depth", "width", "patch", "batch")
 
 
 def _presets() -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from segstudio.training.choices import AUTO, WORDS
@@ -24,6 +24,7 @@ class Field:
     step: float = 1
     top: float = 1_000_000
     automatic: bool = False
+    decimals: int = 2
 
 
 FIELDS = (
@@ -87,8 +88,17 @@ FIELDS = (
     Field(
         "optimiser", N("TrainDialog", "Optimiser"), N("TrainDialog", "AdamW is quick to learn; SGD has momentum 0.9")
     ),
-    Field("learning_rate", N("TrainDialog", "Learning rate"), N("TrainDialog", "the highest of the run"), 0.001, 10),
-    Field("weight_decay", N("TrainDialog", "Weight decay"), N("TrainDialog", "keeps weights small"), 0.01, 10),
+    Field(
+        "learning_rate",
+        N("TrainDialog", "Learning rate"),
+        N("TrainDialog", "the highest of the run"),
+        0.001,
+        10,
+        decimals=7,
+    ),
+    Field(
+        "weight_decay", N("TrainDialog", "Weight decay"), N("TrainDialog", "keeps weights small"), 0.01, 10, decimals=7
+    ),
     Field("schedule", N("TrainDialog", "Schedule"), N("TrainDialog", "how the learning rate goes over the run")),
     Field(
         "ema",
@@ -96,6 +106,7 @@ FIELDS = (
         N("TrainDialog", "decay; the average predicts. 0: none"),
         0.01,
         0.99999,
+        decimals=5,
     ),
     Field(
         "patience",
@@ -136,8 +147,24 @@ def default_of(key: str) -> Any:
 
 
 def make_editor(field: Field) -> QWidget:
-    """A widget that holds the choice's usual value."""
-    usual = default_of(field.key)
+    """A widget that holds the choice's usual value, and leaves the wheel to the page unless it has the focus."""
+    editor = _editor(field, default_of(field.key))
+    editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    editor.installEventFilter(_WheelGuard(editor))
+    return editor
+
+
+class _WheelGuard(QObject):
+    """Scrolling past an editor must not change it."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def _editor(field: Field, usual: Any) -> QWidget:
     if field.key in WORDS:
         combo = QComboBox()
         for word in WORDS[field.key]:
@@ -149,13 +176,15 @@ def make_editor(field: Field) -> QWidget:
         box.setChecked(usual)
         return box
     if isinstance(usual, int):
-        whole = QSpinBox(minimum=0, maximum=int(field.top), singleStep=int(field.step), value=usual)
+        least = 1 if field.key == "accumulate" else 0
+        whole = QSpinBox(minimum=least, maximum=int(field.top), singleStep=int(field.step), value=usual)
         if field.automatic:
             whole.setSpecialValueText(automatic())
         return whole
     if isinstance(usual, float):
-        decimals = 5 if field.step < 0.01 or field.top < 1 else 2
-        number = QDoubleSpinBox(minimum=0, maximum=field.top, decimals=decimals, singleStep=field.step)
+        least_number = 1e-7 if field.key == "learning_rate" else 0.0
+        number = QDoubleSpinBox(minimum=least_number, maximum=field.top, decimals=field.decimals)
+        number.setSingleStep(field.step)
         number.setValue(usual)
         return number
     return QLineEdit("" if usual in ("", AUTO) else usual, placeholderText=automatic() if usual == AUTO else "")

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from segstudio.events import Progress
+from segstudio.project.index import Index
 from segstudio.project.run_files import RunInfo, delete_run, read_runs, rename_run
 from segstudio.project.runs import newest_run, run_names, weights_file
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
@@ -67,8 +68,20 @@ class RunsFlow(QObject):
         self._session.jobs.start(lambda: iter([read_runs(project)]), on_event)
 
     def use(self, name: str) -> None:
-        """Predict with this run from now on."""
-        self._session.set_scores(name, {})
+        """Predict with this run from now on; the figures that it has are shown again."""
+        project = self._session.project
+        if project is None:
+            return
+
+        def work() -> Iterator[dict[str, Any]]:
+            with Index(project.index_file) as index:
+                yield index.matrices(name, project.table.names)
+
+        def on_event(scores: dict[str, Any]) -> None:
+            if self._session.is_current(project):
+                self._session.set_scores(name, scores)
+
+        self._session.jobs.start(work, on_event)
         self._predicting.use(name)
 
     def resume_newest(self) -> None:
@@ -119,7 +132,7 @@ class RunsFlow(QObject):
 
     def rename(self, name: str, new_name: str) -> None:
         project = self._session.project
-        if project is None:
+        if project is None or self._session.training:
             return
 
         def work() -> Iterator[Any]:
@@ -141,7 +154,7 @@ class RunsFlow(QObject):
 
     def delete(self, names: list[str]) -> None:
         project = self._session.project
-        if project is None:
+        if project is None or self._session.training:
             return
 
         def work() -> Iterator[Any]:
@@ -214,4 +227,5 @@ _NOT_CHOICES = ("run_dir", "table", "resume", "init")
 def _is_finished(run: RunInfo) -> bool:
     """By steps or by time, as its configuration says."""
     steps, minutes = float(run.choices.get("steps") or 0), float(run.choices.get("minutes") or 0)
-    return bool((steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes))
+    whole = (steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes)
+    return bool(whole) or not run.resumable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
+from segstudio.project.run_files import read_runs
 from segstudio.project.runs import new_run_name, run_names
-from segstudio.project.samples import gather
+from segstudio.project.samples import gather, twins_among, with_sides
 from segstudio.training.events import Proposal
 from segstudio.ui.dialogs.split import SplitDialog
-from segstudio.ui.dialogs.train import TrainContext, TrainDialog
+from segstudio.ui.dialogs.train import TrainChoices, TrainContext, TrainDialog
 from segstudio.ui.flows.train import TrainFlow
 from segstudio.ui.jobs import Job
 from segstudio.ui.session import Session
@@ -38,25 +39,32 @@ class TrainAskFlow(QObject):
         self._samples: tuple[Sample, ...] = ()
         self._job: Job | None = None
         self._wanted: dict[str, str] | None = None
+        self._held_out: dict[str, bool] = {}
+        self._split_by = ""
         training.asked.connect(self.ask)
 
-    def ask(self, begin: str = "", earlier: Mapping[str, Any] | None = None) -> None:
-        """`begin` names the run to begin from; `earlier` are choices to show at first."""
+    def ask(self, begin: str = "") -> None:
+        """`begin` names the run to begin from."""
         project = self._session.project
         if project is None:
             return
         runs = tuple(reversed(run_names(project)))
+        taken = frozenset(run.name for run in read_runs(project))
         context = TrainContext(
-            new_run_name(project), self._session.num_labelled, project.unlabelled, runs, begin, earlier or {}
+            new_run_name(project), self._session.num_labelled, project.unlabelled, runs, begin, taken
         )
         dialog = TrainDialog(context, self._window)
         self._dialog, self._samples = dialog, ()
-        dialog.accepted.connect(lambda: self._training.train(dialog.choices()))
+        self._held_out, self._split_by = {}, ""
+        dialog.accepted.connect(lambda: self._train(dialog.choices()))
         dialog.finished.connect(self._on_closed)
         dialog.proposal_wanted.connect(self._propose)
         dialog.split_asked.connect(lambda: self._show_split(dialog))
         dialog.open()
         self._propose(dialog.choices().settings)
+
+    def _train(self, choices: TrainChoices) -> None:
+        self._training.train(replace(choices, held_out=self._held_out, split_by=self._split_by))
 
     def _propose(self, settings: dict[str, str]) -> None:
         project = self._session.project
@@ -109,18 +117,18 @@ class TrainAskFlow(QObject):
         if project is None or not self._samples:
             return
         held = {sample.name: sample.held_out for sample in self._samples}
-        split = SplitDialog(held, project.split_by, dialog)
+        names = set(held)
+        twins = twins_among([item for item in self._session.items if item.name in names])
+        split = SplitDialog(held, self._split_by or project.split_by, twins, dialog)
         split.accepted.connect(lambda: self._take_split(split))
         split.open()
 
     def _take_split(self, split: SplitDialog) -> None:
-        """Written down with the next run; shown at once."""
-        project = self._session.project
-        if project is None or self._dialog is None:
+        """Written down with the run; shown at once."""
+        if self._dialog is None:
             return
-        held = split.held_out()
-        self._session.project = replace(project, held_out={**project.held_out, **held}, split_by=split.by)
-        self._samples = tuple(replace(s, held_out=held.get(s.name, s.held_out)) for s in self._samples)
+        self._held_out, self._split_by = split.held_out(), split.by
+        self._samples = with_sides(self._samples, self._held_out)
         self._propose(self._dialog.choices().settings)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyqtgraph
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 LOSS, MIOU = "#d97706", "#2563eb"
 RUNS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#65a30d", "#0891b2", "#b91c1c")
@@ -28,6 +28,8 @@ class Curves(QWidget):
         self._classes = make_plot(translate("Curves", "IoU of each class"))
         for plot in (self._miou, self._classes):
             plot.setYRange(0, 1)
+            plot.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
+        self._legend = self._classes.addLegend(offset=(-4, 4), labelTextSize="8pt", verSpacing=-6)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -60,7 +62,7 @@ class Curves(QWidget):
             self._points["miou"].append((step, miou))
         for name, colour, iou in classes:
             if name not in self._class_curves:
-                self._class_curves[name] = add_curve(self._classes, colour.name(), name)
+                self._class_curves[name] = add_curve(self._classes, readable(colour).name(), name)
                 self._points[f"class {name}"] = []
             if not math.isnan(iou):
                 self._points[f"class {name}"].append((step, iou))
@@ -69,6 +71,7 @@ class Curves(QWidget):
     def retheme(self) -> None:
         for plot in (self._loss, self._miou, self._classes):
             theme_plot(plot)
+        self._legend.setLabelTextColor(QGuiApplication.palette().color(QPalette.ColorRole.Text))
 
     def _later(self) -> None:
         if not self._redraw.isActive():
@@ -81,6 +84,17 @@ class Curves(QWidget):
             set_points(curve, self._points[f"class {name}"])
 
 
+def readable(colour: QColor) -> QColor:
+    """A class's colour, made lighter or darker where it would vanish on the ground of the plot."""
+    ground = QGuiApplication.palette().color(QPalette.ColorRole.Base).lightnessF()
+    hue, saturation, light = colour.hslHueF(), colour.hslSaturationF(), colour.lightnessF()
+    if ground < 0.5 and light < 0.55:
+        light = 0.55
+    elif ground >= 0.5 and light > 0.6:
+        light = 0.5
+    return QColor.fromHslF(max(0.0, hue), saturation, light)
+
+
 def make_plot(title: str) -> pyqtgraph.PlotWidget:
     plot = pyqtgraph.PlotWidget()
     plot.setTitle(title, size="9pt")
@@ -88,6 +102,7 @@ def make_plot(title: str) -> pyqtgraph.PlotWidget:
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
     plot.setMinimumHeight(80)
+    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # all three share the room there is
     plot.setAccessibleName(title)
     plot.getAxis("left").setTickDensity(0.5)  # the panel is low; numbers may not run into each other
     plot.getAxis("left").setWidth(34)

@@ -32,11 +32,15 @@ _NAME, _MIOU, _STEPS, _TIME, _DATE = range(5)
 
 
 class _Rows(QTreeWidget):
+    """Only the name of a run is edited, by F2, whatever column is current."""
+
     deleted = Signal()
+    renamed = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete:
-            self.deleted.emit()
+        signal = {Qt.Key.Key_Delete: self.deleted, Qt.Key.Key_F2: self.renamed}.get(Qt.Key(event.key()))
+        if signal is not None:
+            signal.emit()
             event.accept()
             return
         super().keyPressEvent(event)
@@ -64,7 +68,7 @@ class RunsPanel(QWidget):
         self._rows.setRootIsDecorated(False)
         self._rows.setUniformRowHeights(True)
         self._rows.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._rows.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._rows.setAccessibleName(self.tr("Runs"))
         header = self._rows.header()
@@ -119,6 +123,8 @@ class RunsPanel(QWidget):
             row.setToolTip(_NAME, _about(run))
             self._rows.addTopLevelItem(row)
             row.setSelected(run.name in chosen)
+            if run.name in chosen:
+                self._rows.setCurrentItem(row)
         self._rows.blockSignals(False)
         self._stack.setCurrentIndex(1 if runs else 0)
         self._show_used()
@@ -147,7 +153,7 @@ class RunsPanel(QWidget):
             ("export", self.export_asked),
         ):
             self._actions[key].triggered.connect(lambda _=False, signal=signal: signal.emit(self.selected()[0]))
-        self._actions["rename"].triggered.connect(lambda: self._rows.editItem(self._rows.selectedItems()[0], _NAME))
+        self._actions["rename"].triggered.connect(self._rename)
         self._actions["delete"].triggered.connect(self._delete)
 
     def _wire(self) -> None:
@@ -155,6 +161,7 @@ class RunsPanel(QWidget):
         self._rows.itemChanged.connect(self._on_renamed)
         self._rows.itemActivated.connect(lambda *_: self._use.click())
         self._rows.deleted.connect(self._delete)
+        self._rows.renamed.connect(self._rename)
         self._rows.customContextMenuRequested.connect(self._show_menu)
         self._use.clicked.connect(lambda: self.use_asked.emit(self.selected()[0]))
         self._compare.clicked.connect(lambda: self.compare_asked.emit(self.selected()))
@@ -168,6 +175,10 @@ class RunsPanel(QWidget):
     def _delete(self) -> None:
         if self.selected() and not self._session.training:
             self.delete_asked.emit(self.selected())
+
+    def _rename(self) -> None:
+        if len(self.selected()) == 1 and not self._session.training:
+            self._rows.editItem(self._rows.selectedItems()[0], _NAME)
 
     def _on_renamed(self, row: QTreeWidgetItem, column: int) -> None:
         old, new = str(row.data(_NAME, Qt.ItemDataRole.UserRole)), row.text(_NAME).strip()

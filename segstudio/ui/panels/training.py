@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
@@ -69,14 +70,15 @@ class TrainingPanel(QWidget):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         layout.addWidget(self._curves, 1)
-        self._begun = False
-        self._run = ""
+        self._begun = self._was_training = False
+        self._run = self._failure = ""
         self._last_miou = math.nan
         self._start.clicked.connect(self.start_asked)
         self._stop.clicked.connect(self.stop_asked)
         self._pause.clicked.connect(self.pause_asked)
         for changed in (session.training_changed, session.project_changed, session.states_changed):
             changed.connect(lambda *_: self._show_state())
+        session.project_changed.connect(self._forget)
         self._show_state()
 
     def show_event(self, event: object) -> None:
@@ -93,11 +95,16 @@ class TrainingPanel(QWidget):
             case Rescued():
                 self._tell(event.text)
             case Joined():
-                self._tell(self.tr("{} new masks have joined").format(event.pictures))
+                text = self.tr("1 new mask has joined")
+                more = self.tr("{} new masks have joined").format(event.pictures)
+                self._tell(text if event.pictures == 1 else more)
             case Transferred():
-                self._tell(self.tr("Begun from other weights: {}").format(event.lines[0]), "\n".join(event.lines))
+                self._tell(self.tr("Begun from other weights: {}").format(event.lines[0]))
             case Finished():
                 self._finish(event)
+
+    def show_failure(self, cause: str) -> None:
+        self._failure = cause
 
     def show_waiting(self, pictures: int) -> None:
         """Masks saved since the run began."""
@@ -113,9 +120,8 @@ class TrainingPanel(QWidget):
 
     def _begin(self, event: Started) -> None:
         self._begun = True
-        self._curves.clear()
-        self._news.hide()
-        self._last_miou = math.nan
+        for row in event.history:
+            self._show_row(row)
         self._run = event.run_dir.name
         self._show_state()
         self._about.setText(
@@ -140,23 +146,52 @@ class TrainingPanel(QWidget):
 
     def _judged(self, event: EpochDone) -> None:
         self._last_miou = event.miou
-        colours = {item.name: QColor(*item.colour) for item in self._session.table}
+        colours = self._colours()
         rows = [(n, colours.get(n, QColor("gray")), v) for n, v in zip(event.classes, event.iou, strict=False)]
         self._curves.add_scores(event.step, event.miou, rows)
+
+    def _show_row(self, row: dict[str, Any]) -> None:
+        """A judgement of an earlier session."""
+        colours = self._colours()
+        figures = [(n, colours.get(n, QColor("gray")), _number(v)) for n, v in (row.get("iou") or {}).items()]
+        self._last_miou = _number(row.get("miou"))
+        self._curves.add_scores(int(row.get("step", 0)), self._last_miou, figures)
+
+    def _colours(self) -> dict[str, QColor]:
+        return {item.name: QColor(*item.colour) for item in self._session.table}
+
+    def _forget(self) -> None:
+        """Nothing of the run before, or of another project."""
+        self._curves.clear()
+        self._news.hide()
+        self._numbers.clear()
+        self._pace.clear()
+        self._bar.setValue(0)
+        self._begun, self._run, self._failure = False, "", ""
+        self._last_miou = math.nan
+        if not self._session.training:
+            self._state.setText(self.tr("No training yet"))
+            self._about.setText(
+                self.tr("Label a few pictures, then press Train: the model learns while you go on drawing.")
+            )
 
     def _finish(self, event: Finished) -> None:
         self._run = ""
         self._state.setText(self.tr("Ended early: no longer rising") if event.early else self.tr("Done"))
         self._bar.setValue(1000)
 
-    def _tell(self, text: str, tip: str = "") -> None:
+    def _tell(self, text: str) -> None:
         self._news.setText(text)
-        self._news.setToolTip(tip)
         self._news.show()
 
     def _show_state(self) -> None:
         session = self._session
         training, paused = session.training, session.paused
+        if training and not self._was_training:
+            self._forget()
+            self._state.setText(self.tr("Preparing"))
+        ended = self._was_training and not training
+        self._was_training = training
         self._start.setVisible(not training)
         self._start.setEnabled(session.num_labelled > 0)
         for button in (self._pause, self._stop):
@@ -164,11 +199,16 @@ class TrainingPanel(QWidget):
         self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self._pause.setIcon(icon("train" if paused else "pause"))
         self._bar.setVisible(training)
-        if not training:
-            self._news.hide()
-            if self._run:
-                self._state.setText(self.tr("Stopped"))
-            self._begun, self._run = False, ""
+        if ended:
+            self._news.setVisible(bool(self._failure))
+            self._news.setText(self._failure)
+            if self._failure or self._run or not self._begun:
+                self._state.setText(self.tr("Failed") if self._failure else self.tr("Stopped"))
+            self._run = ""
         elif self._run:
             word = self.tr("Paused: {}") if paused else self.tr("Training {}")
             self._state.setText(word.format(self._run))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
