@@ -15,6 +15,7 @@ from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.runs import run_names, weights_file
 from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
+from segstudio.training.preload import preload_torch
 from segstudio.ui.jobs import Job
 from segstudio.ui.layers import NO_COMPARE
 from segstudio.ui.messages import MessageBar
@@ -34,6 +35,7 @@ class ModelCache:
         self._held: tuple[Model, Device] | None = None
 
     def get(self, project: Project, run: str) -> tuple[Model, Device]:
+        preload_torch()
         from segstudio.training.checkpoint import load_weights
         from segstudio.training.device import choose_device
 

@@ -24,6 +24,7 @@ from segstudio.project.samples import gather, sample_of, with_sides, with_split
 from segstudio.project.store import status_of
 from segstudio.training.config import TrainConfig
 from segstudio.training.events import Finished, Joined, Preview, Started, Transferred
+from segstudio.training.preload import preload_torch
 from segstudio.training.surroundings import Shown, Surroundings
 from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.flows.predict import PredictFlow
@@ -189,6 +190,7 @@ class TrainFlow(QObject):
         world = Surroundings(self._open_picture, arrivals.take)
 
         def events() -> Iterator[TrainEvent]:
+            preload_torch()
             from segstudio.training.engine import train
 
             if settings.get("init"):

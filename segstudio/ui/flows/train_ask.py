@@ -15,6 +15,7 @@ from segstudio.project.run_files import read_runs
 from segstudio.project.runs import new_run_name, run_names
 from segstudio.project.samples import gather, twins_among, with_sides
 from segstudio.training.events import Proposal
+from segstudio.training.preload import preload_torch
 from segstudio.ui.dialogs.split import SplitDialog
 from segstudio.ui.dialogs.train import TrainChoices, TrainContext, TrainDialog
 from segstudio.ui.flows.train import TrainFlow
@@ -134,6 +135,7 @@ class TrainAskFlow(QObject):
 
 def _proposed(project: Project, samples: tuple[Sample, ...], settings: dict[str, str]) -> Iterator[Any]:
     """From some of the pictures, spread evenly: enough to know their size and their classes."""
+    preload_torch()
     from segstudio.project.runs import weights_file
     from segstudio.training.config import TrainConfig
     from segstudio.training.start import propose
