@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QGroupBox,
     QLineEdit,
     QSpinBox,
+    QTableWidget,
+    QTabWidget,
     QToolButton,
 )
 
@@ -30,6 +31,7 @@ from segstudio.project.project import open_project
 from segstudio.project.store import load
 from segstudio.ui.app import make_window
 from segstudio.ui.dialogs.export_data import ExportDialog
+from segstudio.ui.dialogs.train_fields import FIELDS
 from segstudio.ui.window import MainWindow
 from tests.journey.mouse import click, drag, key, move, spin_until, write, xdotool
 
@@ -110,13 +112,20 @@ def train_while_painting(journey: Journey) -> None:
     dialog = journey.app.activeModalWidget()
     assert isinstance(dialog, QDialog)
     xdotool("windowfocus", int(dialog.winId()))
-    click(dialog.findChild(QGroupBox), QPoint(12, 9))
-    spin_until(dialog.findChild(QSpinBox, "steps").isVisible, "the choices")
-    for name, text in (("steps", "20"), ("width", "8")):
+    tabs = dialog.findChild(QTabWidget)
+    assert tabs is not None
+    journey.shot("2-train-dialog")
+    for _ in range(2):
+        key("ctrl+Tab")
+    spin_until(dialog.findChild(QSpinBox, "width").isVisible, "the choices")
+    spin_until(lambda: "16" in dialog.findChild(QSpinBox, "width").text(), "what the program would choose", 60)
+    journey.shot("2-train-everything")
+    for name, text in (("width", "8"), ("steps", "20")):
+        table = tabs.findChild(QTableWidget)
+        table.scrollTo(table.model().index([row.key for row in FIELDS].index(name), 0))
         click(dialog.findChild(QSpinBox, name))
         key("ctrl+a")
         write(text)
-    journey.shot("2-train-dialog")
     key("Return")
     spin_until(lambda: session.training, "the training")
     xdotool("windowfocus", int(journey.window.winId()))

@@ -149,6 +149,7 @@ def default_of(key: str) -> Any:
 def make_editor(field: Field) -> QWidget:
     """A widget that holds the choice's usual value, and leaves the wheel to the page unless it has the focus."""
     editor = _editor(field, default_of(field.key))
+    editor.setObjectName(field.key)
     editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     editor.installEventFilter(_WheelGuard(editor))
     return editor

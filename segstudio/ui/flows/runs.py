@@ -13,6 +13,7 @@ from segstudio.events import Progress
 from segstudio.project.index import Index
 from segstudio.project.run_files import RunInfo, delete_run, read_runs, rename_run
 from segstudio.project.runs import newest_run, run_names, weights_file
+from segstudio.training.events import EpochDone, Started
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
 from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.flows.predict import PredictFlow
@@ -53,6 +54,7 @@ class RunsFlow(QObject):
         panel.export_asked.connect(self.export)
         self._session.project_changed.connect(self.refresh)
         self._session.training_changed.connect(self.refresh)
+        self._training.told.connect(self._on_told)
 
     def refresh(self) -> None:
         """Read the list again."""
@@ -66,6 +68,11 @@ class RunsFlow(QObject):
                 self._show(event)
 
         self._session.jobs.start(lambda: iter([read_runs(project)]), on_event)
+
+    def _on_told(self, event: object) -> None:
+        """A run that begins or is judged is shown as it is."""
+        if isinstance(event, Started | EpochDone):
+            self.refresh()
 
     def use(self, name: str) -> None:
         """Predict with this run from now on; the figures that it has are shown again."""
