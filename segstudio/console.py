@@ -91,6 +91,7 @@ class Reporter:
         return finished
 
     def _tell(self, event: Any) -> None:
+        from segstudio.events import Note
         from segstudio.review.report import text
         from segstudio.training.events import EpochDone, Joined, Rescued, Started, Transferred
 
@@ -100,6 +101,9 @@ class Reporter:
                 self.say(event.text)
                 for choice in event.choices:
                     self.say(f"  {choice.key} {choice.value}: {choice.reason}")
+            case Note():
+                self.notes.append(event)
+                self.say(f"note: {event}")
             case Transferred():
                 for line in event.lines:
                     self.say(f"  {line}")

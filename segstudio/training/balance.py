@@ -9,6 +9,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.training.choices import INVERSE, MEDIAN, NONE
 from segstudio.training.config import weights_by_hand
 
+_NAMED = 6
 _MOST = 20.0  # a weight beyond it would make a few pixels the whole loss
 
 
@@ -44,4 +45,5 @@ def warnings_about(counts_K: NDArray[np.int64], table: ClassTable) -> list[str]:
     missing = [name for name, count in zip(table.names, counts_K, strict=True) if not count]
     if not missing:
         return []
-    return [f"no pixel of {', '.join(missing)} is labelled in the pictures to learn from; it cannot be learnt"]
+    more = f" and {len(missing) - _NAMED} more classes" if len(missing) > _NAMED else ""
+    return [f"no pixel of {', '.join(missing[:_NAMED])}{more} is labelled in the pictures to learn from"]

@@ -39,15 +39,18 @@ class Clock:
 
     def look(self, step: int) -> float:
         """Progress by steps or by time, whichever is further; it stays until looked at again."""
-        by_steps = step / self._steps if self._steps else 0.0
-        by_time = self.spent_s / self._seconds if self._seconds > 0 else 0.0
-        self.progress = agreed([min(1.0, max(by_steps, by_time))])[0]
+        self.progress = agreed([self._share(step)])[0]
         return self.progress
 
-    @property
-    def left_s(self) -> float:
-        """NaN before anything is known."""
-        return self.spent_s * (1 - self.progress) / self.progress if self.progress > 0 else math.nan
+    def _share(self, step: int) -> float:
+        by_steps = step / self._steps if self._steps else 0.0
+        by_time = self.spent_s / self._seconds if self._seconds > 0 else 0.0
+        return min(1.0, max(by_steps, by_time))
+
+    def left_s(self, step: int) -> float:
+        """NaN before two steps have been taken: the first also warms up."""
+        share = self._share(step)
+        return self.spent_s * (1 - share) / share if share > 0 and self._patches else math.nan
 
     def count(self, patches: int, pixels: int, seconds: float) -> None:
         """A step has learnt from so much."""

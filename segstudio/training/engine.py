@@ -14,7 +14,7 @@ from segstudio.core.metrics import scores, summed
 from segstudio.core.prediction import Prediction
 from segstudio.core.sample import Sample, held_out_part, train_part
 from segstudio.errors import FileError, TrainingError
-from segstudio.events import Problem, Progress
+from segstudio.events import Note, Problem, Progress
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device, is_out_of_memory
 from segstudio.training.distributed import agreed, join, rank, sum_over_ranks
@@ -77,7 +77,7 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
             run.plan.choices,
             tuple(run.history.rows),
         )
-        yield from (Problem("", line) for line in remarks[len(problems) :])
+        yield from (Note("", line) for line in remarks[len(problems) :])
         if moved:
             yield moved
         run.save_last()  # so that there is always a good state to go back to
@@ -183,7 +183,7 @@ class _Loop:
             run.step,
             run.clock.progress,
             self._losses[-1][0],
-            run.clock.left_s,
+            run.clock.left_s(run.step),
             run.clock.patches_s,
             used_bytes(run.device),
             run.learner.rate,

@@ -9,7 +9,7 @@ from typing import Any
 from segstudio.core.box import Box
 from segstudio.core.metrics import Confusion
 from segstudio.core.prediction import Prediction
-from segstudio.events import Problem, Progress
+from segstudio.events import Note, Problem, Progress
 
 
 @dataclass(frozen=True)
@@ -115,4 +115,6 @@ class Finished:
     early: bool = False
 
 
-TrainEvent = Progress | Problem | Started | StepDone | EpochDone | Preview | Rescued | Joined | Transferred | Finished
+TrainEvent = (
+    Progress | Note | Problem | Started | StepDone | EpochDone | Preview | Rescued | Joined | Transferred | Finished
+)

@@ -16,7 +16,7 @@ import torch
 
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
-from segstudio.events import Problem
+from segstudio.events import Note, Problem
 from segstudio.training.checkpoint import digest, load_state, save_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.engine import train
@@ -120,7 +120,7 @@ def test_a_damaged_state_is_noticed_and_the_one_before_is_used(config: TrainConf
     with pytest.raises(FileError, match="cannot be resumed from"):
         load_state(last)
     events = list(train(replace(config, resume=True), samples))
-    assert any("the state before it is used" in str(event) for event in events if isinstance(event, Problem))
+    assert any("the state before it is used" in str(event) for event in events if isinstance(event, Note))
     assert events[-1].step == 12
     assert before < 12
 

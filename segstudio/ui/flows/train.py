@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from segstudio.core.annotation import Annotation
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
-from segstudio.events import Problem, Progress
+from segstudio.events import Note, Problem, Progress
 from segstudio.project.item import DONE, Item
 from segstudio.project.project import Project
 from segstudio.project.run_files import split_of
@@ -246,6 +246,8 @@ class TrainFlow(QObject):
                 self._problems.append(str(event))
                 if self._begun:
                     self._messages.tell(str(event))
+            case Note():
+                self._messages.tell(str(event))
             case Started():
                 self._begun = True
             case Preview():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import pyqtgraph
@@ -15,6 +16,7 @@ LOSS, MIOU = "#d97706", "#2563eb"
 RUNS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#65a30d", "#0891b2", "#b91c1c")
 _REDRAW_MS = 400
 _MOST_POINTS = 2000
+_MOST_NAMED = 6
 
 
 class Curves(QWidget):
@@ -29,7 +31,6 @@ class Curves(QWidget):
         for plot in (self._miou, self._classes):
             plot.setYRange(0, 1)
             plot.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
-        self._legend = self._classes.addLegend(offset=(-4, 4), labelTextSize="8pt", verSpacing=-6)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -45,6 +46,7 @@ class Curves(QWidget):
         for curve in self._class_curves.values():
             self._classes.removeItem(curve)
         self._class_curves.clear()
+        self._classes.setTitle(QCoreApplication.translate("Curves", "IoU of each class"), size="9pt")
         self._points = {"": [], "miou": []}
         self._draw()
 
@@ -63,15 +65,22 @@ class Curves(QWidget):
         for name, colour, iou in classes:
             if name not in self._class_curves:
                 self._class_curves[name] = add_curve(self._classes, readable(colour).name(), name)
+                self._name_classes()
                 self._points[f"class {name}"] = []
             if not math.isnan(iou):
                 self._points[f"class {name}"].append((step, iou))
         self._later()
 
+    def _name_classes(self) -> None:
+        """The title is the legend: each class in the colour of its curve, as many as there is room for."""
+        shown = list(self._class_curves.items())[:_MOST_NAMED]
+        names = [f'<span style="color:{curve.opts["symbolBrush"]}">{escape(name)}</span>' for name, curve in shown]
+        more = " …" if len(self._class_curves) > len(shown) else ""
+        self._classes.setTitle("IoU  " + ", ".join(names) + more, size="9pt")
+
     def retheme(self) -> None:
         for plot in (self._loss, self._miou, self._classes):
             theme_plot(plot)
-        self._legend.setLabelTextColor(QGuiApplication.palette().color(QPalette.ColorRole.Text))
 
     def _later(self) -> None:
         if not self._redraw.isActive():
