@@ -115,7 +115,7 @@ def make_config(project: Project, run: str, earlier: Path | None, choices: dict[
         earlier = folder / "config.json"
     made = TrainConfig(run_dir=folder, table=project.table, unlabelled=project.unlabelled)
     before = read_choices(earlier) if earlier else {}
-    return made.with_texts({**before, "unlabelled": project.unlabelled, **choices})
+    return made.with_texts({**before, **choices})
 
 
 def run_training(project: Project, samples: tuple[Sample, ...], config: TrainConfig, reporter: Reporter) -> Any:

@@ -32,6 +32,7 @@ GPU = torch.cuda.is_available()
 def main() -> None:
     print(choose_device().describe())
     steps()
+    augmentation()
     recipe()
     first_overlay()
     isbi()
@@ -112,6 +113,15 @@ def steps() -> None:
         plain, ours = (float(np.median(times[who])) for who in times)
         text = f"step of 31 M parameters, {batch} x {size} px"
         print(f"{text}: plain {plain:.3f} s, ours {ours:.3f} s: {plain / ours:.2f} x", flush=True)
+
+
+def augmentation() -> None:
+    size, batch = (512, 8) if GPU else (256, 4)
+    command = [sys.executable, "-m", "tests.bench.learning_step", "augmentation", str(size), str(batch)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(
+        f"augmenting every patch takes {float(done.stdout.split()[-1]):.1%} of a step of the automatic net", flush=True
+    )
 
 
 def recipe() -> None:

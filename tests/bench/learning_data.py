@@ -53,7 +53,7 @@ def camvid(folder: Path) -> tuple[list[Sample], ClassTable]:
     table = ClassTable.from_names(names)
     samples = []
     for part in ("train", "val"):
-        for stem in (folder / "ImageSets" / f"{part}.txt").read_text().split():
+        for stem in (folder / "ImageSets" / "Segmentation" / f"{part}.txt").read_text().split():
             plane = np.asarray(Image.open(folder / "SegmentationClass" / f"{stem}.png"))
             annotation = annotation_of(plane, [*names, IGNORE_NAME])
             samples.append(Sample(stem, folder / "JPEGImages" / f"{stem}.jpg", annotation, part == "val"))

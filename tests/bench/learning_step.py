@@ -58,6 +58,32 @@ def ours(size: int, batch: int) -> float:
     return timed(step)
 
 
+def augmentation(size: int, batch: int) -> float:
+    """Share of a step of the automatic net that changing every patch takes."""
+    from segstudio.training.augment import Augmentation
+
+    device = choose_device()
+    keep_freed(device)
+    architecture = Architecture(1, 2, 32 if device.on_gpu else 16, 4 if device.on_gpu else 3)
+    table = ClassTable.from_names(["background", "thing"])
+    net = architecture.build().to(device.torch, memory_format=torch.channels_last)
+    plan = Plan(architecture, "ce+dice", None, size, batch, 1, True, False, 100, size)
+    model = Model(net, architecture, table, "background", [0.5], [0.25], size)
+    learner = Learner(TrainConfig(run_dir=Path("unused"), table=table, augment=False), plan, model, device)
+    made = Batch(torch.rand(batch, 1, size, size), torch.randint(0, 2, (batch, size, size)))
+    augment = Augmentation(1, True)
+    images, labels = made.images_BCHW.to(device.torch), made.labels_BHW.to(device.torch)
+
+    def change() -> None:
+        augment(images, labels, 1.0)[1].sum().item()
+
+    def step() -> None:
+        learner.step(made, 0, 0.5, 0.0)
+        learner.mean_loss()
+
+    return timed(change) / timed(step)
+
+
 def timed(step) -> float:
     times = []
     for _ in range(5):
@@ -69,4 +95,4 @@ def timed(step) -> float:
 
 if __name__ == "__main__":
     torch.manual_seed(0)
-    print({"plain": plain, "ours": ours}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3])))
+    print({"plain": plain, "ours": ours, "augmentation": augmentation}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3])))

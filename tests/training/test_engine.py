@@ -212,3 +212,27 @@ def test_statistics_are_those_of_the_pixels(project: Project, samples: Samples) 
 def test_a_choice_that_cannot_be_is_told(config: TrainConfig, key: str, value: str, word: str) -> None:
     with pytest.raises(TrainingError, match=word):
         config.with_texts({key: value})
+
+
+def test_the_collector_rests_only_until_the_first_step() -> None:
+    import gc
+
+    from segstudio.training.preload import calmly
+
+    def events() -> object:
+        assert not gc.isenabled()
+        yield "preparing"
+        yield 1
+        assert gc.isenabled()
+        raise TrainingError("no more")
+
+    seen = []
+    with pytest.raises(TrainingError, match="no more"):
+        for event in calmly(events(), int):
+            seen.append((event, gc.isenabled()))
+    assert seen == [("preparing", False), (1, True)]
+    assert gc.isenabled()
+    half = calmly(iter(["a", "b"]), int)
+    next(half)
+    half.close()
+    assert gc.isenabled()

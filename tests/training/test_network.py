@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from segstudio.training.augment import PASSES_UNTIL_ALL, PASSES_WITHOUT, Augmentation, augmented_share
-from segstudio.training.choices import UPS
+from segstudio.training.choices import NORMS, PRESETS, SKIPS, UPS
 from segstudio.training.losses import IGNORE_INDEX, cross_entropy, dice_loss, parse_loss
 from segstudio.training.unet import Design, UNet
 
@@ -25,12 +25,40 @@ segmentation_loss = parse_loss("ce+dice", "softmax")
     st.integers(1, 4),
     st.integers(16, 70),
     st.integers(16, 70),
-    st.sampled_from(UPS),
+    st.tuples(st.sampled_from(UPS), st.sampled_from(SKIPS), st.sampled_from(NORMS), st.booleans()),
 )
-def test_any_channels_classes_and_sizes_go_in_and_come_out(c: int, k: int, height: int, width: int, up: str) -> None:
-    net = UNet(c, k, Design(2, 4, up)).eval()
+def test_any_channels_classes_and_sizes_go_in_and_come_out(
+    c: int, k: int, height: int, width: int, kind: tuple[str, str, str, bool]
+) -> None:
+    net = UNet(c, k, Design(2, 4, *kind)).eval()
     with torch.no_grad():
-        assert net(torch.zeros(1, c, height, width)).shape == (1, k, height, width)
+        images = torch.rand(1, c, height, width)
+        assert net(images).shape == (1, k, height, width)
+        levels = net.levels(images)
+        assert torch.equal(levels[0], net(images))
+        assert len(levels) == (4 if kind[3] else 1)
+        sides = [height // 2**level for level in range(len(levels))]
+        assert [logits.shape[2] for logits in levels] == sides
+
+
+@pytest.mark.parametrize(("preset", "millions"), [("classic", 31.0), ("shallow", 1.9), ("add", 27.9), ("unpool", 17.3)])
+def test_the_named_networks_have_the_sizes_that_they_are_known_for(preset: str, millions: float) -> None:
+    chosen = PRESETS[preset]
+    with torch.device("meta"):
+        net = UNet(3, 2, Design(**chosen))
+    assert sum(p.numel() for p in net.parameters()) / 1e6 == pytest.approx(millions, abs=0.1)
+
+
+def test_unpooling_puts_maxima_back_where_they_were() -> None:
+    """SegNet's way: after unpooling a pooled picture, each maximum stands in its place and the rest is 0."""
+    images = torch.rand(1, 1, 6, 7)
+    pooled, where = functional.max_pool2d(images, 2, return_indices=True)
+    up = functional.max_unpool2d(pooled, where, [2, 2], output_size=[6, 7])
+    assert torch.equal(up[up > 0], images[up > 0])
+    assert (up > 0).sum() == pooled.numel()
+    design = Design(4, 1, up="unpool", skips="add")
+    net = UNet(1, 1, design).eval()
+    assert not list(net.ups[0].up.parameters())
 
 
 def test_the_classic_net_has_the_papers_size() -> None:

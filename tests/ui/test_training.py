@@ -286,6 +286,34 @@ def test_a_failure_says_its_cause_and_has_its_details_behind_a_button(
     assert opened.session.picture is not None
 
 
+def test_a_worker_that_needs_longer_to_leave_is_told_of(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    import segstudio.training.engine as engine
+
+    may_leave = threading.Event()
+
+    def slow(*_: object) -> object:
+        try:
+            for step in range(1_000_000):
+                yield StepDone(step, 0.1, 1.0, 9.0)
+        finally:
+            may_leave.wait(20)
+
+    monkeypatch.setattr(engine, "train", slow)
+    events: list[object] = []
+    opened.training.told.connect(events.append)
+    opened.training.train(TrainChoices("r", {**QUICK, "steps": "4"}))
+    wait_for(qtbot, lambda: bool(events))
+    opened.training._late.setInterval(50)
+    opened.training.stop()
+    wait_for(qtbot, lambda: "still finishing" in opened.messages.text)
+    may_leave.set()
+    wait_for(qtbot, lambda: not opened.session.training)
+
+
 def test_curves_of_loss_miou_and_every_class_grow(opened: MainWindow, qtbot: QtBot) -> None:
     import numpy as np
 

@@ -15,7 +15,7 @@ from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.runs import run_names, weights_file
 from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
-from segstudio.training.preload import preload_torch
+from segstudio.training.preload import calmly
 from segstudio.ui.jobs import Job
 from segstudio.ui.layers import NO_COMPARE
 from segstudio.ui.messages import MessageBar
@@ -35,7 +35,6 @@ class ModelCache:
         self._held: tuple[Model, Device] | None = None
 
     def get(self, project: Project, run: str) -> tuple[Model, Device]:
-        preload_torch()
         from segstudio.training.checkpoint import load_weights
         from segstudio.training.device import choose_device
 
@@ -143,7 +142,8 @@ class PredictFlow(QObject):
             yield from predict(model, picture.pixels, device, picture.item.name)
 
         self._asked = (picture.item, run)
-        self._job = self._session.jobs.start(events, lambda event: self._on_event(picture, event), self._on_end)
+        calm = lambda: calmly(events(), Prediction)  # noqa: E731
+        self._job = self._session.jobs.start(calm, lambda event: self._on_event(picture, event), self._on_end)
 
     def _on_event(self, picture: OpenPicture, event: Progress | Prediction) -> None:
         if isinstance(event, Prediction) and picture is self._session.picture:

@@ -92,10 +92,8 @@ class RunsFlow(QObject):
         self._predicting.use(name)
 
     def resume_newest(self) -> None:
-        if self._session.project is not None:
-            self._resume_or_say(newest_run(self._session.project))
-
-    def _resume_or_say(self, name: str) -> None:
+        project = self._session.project
+        name = newest_run(project) if project is not None else ""
         if name:
             self.resume(name)
         else:

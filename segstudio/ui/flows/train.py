@@ -23,8 +23,8 @@ from segstudio.project.runs import run_folder, run_names, weights_file
 from segstudio.project.samples import gather, sample_of, with_sides, with_split
 from segstudio.project.store import status_of
 from segstudio.training.config import TrainConfig
-from segstudio.training.events import Finished, Joined, Preview, Started, Transferred
-from segstudio.training.preload import preload_torch
+from segstudio.training.events import Finished, Joined, Preview, Started, StepDone, Transferred
+from segstudio.training.preload import calmly
 from segstudio.training.surroundings import Shown, Surroundings
 from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.flows.predict import PredictFlow
@@ -190,7 +190,6 @@ class TrainFlow(QObject):
         world = Surroundings(self._open_picture, arrivals.take)
 
         def events() -> Iterator[TrainEvent]:
-            preload_torch()
             from segstudio.training.engine import train
 
             if settings.get("init"):
@@ -198,7 +197,8 @@ class TrainFlow(QObject):
             config = TrainConfig(run_dir=folder, table=split.table, unlabelled=split.unlabelled)
             yield from train(config.with_texts(settings), samples, world)
 
-        self._job = self._session.jobs.start(events, self._on_event, self._on_end, quiet=True)
+        calm = lambda: calmly(events(), StepDone)  # noqa: E731
+        self._job = self._session.jobs.start(calm, self._on_event, self._on_end, quiet=True)
         self._job.failed.connect(self._on_failure)
 
     def _written_down(self, project: Project, settings: Mapping[str, str]) -> Project:

@@ -15,7 +15,7 @@ from segstudio.project.run_files import read_runs
 from segstudio.project.runs import new_run_name, run_names
 from segstudio.project.samples import gather, twins_among, with_sides
 from segstudio.training.events import Proposal
-from segstudio.training.preload import preload_torch
+from segstudio.training.preload import calmly
 from segstudio.ui.dialogs.split import SplitDialog
 from segstudio.ui.dialogs.train import TrainChoices, TrainContext, TrainDialog
 from segstudio.ui.flows.train import TrainFlow
@@ -84,7 +84,7 @@ class TrainAskFlow(QObject):
                     if isinstance(event, tuple):
                         gathered = event
                     yield event
-            yield from _proposed(project, gathered, settings)
+            yield from calmly(_proposed(project, gathered, settings), Proposal)
 
         self._job = self._session.jobs.start(events, self._on_event, self._on_end, quiet=True)
         self._job.failed.connect(self._on_failure)
@@ -135,7 +135,6 @@ class TrainAskFlow(QObject):
 
 def _proposed(project: Project, samples: tuple[Sample, ...], settings: dict[str, str]) -> Iterator[Any]:
     """From some of the pictures, spread evenly: enough to know their size and their classes."""
-    preload_torch()
     from segstudio.project.runs import weights_file
     from segstudio.training.config import TrainConfig
     from segstudio.training.start import propose
