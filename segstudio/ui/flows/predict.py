@@ -55,8 +55,10 @@ class PredictFlow(QObject):
         self._messages = messages
         self.models = ModelCache()
         self._job: Job | None = None
+        self._scoring: Job | None = None
         self._again = False
         self._asked: tuple[Item, str] | None = None
+        session.training_changed.connect(self._on_training)
         session.picture_changed.connect(self._on_picture)
         session.layers_changed.connect(self._on_layers)
 
@@ -120,7 +122,23 @@ class PredictFlow(QObject):
             if self._session.is_current(project):
                 self._on_score(run, event)
 
-        self._session.jobs.start(events, on_event)
+        self._stop_scoring()
+        job = self._session.jobs.start(events, on_event)
+        job.ended.connect(lambda: self._on_scored(job))
+        self._scoring = job
+
+    def _stop_scoring(self) -> None:
+        if self._scoring is not None:
+            self._scoring.stop()
+
+    def _on_scored(self, job: Job) -> None:
+        if self._scoring is job:
+            self._scoring = None
+
+    def _on_training(self) -> None:
+        """A model that learns will be judged anew; judging the last one may not slow it down."""
+        if self._session.training:
+            self._stop_scoring()
 
     def _on_score(self, run: str, event: object) -> None:
         if isinstance(event, ImageScore) and run == self._session.run:
