@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segstudio.cli_data import open_with_labels
-from segstudio.console import Reporter, app, one_line_errors
+from segstudio.console import Reporter, app, one_line_errors, until_interrupted
 
 if TYPE_CHECKING:
     from segstudio.core.sample import Sample
@@ -131,7 +131,7 @@ def run_training(project: Project, samples: tuple[Sample, ...], config: TrainCon
         with_split(project, samples).save()
     reporter.say(f"training {config.run_dir.name}")
     try:
-        finished = reporter.training(learn(config, samples))
+        finished = reporter.training(until_interrupted(learn(config, samples)))
     finally:
         leave()
     reporter.say(f"weights are in {finished.weights}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -140,6 +141,26 @@ class Reporter:
         if self.problems and not as_json:
             self.say(f"done, with {len(self.problems)} problems (listed above)")
         raise typer.Exit(1 if self.problems or failed else 0)
+
+
+def until_interrupted(events: Iterator[Any]) -> Iterator[Any]:
+    """Ctrl-C ends a job between two of its events, so that it keeps all it has done; a second one ends it at once."""
+    asked: list[int] = []
+
+    def ask(*_: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(1)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        for event in events:
+            yield event
+            if asked:
+                events.close()  # type: ignore[attr-defined]
+                raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

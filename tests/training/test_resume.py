@@ -100,6 +100,41 @@ def test_a_run_killed_at_any_moment_goes_on_from_its_last_state(config: TrainCon
     assert json.loads(again.stdout)["step"] == int(step)
 
 
+def test_ctrl_c_ends_a_run_between_two_steps_and_keeps_it(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    command = [sys.executable, "-m", "segstudio"]
+    subprocess.run([*command, "synth", str(folder), "--pictures", "4", "--side", "64"], check=True, capture_output=True)
+    quick = [
+        "--set",
+        "width=4",
+        "--set",
+        "depth=2",
+        "--set",
+        "patch=32",
+        "--set",
+        "minutes=0",
+        "--set",
+        "steps=1000000",
+    ]
+    run = subprocess.Popen(
+        [*command, "train", str(folder), "--run", "r", *quick],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if "loss" in line and "%" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert errors.strip().splitlines()[-1] == "segstudio: stopped"
+    state = load_state(folder / ".segstudio" / "runs" / "r" / "last.ckpt")
+    assert state["step"] >= 1
+    assert (folder / ".segstudio" / "runs" / "r" / "best.safetensors").is_file()
+
+
 def load_state_or_none(path: Path) -> dict | None:
     """A state with at least one step in it."""
     try:
