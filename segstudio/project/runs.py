@@ -45,10 +45,14 @@ def _text(path: Path) -> str:
         return ""
 
 
+def taken_names(project: Project) -> set[str]:
+    """Names that a new run cannot have."""
+    return {path.name for path in project.runs_folder.iterdir()} if project.runs_folder.is_dir() else set()
+
+
 def new_run_name(project: Project) -> str:
     """run-1, run-2 …"""
-    taken = {path.name for path in project.runs_folder.iterdir()} if project.runs_folder.is_dir() else set()
-    number = 1
+    taken, number = taken_names(project), 1
     while f"run-{number}" in taken:
         number += 1
     return f"run-{number}"

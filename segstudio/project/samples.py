@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.sample import Sample
@@ -16,6 +17,8 @@ from segstudio.project.item import DONE, Item
 from segstudio.project.project import Project
 from segstudio.project.split import assign
 from segstudio.project.store import load, status_of
+
+_LOOKED_AT = 1 << 14  # bytes of a file that tell most pictures of one size apart
 
 
 def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem | tuple[Sample, ...]]:
@@ -53,17 +56,36 @@ def with_sides(samples: Sequence[Sample], held_out: Mapping[str, bool]) -> tuple
 
 
 def twins_among(items: list[Item]) -> list[list[str]]:
-    """Groups of pictures whose files are the same, byte for byte; only files of equal size are read."""
-    sizes: dict[int, list[Item]] = defaultdict(list)
+    """Groups of pictures whose files are the same, byte for byte.
+
+    Only files of one size are looked into, and only those with the same beginning are read to their end.
+    """
+    groups = [items]
+    for trait in (_size, _beginning, _content):
+        groups = [same for group in groups for same in _alike(group, trait)]
+    return [[item.name for item in group] for group in groups]
+
+
+def _alike(items: list[Item], trait: Callable[[Path], object]) -> list[list[Item]]:
+    """Those of which there are two or more; files that cannot be read are like no other."""
+    groups: dict[object, list[Item]] = defaultdict(list)
     for item in items:
         with contextlib.suppress(OSError):
-            sizes[item.picture.stat().st_size].append(item)
-    groups: dict[bytes, list[str]] = defaultdict(list)
-    for same in sizes.values():
-        for item in same if len(same) > 1 else ():
-            with contextlib.suppress(OSError):
-                groups[hashlib.sha256(item.picture.read_bytes()).digest()].append(item.name)
-    return [names for names in groups.values() if len(names) > 1]
+            groups[trait(item.picture)].append(item)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LOOKED_AT)
+
+
+def _content(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:

@@ -86,31 +86,20 @@ class Sampler:
 
     def _place(self, drawn: int, rng: np.random.Generator) -> tuple[int, tuple[int, int] | None]:
         """A picture, and a pixel that the patch must hold; None for anywhere."""
-        near = self._at_hand(drawn)
+        near = self.pool.near(self.seed, drawn // _PATCHES_A_VISIT)
         if rng.random() < self.rare:
-            classes = sorted({label for index in near for label in self.pool.facts[index].spots})
+            classes = list(near.having)
             label = classes[int(rng.integers(len(classes)))]
-            having = [index for index in near if label in self.pool.facts[index].spots]
+            having = near.having[label]
             index = having[int(rng.integers(len(having)))]
             return index, _one_of(self.pool.facts[index], label, rng)
-        index = near[int(rng.integers(len(near)))]
+        index = near.chosen[int(rng.integers(len(near.chosen)))]
         facts = self.pool.facts[index]
         counted = facts.counts[:IGNORE].sum()
         if counted >= SPARSE * facts.counts.sum():
             return index, None
         share = facts.counts[:IGNORE] / counted
         return index, _one_of(facts, int(rng.choice(IGNORE, p=share)), rng)
-
-    def _at_hand(self, drawn: int) -> list[int]:
-        """Pictures to draw from: all, or as many as memory holds of an order that moves on slowly."""
-        count = len(self.pool)
-        if self.pool.fits:
-            return list(range(count))
-        mean = sum(facts.nbytes for facts in self.pool.facts) / count
-        window = max(1, min(count, int(0.8 * self.pool.budget_bytes / mean)))
-        order = np.random.default_rng(self.seed).permutation(count)
-        first = drawn // _PATCHES_A_VISIT
-        return [int(order[(first + i) % count]) for i in range(window)]
 
 
 def _one_of(facts: Facts, label: int, rng: np.random.Generator) -> tuple[int, int]:

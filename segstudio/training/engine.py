@@ -35,11 +35,10 @@ PREVIEW_SHARE = 0.1  # of the time may go into predicting the open picture
 VALIDATION_SHARE = 0.15
 MOST_STEPS_PER_EPOCH = 100
 
-
 _ALONE = Surroundings()
 
 
-def train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings = _ALONE) -> Iterator[TrainEvent]:
+def train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings = _ALONE) -> Iterator[TrainEvent]:
     """Learn from `samples`; those held out judge.
 
     Closing the generator stops the run: what was learnt so far is saved. Time that the caller holds an event
@@ -50,12 +49,12 @@ def train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings = 
     join(device.name)
     keep_freed(device)
     try:
-        yield from _train(config, samples, world)
+        yield from _train(config, samples, around)
     finally:
         give_freed_back()
 
 
-def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) -> Iterator[TrainEvent]:
+def _train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings) -> Iterator[TrainEvent]:
     pools = Pools(config, samples)
     problems = []
     for event in pools.load():
@@ -82,7 +81,7 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
             yield moved
         run.save_last()  # so that there is always a good state to go back to
         run.clock.go_on()
-        for told in _Loop(run, pools.judge, world).events():
+        for told in _Loop(run, pools.judge, around).events():
             run.clock.pause()
             yield told
             run.clock.go_on()
@@ -96,10 +95,10 @@ def _train(config: TrainConfig, samples: Sequence[Sample], world: Surroundings) 
 class _Loop:
     """Steps, and between them judging, showing, saving and mending."""
 
-    def __init__(self, run: Run, judges: Pool, world: Surroundings) -> None:
+    def __init__(self, run: Run, judges: Pool, around: Surroundings) -> None:
         self._run = run
         self._judges = judges
-        self._world = world
+        self._around = around
         self._losses: list[tuple[float, int]] = []  # means, and over how many steps
         self._told_step = run.step
         self._report, self._save = _Clock(REPORT_INTERVAL_S, at_once=True), _Clock(SAVE_INTERVAL_S)
@@ -163,7 +162,7 @@ class _Loop:
 
     def _reported(self) -> Iterator[StepDone | Rescued]:
         run = self._run
-        if run.step == self._told_step and self._losses:
+        if run.step == self._told_step:
             return  # nothing new
         try:
             self._losses.append((run.learner.mean_loss(), run.step - self._told_step))
@@ -192,7 +191,7 @@ class _Loop:
     def _at_epoch(self) -> Iterator[TrainEvent]:
         """New pictures join; the model is judged if that does not take too large a share of the time."""
         run = self._run
-        arrived = self._world.arrivals()
+        arrived = self._around.arrivals()
         if arrived:
             yield from self._joined(arrived)
         seconds = run.clock.seconds_for(self._judges.pixels) / VALIDATION_SHARE
@@ -241,7 +240,7 @@ class _Loop:
 
     def _shown(self) -> Iterator[Progress | Preview | Problem]:
         """The open picture, what is on the screen first; one that the model cannot be shown does not end the run."""
-        shown, run = self._world.open_picture(), self._run
+        shown, run = self._around.open_picture(), self._run
         if shown is None or shown.name in self._unshowable:
             return
         height, width = shown.pixels.shape[:2]

@@ -31,10 +31,3 @@ def class_probabilities(logits_BCHW: Tensor, head: str) -> Tensor:
     if head == SIGMOID:
         return torch.cat([1 - yes_BCHW, yes_BCHW], dim=1)
     return yes_BCHW / yes_BCHW.sum(dim=1, keepdim=True).clamp(min=1e-12)
-
-
-def class_plane(logits_BCHW: Tensor, head: str) -> Tensor:
-    """(B, outputs, H, W) logits -> (B, H, W) int64 class indices."""
-    if head == SIGMOID:
-        return (logits_BCHW[:, 0] > 0).long()
-    return logits_BCHW.argmax(dim=1)

@@ -6,6 +6,8 @@ import ctypes
 import sys
 from typing import Any
 
+import torch
+
 from segstudio.training.device import Device
 
 _TRIM, _MMAP_THRESHOLD, _MMAP_MOST = -1, -3, -4  # glibc's mallopt
@@ -48,8 +50,6 @@ def give_freed_back() -> None:
 def used_bytes(device: Device) -> int:
     """Memory that learning holds: the device's on a GPU, else the process's own; 0 where nobody says."""
     if device.name == "cuda":
-        import torch
-
         return torch.cuda.max_memory_reserved()
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # a Path would be made each time

@@ -56,16 +56,16 @@ class _Decisions:
     """Collects values with reasons: a user's own choice stands, else the program's."""
 
     def __init__(self, config: TrainConfig) -> None:
-        self._config = config
+        self.config = config
         self.choices: list[Choice] = []
 
     def take(self, key: str, choose: Callable[[], tuple[Any, str]]) -> Any:
-        own = getattr(self._config, key)
+        own = getattr(self.config, key)
         if own not in (0, AUTO):
             return self._note(key, own, "as you chose")
-        preset = self._config.of_network(key)
+        preset = self.config.of_network(key)
         if preset not in (0, AUTO):
-            return self._note(key, preset, f"the {self._config.preset} network has it so")
+            return self._note(key, preset, f"the {self.config.preset} network has it so")
         value, reason = choose()
         return self._note(key, value, reason)
 
@@ -119,7 +119,7 @@ def make_plan(config: TrainConfig, device: Device, pool: Pool, begin: Architectu
 def _architecture(
     decide: _Decisions, channels: int, size: tuple[int, int, int], begin: Architecture | None
 ) -> Architecture:
-    config = decide._config
+    config = decide.config
     width, depth, batch = size
     classes = len(config.table)
 

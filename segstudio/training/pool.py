@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -19,6 +19,7 @@ from segstudio.events import Problem, Progress
 from segstudio.formats.images import read_picture
 from segstudio.training.pixels import WHITE_8_BIT, channels_first, fitted_channels, unit_scale
 
+_WINDOW = 0.8  # of the budget is for pictures to draw from, the rest for those that come next
 _SPOTS = 256  # remembered places of each class in a picture
 _LOOKED_AT = 1 << 20  # pixels in which they are looked for first
 
@@ -72,6 +73,14 @@ def _spots(labels: Labels, label: int, rng: np.random.Generator) -> NDArray[np.i
     return found[chosen].astype(np.int32)
 
 
+@dataclass(frozen=True)
+class Near:
+    """Pictures to draw from now, by index: `chosen` all of them, `having` those that hold each label."""
+
+    chosen: list[int]
+    having: dict[int, list[int]]
+
+
 class Pool:
     """Samples that can be read. Any thread may ask for pairs; only the run itself adds or drops samples."""
 
@@ -89,10 +98,14 @@ class Pool:
         self._lock = Lock()
         self.channels = 0
         self.white = WHITE_8_BIT
+        self._settle()
 
-    @property
-    def names(self) -> list[str]:
-        return [sample.name for sample in self._samples]
+    def _settle(self) -> None:
+        """What every step asks for, computed where pictures come and go."""
+        self.names = [sample.name for sample in self._samples]
+        self.pixels = sum(facts.shape[0] * facts.shape[1] for facts in self.facts)
+        self._nbytes = sum(facts.nbytes for facts in self.facts)
+        self._near: tuple[tuple[int, int], Near] | None = None
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -105,14 +118,22 @@ class Pool:
         """(256,) pixels of each label over all pictures."""
         return sum((facts.counts for facts in self.facts), np.zeros(256, np.int64))
 
-    @property
-    def pixels(self) -> int:
-        return sum(facts.shape[0] * facts.shape[1] for facts in self.facts)
-
-    @property
-    def fits(self) -> bool:
-        """Whether everything is held at once."""
-        return sum(facts.nbytes for facts in self.facts) <= self.budget_bytes
+    def near(self, seed: int, visit: int) -> Near:
+        """The pictures to draw from: all, or as many as memory holds of an order that moves on with `visit`."""
+        fits = self._nbytes <= self.budget_bytes
+        key = (seed, 0 if fits else visit)
+        known = self._near
+        if known is None or known[0] != key:
+            count = len(self)
+            window = count if fits else max(1, int(_WINDOW * self.budget_bytes * count / self._nbytes))
+            order = np.arange(count) if fits else np.random.default_rng(seed).permutation(count)
+            chosen = [int(order[(key[1] + i) % count]) for i in range(min(window, count))]
+            having: dict[int, list[int]] = defaultdict(list)
+            for index in chosen:
+                for label in self.facts[index].spots:
+                    having[label].append(index)
+            known = self._near = (key, Near(chosen, {label: having[label] for label in sorted(having)}))
+        return known[1]
 
     def load(self, text: str) -> Iterator[Progress | Problem]:
         """Read everything once; what cannot be read or has no counted pixel is named and left out."""
@@ -140,6 +161,7 @@ class Pool:
 
     def _fit(self, loaded: list[tuple[Sample, Facts]]) -> Iterator[Problem]:
         """Bring every picture to the channels that most have; one that cannot be is named and left out."""
+        places = {name: index for index, name in enumerate(self.names)}
         for sample, facts in loaded:
             pair = self._held.get(sample.name)
             try:
@@ -152,13 +174,9 @@ class Pool:
                 self._forget(sample.name)
                 self._keep(self._fitted(pair))
             facts = replace(facts, channels=len(fitted), nbytes=facts.nbytes_of(len(fitted)))
-            known = self.names
-            if sample.name in known:
-                at = known.index(sample.name)
-                self._samples[at], self.facts[at] = sample, facts
-            else:
-                self._samples.append(sample)
-                self.facts.append(facts)
+            at = places.setdefault(sample.name, len(self._samples))
+            self._samples[at : at + 1], self.facts[at : at + 1] = [sample], [facts]
+        self._settle()
 
     def join(self, samples: Sequence[Sample]) -> Iterator[Progress | Problem]:
         """Take in pictures labelled since; those that are here already are replaced."""
@@ -174,12 +192,14 @@ class Pool:
             zip(self._samples, self.facts, strict=True), key=lambda pair: place.get(pair[0].name, len(place))
         )
         self._samples, self.facts = [sample for sample, _ in found], [facts for _, facts in found]
+        self._settle()
 
     def drop(self, name: str) -> None:
         """Forget a picture whose file has died."""
         if name in self.names:
             at = self.names.index(name)
             del self._samples[at], self.facts[at]
+            self._settle()
         self._forget(name)
 
     def pair(self, index: int) -> Pair:

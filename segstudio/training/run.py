@@ -102,7 +102,7 @@ class Run:
         return self._model.with_net(self.learner.average.net, self.step)
 
     def record(self, loss: float, figures: Scores) -> None:
-        """Append to the history and keep the weights if they are the best so far."""
+        """Keep the weights if they are the best so far, and append to the history."""
         names = self.config.table.names
         row = {
             "step": self.step,
@@ -112,15 +112,15 @@ class Run:
             "learning_rate": self.learner.rate,
             "iou": {name: float(value) for name, value in zip(names, figures.iou, strict=True)},
         }
+        if math.isnan(figures.miou) or not figures.miou < self.best_miou:
+            self._save_weights(figures.miou)
+            self.best_miou = figures.miou  # only once its weights are on disk
         if rank() == 0:
             self.history.add(row)
-        if math.isnan(figures.miou) or not figures.miou < self.best_miou:
-            self.best_miou = figures.miou
-            self._save_weights()
 
-    def _save_weights(self) -> None:
+    def _save_weights(self, miou: float = math.nan) -> None:
         if rank() == 0:
-            save_weights(self.snapshot(), self.weights_path, self.best_miou)
+            save_weights(self.snapshot(), self.weights_path, miou)
 
     def save_last(self) -> None:
         """Everything needed to resume, and weights to use if no validation came yet; nothing from a run gone wrong."""

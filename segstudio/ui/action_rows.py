@@ -232,7 +232,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("resume", N("Action", "Resume the last run…"), "Ctrl+Alt+F5", "runs.resume_newest", "Model", "",
            _can_train),
     Action("fine_tune", N("Action", "Fine-tune from…"), "Ctrl+Shift+F5", "runs.fine_tune", "Model", "", _can_train),
-    Action("onnx", N("Action", "Export the model as ONNX…"), "Ctrl+Alt+Shift+E", "runs.export_newest", "Model", "",
+    Action("onnx", N("Action", "Export the model as ONNX…"), "Ctrl+Alt+Shift+E", "export_model.export_used", "Model", "",
            _project),
     Action("predict", N("Action", "Predict"), "F6", "predict.predict", "Model", "predict", _picture),
     Action("predict_all", N("Action", "Predict all pictures"), "Shift+F6", "survey.start", "Model", "", _project),

@@ -19,6 +19,7 @@ from segstudio.ui.flows.classes import ClassesFlow
 from segstudio.ui.flows.display import DisplayFlow
 from segstudio.ui.flows.drop import DropFlow
 from segstudio.ui.flows.export import ExportFlow
+from segstudio.ui.flows.export_model import ExportModelFlow
 from segstudio.ui.flows.intake import ImportFlow
 from segstudio.ui.flows.journal import JournalFlow
 from segstudio.ui.flows.keys import KeysFlow
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
         self.training = TrainFlow(session, self.saving, self.predicting, messages, self)
         self.training.visible_box = lambda: visible_box(session, self.canvas.view, self.canvas.size())
         self.asking = TrainAskFlow(session, self.training, self)
+        self.exporting_model = ExportModelFlow(session, messages, self)
         self.running = RunsFlow(session, self.training, self.asking, self.predicting, messages)
         self.exporting = ExportFlow(session, self.saving, self.opening, self)
         self.importing = ImportFlow(session, self.saving, self.opening, self)
@@ -179,6 +181,7 @@ class MainWindow(QMainWindow):
             "classes": self.classing,
             "train": self.training,
             "runs": self.running,
+            "export_model": self.exporting_model,
             "predict": self.predicting,
             "survey": self.surveying,
             "export": self.exporting,
@@ -269,8 +272,11 @@ class MainWindow(QMainWindow):
         self.training_panel.stop_asked.connect(self.training.stop)
         self.training_panel.pause_asked.connect(self.training.pause)
         self.training.waiting.connect(self.training_panel.show_waiting)
+        self.training.stopping.connect(self.training_panel.show_stopping)
+        self.canvas.view_changed.connect(self.training.look)
         self.training.failed.connect(self.training_panel.show_failure)
         self.running.serve(self.runs_panel)
+        self.runs_panel.export_asked.connect(self.exporting_model.export)
         self.training.told.connect(self.training_panel.show_event)
         self.training.told.connect(self.status.show_event)
         self.canvas.hand.pointed.connect(self.status.show_pointer)

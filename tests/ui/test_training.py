@@ -251,6 +251,17 @@ def test_runs_are_renamed_compared_used_and_deleted(opened: MainWindow, qtbot: Q
     assert row.text(0) == "two"
 
 
+def test_a_model_is_exported_and_what_came_of_it_is_said(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    trained(opened, qtbot, "one")
+    opened.exporting_model.export_to("one", tmp_path / "one.onnx")
+    wait_for(qtbot, lambda: "largest difference" in opened.messages.text, 60_000)
+    assert (tmp_path / "one.onnx").stat().st_size > 1000
+    wait_for(qtbot, lambda: opened.session.jobs.idle)
+    opened.exporting_model.export_to("one", tmp_path / "one.onnx")
+    wait_for(qtbot, lambda: "is there already" in opened.messages.text)
+
+
 def test_a_run_cannot_be_renamed_or_deleted_while_a_model_learns(opened: MainWindow, qtbot: QtBot) -> None:
     begun(opened, qtbot, "r")
     wait_for(qtbot, lambda: "r" in opened.running._runs)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QColorDialog, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
 from segstudio.core.colours import Colour
 from segstudio.project.mapping import DROP, ClassMapping
+from segstudio.ui.dialogs.still import keep_still
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -21,9 +22,7 @@ class StillBox(QComboBox):
     def __init__(self, table: QTableWidget | None = None) -> None:
         super().__init__()
         self.table = table
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
+        keep_still(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ENTER and self.isEditable():

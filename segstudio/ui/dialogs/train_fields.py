@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from segstudio.training.choices import AUTO, WORDS
 from segstudio.training.config import TrainConfig
 from segstudio.ui.action_rows import N
+from segstudio.ui.dialogs.still import keep_still
 
 
 @dataclass(frozen=True)
@@ -147,22 +148,12 @@ def default_of(key: str) -> Any:
 
 
 def make_editor(field: Field) -> QWidget:
-    """A widget that holds the choice's usual value, and leaves the wheel to the page unless it has the focus."""
+    """A widget that holds the choice's usual value, and leaves the wheel to the page."""
     editor = _editor(field, default_of(field.key))
     editor.setObjectName(field.key)
     editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    editor.installEventFilter(_WheelGuard(editor))
+    keep_still(editor)
     return editor
-
-
-class _WheelGuard(QObject):
-    """Scrolling past an editor must not change it."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
 
 
 def _editor(field: Field, usual: Any) -> QWidget:

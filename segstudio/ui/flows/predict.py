@@ -160,8 +160,9 @@ class PredictFlow(QObject):
             yield from predict(model, picture.pixels, device, picture.item.name)
 
         self._asked = (picture.item, run)
-        calm = lambda: calmly(events(), Prediction)  # noqa: E731
-        self._job = self._session.jobs.start(calm, lambda event: self._on_event(picture, event), self._on_end)
+        self._job = self._session.jobs.start(
+            lambda: calmly(events(), Prediction), lambda event: self._on_event(picture, event), self._on_end
+        )
 
     def _on_event(self, picture: OpenPicture, event: Progress | Prediction) -> None:
         if isinstance(event, Prediction) and picture is self._session.picture:

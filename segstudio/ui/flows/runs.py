@@ -1,4 +1,4 @@
-"""What is done with runs: use, resume, fine-tune from, compare, rename, delete, export."""
+"""What is done with runs: use, resume, fine-tune from, compare, rename, delete."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from segstudio.events import Progress
 from segstudio.project.index import Index
-from segstudio.project.run_files import RunInfo, delete_run, read_runs, rename_run
-from segstudio.project.runs import newest_run, run_names, weights_file
+from segstudio.project.run_files import RunInfo, delete_run, read_run, read_runs, rename_run
+from segstudio.project.runs import newest_run, run_names
 from segstudio.training.events import EpochDone, Started
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
 from segstudio.ui.dialogs.train import TrainChoices
@@ -41,6 +41,7 @@ class RunsFlow(QObject):
         self._messages = messages
         self._runs: dict[str, RunInfo] = {}
         self._panel: RunsPanel | None = None
+        self._at_work: Path | None = None  # the folder of the run that learns
 
     def serve(self, panel: RunsPanel) -> None:
         """Do what the panel asks for."""
@@ -51,7 +52,6 @@ class RunsFlow(QObject):
         panel.rename_asked.connect(self.rename)
         panel.delete_asked.connect(self.ask_delete)
         panel.compare_asked.connect(self.compare)
-        panel.export_asked.connect(self.export)
         self._session.project_changed.connect(self.refresh)
         self._session.training_changed.connect(self.refresh)
         self._training.told.connect(self._on_told)
@@ -71,8 +71,15 @@ class RunsFlow(QObject):
 
     def _on_told(self, event: object) -> None:
         """A run that begins or is judged is shown as it is."""
-        if isinstance(event, Started | EpochDone):
-            self.refresh()
+        if isinstance(event, Started):
+            self._at_work = event.run_dir
+        if isinstance(event, Started | EpochDone) and self._at_work is not None:
+            folder = self._at_work
+            self._session.jobs.start(lambda: iter([read_run(folder)]), self._show_one)
+
+    def _show_one(self, run: RunInfo) -> None:
+        if self._session.project is not None and run.folder.parent == self._session.project.runs_folder:
+            self._show(sorted([*({**self._runs, run.name: run}).values()], key=lambda each: -each.changed_s))
 
     def use(self, name: str) -> None:
         """Predict with this run from now on; the figures that it has are shown again."""
@@ -97,10 +104,7 @@ class RunsFlow(QObject):
         if name:
             self.resume(name)
         else:
-            self._messages.tell(self._tr_none())
-
-    def _tr_none(self) -> str:
-        return self.tr("There is no run yet. Label a few pictures, then press Train.")
+            self._messages.tell(self.tr("There is no run yet. Label a few pictures, then press Train."))
 
     def resume(self, name: str) -> None:
         """Go on where it stopped; a run that came to its end is asked for more time."""
@@ -168,41 +172,6 @@ class RunsFlow(QObject):
                 delete_run(project, name)
 
         self._do(work, lambda: self._session.set_scores("", {}), self._session.run in names)
-
-    def export_newest(self) -> None:
-        project = self._session.project
-        names = run_names(project) if project is not None else []
-        if names:
-            self.export(self._session.run if self._session.run in names else names[-1])
-        else:
-            self._messages.tell(self._tr_none())
-
-    def export(self, name: str) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self._window(), self.tr("Export {} as ONNX").format(name), f"{name}.onnx", self.tr("ONNX (*.onnx)")
-        )
-        if path:
-            self.export_to(name, Path(path))
-
-    def export_to(self, name: str, path: Path) -> None:
-        project = self._session.project
-        if project is None:
-            return
-
-        def work() -> Iterator[Any]:
-            from segstudio.training.checkpoint import load_weights
-            from segstudio.training.device import choose_device
-            from segstudio.training.onnx_export import export_onnx
-
-            yield Progress(0, 1, name)
-            yield export_onnx(load_weights(weights_file(project, name), choose_device("cpu")), path)
-
-        def on_event(event: Any) -> None:
-            if not isinstance(event, Progress):
-                self._messages.tell(f"{event.path.name}: {event.line}")
-
-        self._messages.tell(self.tr("Exporting {} …").format(name))
-        self._session.jobs.start(work, on_event)
 
     def _do(self, work: Callable[[], Iterator[Any]], then: Callable[[], None], wanted: bool) -> None:
         """Change files in a job, then read the list again."""

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from segstudio.training.events import TrainEvent
 
 _LEAVES_WITHIN_MS = 2000
-_LOOK_MS = 300
 
 
 class Arrivals:
@@ -85,6 +84,7 @@ class TrainFlow(QObject):
     told = Signal(object)
     waiting = Signal(int)  # masks that will join at the next epoch
     asked = Signal()
+    stopping = Signal()
     failed = Signal(str)
 
     def __init__(
@@ -105,9 +105,6 @@ class TrainFlow(QObject):
         self._begun = False
         self.visible_box: Callable[[], Box | None] = lambda: None  # what of the picture is on the screen
         self._visible: tuple[str, Box | None] = ("", None)  # the same with its picture, for the worker's thread
-        self._look = QTimer(self, interval=_LOOK_MS)
-        self._look.timeout.connect(self._look_at_view)
-        session.training_changed.connect(self._on_training)
         self._late = QTimer(self, singleShot=True, interval=_LEAVES_WITHIN_MS)
         self._late.timeout.connect(self._on_late)
         saving.saved.connect(self._on_saved)
@@ -152,6 +149,7 @@ class TrainFlow(QObject):
         if self._job is not None:
             self._job.stop()
             self._late.start()
+            self.stopping.emit()
 
     def pause(self) -> None:
         """Stand still, or go on."""
@@ -197,8 +195,8 @@ class TrainFlow(QObject):
             config = TrainConfig(run_dir=folder, table=split.table, unlabelled=split.unlabelled)
             yield from train(config.with_texts(settings), samples, world)
 
-        calm = lambda: calmly(events(), StepDone)  # noqa: E731
-        self._job = self._session.jobs.start(calm, self._on_event, self._on_end, quiet=True)
+        jobs = self._session.jobs
+        self._job = jobs.start(lambda: calmly(events(), StepDone), self._on_event, self._on_end, quiet=True)
         self._job.failed.connect(self._on_failure)
 
     def _written_down(self, project: Project, settings: Mapping[str, str]) -> Project:
@@ -224,13 +222,8 @@ class TrainFlow(QObject):
         """Whether the open project is the one that the run learns from."""
         return self._arrivals is not None and self._session.is_current(self._arrivals.project)
 
-    def _on_training(self) -> None:
-        if self._session.training:
-            self._look.start()
-        else:
-            self._look.stop()
-
-    def _look_at_view(self) -> None:
+    def look(self) -> None:
+        """Another picture, or another part of it, is on the screen."""
         picture = self._session.picture
         self._visible = ("", None) if picture is None else (picture.item.name, self.visible_box())
 

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
-from segstudio.project.run_files import read_runs
-from segstudio.project.runs import new_run_name, run_names
+from segstudio.project.runs import new_run_name, run_names, taken_names
 from segstudio.project.samples import gather, twins_among, with_sides
 from segstudio.training.events import Proposal
 from segstudio.training.preload import calmly
@@ -42,6 +41,7 @@ class TrainAskFlow(QObject):
         self._wanted: dict[str, str] | None = None
         self._held_out: dict[str, bool] = {}
         self._split_by = ""
+        self._twins: list[list[str]] = []
         training.asked.connect(self.ask)
 
     def ask(self, begin: str = "") -> None:
@@ -50,7 +50,7 @@ class TrainAskFlow(QObject):
         if project is None:
             return
         runs = tuple(reversed(run_names(project)))
-        taken = frozenset(run.name for run in read_runs(project))
+        taken = frozenset(taken_names(project))
         context = TrainContext(
             new_run_name(project), self._session.num_labelled, project.unlabelled, runs, begin, taken
         )
@@ -84,6 +84,8 @@ class TrainAskFlow(QObject):
                     if isinstance(event, tuple):
                         gathered = event
                     yield event
+                names = {sample.name for sample in gathered}
+                yield twins_among([item for item in items if item.name in names])
             yield from calmly(_proposed(project, gathered, settings), Proposal)
 
         self._job = self._session.jobs.start(events, self._on_event, self._on_end, quiet=True)
@@ -93,6 +95,8 @@ class TrainAskFlow(QObject):
         match event:
             case tuple():
                 self._samples = event
+            case list():
+                self._twins = event
             case Proposal() if self._dialog is not None:
                 names = [s.name for s in self._samples if not s.held_out]
                 judges = [s.name for s in self._samples if s.held_out]
@@ -118,9 +122,7 @@ class TrainAskFlow(QObject):
         if project is None or not self._samples:
             return
         held = {sample.name: sample.held_out for sample in self._samples}
-        names = set(held)
-        twins = twins_among([item for item in self._session.items if item.name in names])
-        split = SplitDialog(held, self._split_by or project.split_by, twins, dialog)
+        split = SplitDialog(held, self._split_by or project.split_by, self._twins, dialog)
         split.accepted.connect(lambda: self._take_split(split))
         split.open()
 

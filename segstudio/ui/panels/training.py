@@ -103,6 +103,11 @@ class TrainingPanel(QWidget):
             case Finished():
                 self._finish(event)
 
+    def show_stopping(self) -> None:
+        self._state.setText(self.tr("Stopping …"))
+        for button in (self._pause, self._stop):
+            button.setEnabled(False)
+
     def show_failure(self, cause: str) -> None:
         self._failure = cause
 
@@ -196,6 +201,7 @@ class TrainingPanel(QWidget):
         self._start.setEnabled(session.num_labelled > 0)
         for button in (self._pause, self._stop):
             button.setVisible(training)
+            button.setEnabled(True)
         self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self._pause.setIcon(icon("train" if paused else "pause"))
         self._bar.setVisible(training)
