@@ -13,7 +13,7 @@ import torch
 from segstudio.core.classes import ClassTable
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
-from segstudio.training.choices import SIGMOID, UNPOOL
+from segstudio.training.choices import BILINEAR, SIGMOID, UNPOOL
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
@@ -46,15 +46,25 @@ def test_onnx_says_what_torch_says_and_brings_all_that_is_needed_to_use_it(tmp_p
         export_onnx(made, tmp_path / "m.onnx")
 
 
-def test_a_network_that_onnx_cannot_hold_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("up", [UNPOOL, BILINEAR])
+def test_every_way_up_can_be_exported(tmp_path: Path, up: str) -> None:
     pytest.importorskip("onnxscript")
-    try:
-        report = export_onnx(model(up=UNPOOL), tmp_path / "m.onnx")
-    except TrainingError as error:
-        assert "\n" not in str(error)
-        assert not (tmp_path / "m.onnx").exists()
-    else:
-        assert report.largest_difference < 1e-4
+    assert export_onnx(model(up=up), tmp_path / "m.onnx").largest_difference < 1e-4
+
+
+def test_a_network_that_onnx_cannot_hold_is_told_in_one_line_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxscript")
+
+    def failing(*_: object, **__: object) -> None:
+        raise torch.onnx.OnnxExporterError("no operator for this\nand much more")
+
+    monkeypatch.setattr(torch.onnx, "export", failing)
+    with pytest.raises(TrainingError, match="no operator for this") as caught:
+        export_onnx(model(), tmp_path / "m.onnx")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "m.onnx").exists()
 
 
 def test_tensorboard_gets_the_figures_of_every_judgement(config: TrainConfig, samples: tuple[Sample, ...]) -> None:
