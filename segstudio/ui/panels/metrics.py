@@ -16,12 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.colours import HEAT_PALETTE, contrasting
-from segstudio.core.metrics import Scores, confusion, scores
+from segstudio.core.metrics import Confusion, Scores, confusion, scores
 from segstudio.core.sample import reading
 from segstudio.review.report import text
 from segstudio.ui.session import Session
 
 _DELAY_MS = 150
+_IOU_COLUMN_PX, _CELL_PADDING_PX = 52, 18
 
 
 class MetricsPanel(QWidget):
@@ -40,8 +41,7 @@ class MetricsPanel(QWidget):
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self._table.setShowGrid(False)
         self._table.setAccessibleName(self.tr("Confusion matrix"))
-        self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self._table.horizontalHeader().setMinimumSectionSize(44)
+        self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._table.verticalHeader().setDefaultSectionSize(24)
         layout = QVBoxLayout(self)
@@ -108,16 +108,26 @@ class MetricsPanel(QWidget):
         self._table.setColumnCount(len(present) + 1)
         self._table.setVerticalHeaderLabels(names)
         self._table.setHorizontalHeaderLabels(["IoU", *(name[:12] for name in names)])
+        self._set_column_widths(matrix, names)
         totals = np.maximum(matrix.sum(axis=1), 1)
         for row, truth in enumerate(present):
             for column, predicted in enumerate(present):
                 share = matrix[truth, predicted] / totals[truth]
-                cell = self._cell(f"{int(matrix[truth, predicted]):,}".replace(",", "\u2009"), float(share))
+                cell = self._cell(_with_thin_spaces(int(matrix[truth, predicted])), float(share))
                 cell.setToolTip(f"{names[row]} → {names[column]}: {share:.1%}")
                 self._table.setItem(row, column + 1, cell)
             iou = QTableWidgetItem(text(float(found.iou[truth])))
             iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._table.setItem(row, 0, iou)
+
+    def _set_column_widths(self, matrix: Confusion, names: list[str]) -> None:
+        """Computed once for each fill: ResizeToContents would measure every column again at every `setItem`."""
+        metrics = self._table.fontMetrics()
+        digits = metrics.horizontalAdvance(_with_thin_spaces(int(matrix.max())))
+        header = self._table.horizontalHeader()
+        header.resizeSection(0, _IOU_COLUMN_PX)
+        for column, name in enumerate(names, 1):
+            header.resizeSection(column, max(digits, metrics.horizontalAdvance(name[:12])) + _CELL_PADDING_PX)
 
     def _cell(self, number: str, share: float) -> QTableWidgetItem:
         """Coloured by its share of the row; an empty cell stays blank."""
@@ -128,3 +138,7 @@ class MetricsPanel(QWidget):
             cell.setBackground(QColor(red, green, blue))
             cell.setForeground(QColor(*contrasting((red, green, blue))))
         return cell
+
+
+def _with_thin_spaces(number: int) -> str:
+    return f"{number:,}".replace(",", "\u2009")
