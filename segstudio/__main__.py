@@ -8,13 +8,13 @@ from pathlib import Path
 
 def main() -> None:
     """Verbs go to the command line; a path, or nothing, opens the window."""
-    from segstudio.cli import VERBS, app
+    from segstudio.cli.main import VERBS, app
 
     arguments = sys.argv[1:]
     if arguments and (arguments[0] in VERBS or arguments[0].startswith("-")):
         app(prog_name="segstudio")
         return
-    from segstudio.cli import open_window
+    from segstudio.cli.main import open_window
 
     if arguments and not Path(arguments[0]).exists():
         sys.stderr.write(

@@ -17,9 +17,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture
 def shared() -> Path:
-    """Real pictures with labels, where this machine has them."""
+    """Real images with labels, where this machine has them."""
     if not SHARED.is_dir():
-        pytest.skip("the shared pictures are not on this machine (../shared/data)")
+        pytest.skip("the shared images are not on this machine (../shared/data)")
     return SHARED
 
 

@@ -27,7 +27,7 @@ def segstudio(*arguments: object, expect: int = 0) -> subprocess.CompletedProces
 
 def test_the_whole_job_runs_on_a_sample_project(tmp_path: Path) -> None:
     project = tmp_path / "sample"
-    segstudio("synth", project, "--pictures", 5, "--side", 80, "--count", 3, "--sigma", 2)
+    segstudio("synth", project, "--images", 5, "--side", 80, "--count", 3, "--sigma", 2)
     trained = segstudio(
         "train", project, "--run", "r", "--set", "steps=8", "--set", "width=4", "--set", "patch=32", "--json"
     )
@@ -50,9 +50,9 @@ def test_the_whole_job_runs_on_a_sample_project(tmp_path: Path) -> None:
     again = segstudio("predict", project, "--weights", "r", "--out", tmp_path / "out", expect=2)
     assert "nothing is written over" in again.stderr
     alone = segstudio("predict", project / "shapes_001.png", "--weights", "r", "--out", tmp_path / "one", "--json")
-    assert json.loads(alone.stdout)["pictures"] == 1
+    assert json.loads(alone.stdout)["images"] == 1
     report = segstudio("export", project, tmp_path / "voc", "--format", "voc")
-    assert "5 pictures exported" in report.stdout
+    assert "5 images exported" in report.stdout
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_whole_job_runs_on_a_sample_project(tmp_path: Path) -> None:
     [
         (("train", "{none}"), "is not a folder"),
         (("import", "{none}", "{tmp}/out"), "no such file or folder"),
-        (("evaluate", "{tmp}", "--weights", "nothing"), "no labelled picture"),
+        (("evaluate", "{tmp}", "--weights", "nothing"), "no labelled image"),
         (("predict", "{tmp}", "--weights", "nothing", "--out", "{tmp}/o"), "no run of this project"),
         (("export", "{tmp}", "{tmp}", "--format", "avi"), "cannot be exported"),
         (("train", "{tmp}", "--set", "width"), "KEY=VALUE"),
@@ -83,7 +83,7 @@ def test_what_cannot_run_says_why_in_one_line_and_exits_with_2(
 
 def test_a_broken_file_is_listed_and_the_exit_status_is_1(tmp_path: Path) -> None:
     project = tmp_path / "sample"
-    segstudio("synth", project, "--pictures", 3, "--side", 64)
+    segstudio("synth", project, "--images", 3, "--side", 64)
     (project / "shapes_001.json").write_text("{ broken")
     done = segstudio("export", project, tmp_path / "voc", expect=1)
     assert "shapes_001.json: is not JSON" in done.stderr
@@ -103,7 +103,7 @@ def test_a_data_set_is_converted_and_every_loss_is_in_the_report(tmp_path: Path)
     source = samples.coco(tmp_path / "in" / "f.json", records)
     done = segstudio("convert", source, tmp_path / "out", "--to", "yolo", "--map", "cat=lion", "--json", expect=1)
     report = json.loads(done.stdout)
-    assert (report["format"], report["pictures"]) == ("yolo", 1)
+    assert (report["format"], report["images"]) == ("yolo", 1)
     assert [problem["where"] for problem in report["problems"]] == ["a.jpg", "a.jpg"]
     assert "99 is not declared" in report["problems"][1]["what"]
     assert any("is a rectangle" in note["what"] for note in report["notes"])
@@ -117,7 +117,7 @@ def test_import_names_the_format_and_export_says_what_is_lost_first(tmp_path: Pa
     done = segstudio("import", tmp_path / "in", tmp_path / "project")
     assert "read as voc" in done.stdout
     done = segstudio("export", tmp_path / "project", tmp_path / "out", "--format", "coco", "--pixels")
-    assert "1 pictures exported" in done.stdout
+    assert "1 images exported" in done.stdout
     truth = json.loads((tmp_path / "out" / "annotations" / "instances.json").read_text())
     assert len(truth["annotations"]) == 1
     again = segstudio("export", tmp_path / "project", tmp_path / "out", expect=2)

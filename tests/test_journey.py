@@ -67,7 +67,7 @@ def test_open_paint_train_predict_and_export_with_mouse_and_keys(shared: Path, d
 
 
 def test_every_tool_with_mouse_and_keys(display: str, tmp_path: Path) -> None:
-    run_journey("tests.journey.canvas", display, tmp_path, tmp_path / "pictures")
+    run_journey("tests.journey.canvas", display, tmp_path, tmp_path / "images")
 
 
 def test_import_export_and_check_labels_with_mouse_and_keys(shared: Path, display: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The model in use, and what it has seen: pictures are encoded once, clicks answered from that."""
+"""The model in use, and what it has seen: images are encoded once, clicks answered from that."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from segstudio.core.raster import Patch
 from segstudio.errors import AssistError, SegstudioError
 
 _LONGEST: Final = 1536  # pixels; these models look at 1024 by 1024
-_KEPT: Final = 12  # pictures whose encoding is kept
+_KEPT: Final = 12  # images whose encoding is kept
 _PLUS, _MINUS, _TOP_LEFT, _BOTTOM_RIGHT = 1, 0, 2, 3  # osam's labels of points
 
 Image = NDArray[np.uint8]
@@ -29,7 +29,7 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture as the assistant knows it: `read` gives its (H, W, 3) RGB pixels, and is asked only once."""
+    """An image as the assistant knows it: `read` gives its (H, W, 3) RGB pixels, and is asked only once."""
 
     key: str
     size: tuple[int, int]  # height, width
@@ -45,31 +45,31 @@ class Assistant:
         self._name = ""
         self._seen: OrderedDict[str, tuple[Any, float]] = OrderedDict()
 
-    def encode(self, name: str, picture: Seen) -> None:
-        """Let the model `name` look at a picture, which is known by its key from then on.
+    def encode(self, name: str, image: Seen) -> None:
+        """Let the model `name` look at an image, which is known by its key from then on.
 
         Raises MissingWeightsError, or AssistError where the weights cannot be used.
         """
         with self._lock:
-            self._encoded(name, picture)
+            self._encoded(name, image)
 
-    def segment(self, name: str, picture: Seen, points: Sequence[tuple[Point, bool]], box: Box | None) -> Patch:
+    def segment(self, name: str, image: Seen, points: Sequence[tuple[Point, bool]], box: Box | None) -> Patch:
         """The mask for clicks ((x, y), on the object or not) and a box; empty where the model finds nothing."""
         with self._lock:
-            embedding, scale = self._encoded(name, picture)
+            embedding, scale = self._encoded(name, image)
             mask = self._asked(embedding, _prompt(points, box, scale))
-        return _full_size(mask, picture.size)
+        return _full_size(mask, image.size)
 
-    def _encoded(self, name: str, picture: Seen) -> tuple[Any, float]:
-        key = picture.key
+    def _encoded(self, name: str, image: Seen) -> tuple[Any, float]:
+        key = image.key
         if name != self._name:
             self._model, self._name = _loaded(name), name
             self._seen.clear()
         if key not in self._seen:
-            image = picture.read()
-            scale = min(1.0, _LONGEST / max(image.shape[:2]))
-            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-            small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
+            pixels = image.read()
+            scale = min(1.0, _LONGEST / max(pixels.shape[:2]))
+            size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+            small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
             with _explained(name):
                 self._seen[key] = self._model.encode_image(np.ascontiguousarray(small)), scale
         self._seen.move_to_end(key)

@@ -1,4 +1,4 @@
-"""The annotation of one picture, as a value."""
+"""The annotation of one image, as a value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segstudio.core.shape import Shape
 
 @dataclass(frozen=True)
 class Annotation:
-    """Picture size in pixels and an ordered tuple of Shapes, later over earlier."""
+    """Image size in pixels and an ordered tuple of Shapes, later over earlier."""
 
     height: int
     width: int
@@ -48,7 +48,7 @@ class Annotation:
 
 
 def touched_tiles(before: Annotation, after: Annotation) -> set[TileKey]:
-    """Tiles in which two annotations of one picture may differ."""
+    """Tiles in which two annotations of one image may differ."""
     return {key for shape in _changed(before.shapes, after.shapes) for key in tiles_of(shape.box.intersect(before.box))}
 
 

@@ -21,11 +21,11 @@ _MOST: Final = 4_000_000  # crossings held at once
 Ints = NDArray[np.int64]
 
 
-def coco_patch(points_N2: Points, picture: Box) -> tuple[Box, Mask]:
-    """(box, mask) of the pixels of a polygon in a picture whose first pixel is (0, 0)."""
+def coco_patch(points_N2: Points, image: Box) -> tuple[Box, Mask]:
+    """(box, mask) of the pixels of a polygon in an image whose first pixel is (0, 0)."""
     grid = (_SCALE * points_N2 + 0.5).astype(np.int64)  # towards zero, as C does
     ends = np.roll(grid, -1, axis=0)
-    columns, rows = _crossings(grid, ends, picture)
+    columns, rows = _crossings(grid, ends, image)
     if not len(columns):
         return EMPTY, np.zeros((0, 0), np.bool_)
     box = Box(int(rows.min()), int(columns.min()), int(rows.max()), int(columns.max()) + 1)
@@ -37,7 +37,7 @@ def coco_patch(points_N2: Points, picture: Box) -> tuple[Box, Mask]:
     return box, parity[: box.height].astype(np.bool_)
 
 
-def _crossings(starts: Ints, ends: Ints, picture: Box) -> tuple[Ints, Ints]:
+def _crossings(starts: Ints, ends: Ints, image: Box) -> tuple[Ints, Ints]:
     """Columns, and the rows at which each column changes between outside and inside."""
     dx, dy = np.abs(ends - starts).T
     flat = dx >= dy
@@ -46,7 +46,7 @@ def _crossings(starts: Ints, ends: Ints, picture: Box) -> tuple[Ints, Ints]:
     low, high = np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 0], b[:, 0])
     # A column x changes where the border goes between samples 5x + 2 and 5x + 3.
     first = np.clip(-((2 - low) // _SCALE), 0, None)
-    last = np.clip((high - 3) // _SCALE, None, picture.x1 - 1)
+    last = np.clip((high - 3) // _SCALE, None, image.x1 - 1)
     counts = np.clip(last - first + 1, 0, None)
     found = []
     for edges in _in_portions(counts):
@@ -58,7 +58,7 @@ def _crossings(starts: Ints, ends: Ints, picture: Box) -> tuple[Ints, Ints]:
         found.append((x, v))
     columns = np.concatenate([x for x, _ in found]) if found else np.zeros(0, np.int64)
     values = np.concatenate([v for _, v in found]) if found else np.zeros(0, np.int64)
-    rows = np.ceil(np.clip((values + 0.5) / _SCALE - 0.5, 0, picture.y1)).astype(np.int64)
+    rows = np.ceil(np.clip((values + 0.5) / _SCALE - 0.5, 0, image.y1)).astype(np.int64)
     return columns, rows
 
 

@@ -1,4 +1,4 @@
-"""The open picture's annotation, its live label plane, the open stroke, undo and redo.
+"""The open image's annotation, its live label plane, the open stroke, undo and redo.
 
 Document is the only writer of labels. Its one callback, `on_change`, gets the boxes whose pixels changed.
 """
@@ -25,7 +25,7 @@ Region = tuple[Box, ...]
 
 
 class Document:
-    """Annotation, plane and history of one picture. The plane is kept, not copied: look, do not write.
+    """Annotation, plane and history of one image. The plane is kept, not copied: look, do not write.
 
     `rules`, `marks` and `intensities` say where strokes may paint; they may be set at any time and hold
     from the next stroke on.
@@ -114,7 +114,7 @@ class Document:
     def add(self, name: str, shape: Shape) -> Edit | None:
         """One more shape as an edit; where the rules cut into it, what is left of it as pixels.
 
-        None for a shape that has no pixel in the picture.
+        None for a shape that has no pixel in the image.
         """
         box, mask = shape_mask(shape, self._annotation.box)
         if not mask.any():
@@ -207,8 +207,8 @@ class Document:
 
     def _show(self, annotation: Annotation, tiles: Iterable[TileKey]) -> None:
         self._annotation = annotation
-        picture = annotation.box
-        tiles = [key for key in tiles if not tile_box(key).intersect(picture).empty]
+        image = annotation.box
+        tiles = [key for key in tiles if not tile_box(key).intersect(image).empty]
         rasterise_tiles(self.plane, annotation, self._table, tiles, self._cache)
         if tiles:
-            self.on_change(tuple(tile_box(key).intersect(picture) for key in tiles))
+            self.on_change(tuple(tile_box(key).intersect(image) for key in tiles))

@@ -36,7 +36,7 @@ def removed(annotation: Annotation, indices: Collection[int]) -> Annotation:
 
 
 def moved(annotation: Annotation, indices: Collection[int], rows: int, columns: int) -> Annotation:
-    """By whole pixels, as far as it goes: masks stop at the first row and column, and a pixel stays in the picture."""
+    """By whole pixels, as far as it goes: masks stop at the first row and column, and a pixel stays in the image."""
     shapes = list(annotation.shapes)
     rows, columns = _as_far_as_it_goes([shapes[index] for index in indices], annotation.box, rows, columns)
     for index in indices:
@@ -53,7 +53,7 @@ def duplicated(annotation: Annotation, indices: Collection[int], by: int = 10) -
 
 
 def pasted(annotation: Annotation, shapes: Iterable[Shape]) -> Annotation:
-    """Copies above all others, masks cut to this picture; shapes wholly outside are left out."""
+    """Copies above all others, masks cut to this image; shapes wholly outside are left out."""
     copies = []
     for copy in _copies(annotation, list(shapes)):
         if copy.bitmap is not None:
@@ -103,7 +103,7 @@ def combined(annotation: Annotation, indices: Sequence[int], how: str) -> Annota
     """
     seen = [index for index in indices if shape_mask(annotation.shapes[index], annotation.box)[1].any()]
     if len(seen) < 2:
-        return annotation  # what lies outside the picture has no pixels to combine
+        return annotation  # what lies outside the image has no pixels to combine
     first, *others = seen
     patches = [shape_mask(annotation.shapes[index], annotation.box) for index in seen]
     whole = patches[0][0]
@@ -126,7 +126,7 @@ def reshaped(annotation: Annotation, indices: Collection[int], change: Change, r
         shape = annotation.shapes[index]
         box, mask = _with_room(shape_mask(shape, annotation.box), annotation.box, int(np.ceil(room)))
         if box.empty:
-            continue  # outside the picture
+            continue  # outside the image
         after = change(mask)
         if shape.bitmap is None and (after == mask).all():
             continue  # a polygon that does not change stays one
@@ -196,14 +196,14 @@ def to_polygons(annotation: Annotation, indices: Collection[int], detail_px: flo
     return annotation.with_shapes(tuple(out))
 
 
-def _polygons_of(shape: Shape, picture: Box, detail_px: float) -> list[Shape]:
-    box, mask = shape_mask(shape, picture)
+def _polygons_of(shape: Shape, image: Box, detail_px: float) -> list[Shape]:
+    box, mask = shape_mask(shape, image)
     extra = {key: value for key, value in shape.extra.items() if key != RULE}  # rings are made for labelme's rule
     rings = polygons(mask, box.y0, box.x0, detail_px)
     made = [replace(shape, kind=POLYGON, bitmap=None, points=ring, extra=extra) for ring in rings]
     made = made[:1] + [replace(each, uid=each.copied().uid) for each in made[1:]]
     if detail_px <= 0:
-        again = united([shape_mask(each, picture) for each in made]) if made else (EMPTY, mask[:0, :0])
+        again = united([shape_mask(each, image) for each in made]) if made else (EMPTY, mask[:0, :0])
         frame = again[0].union(box)
         if (_placed(again, frame) != _placed((box, mask), frame)).any():
             return [shape]
@@ -241,15 +241,15 @@ def _copies(annotation: Annotation, shapes: Sequence[Shape]) -> list[Shape]:
     return out
 
 
-def _as_far_as_it_goes(shapes: Sequence[Shape], picture: Box, rows: int, columns: int) -> tuple[int, int]:
+def _as_far_as_it_goes(shapes: Sequence[Shape], image: Box, rows: int, columns: int) -> tuple[int, int]:
     whole = EMPTY
     for shape in shapes:
         whole = whole.union(shape.box)
     masks = [shape.bitmap.box for shape in shapes if shape.bitmap]
     least_rows = max([1 - whole.y1, *(-box.y0 for box in masks)])
     least_columns = max([1 - whole.x1, *(-box.x0 for box in masks)])
-    rows = max(min(rows, picture.y1 - 1 - whole.y0), min(0, least_rows))
-    return rows, max(min(columns, picture.x1 - 1 - whole.x0), min(0, least_columns))
+    rows = max(min(rows, image.y1 - 1 - whole.y0), min(0, least_rows))
+    return rows, max(min(columns, image.x1 - 1 - whole.x0), min(0, least_columns))
 
 
 def _moved(shape: Shape, rows: int, columns: int) -> Shape:
@@ -267,9 +267,9 @@ def _placed(patch: Patch, whole: Box) -> Mask:
     return out
 
 
-def _with_room(patch: Patch, picture: Box, room: int) -> Patch:
+def _with_room(patch: Patch, image: Box, room: int) -> Patch:
     box, _ = patch
     if box.empty or room <= 0:
         return patch
-    larger = Box(box.y0 - room, box.x0 - room, box.y1 + room, box.x1 + room).intersect(picture)
+    larger = Box(box.y0 - room, box.x0 - room, box.y1 + room, box.x1 + room).intersect(image)
     return larger, _placed(patch, larger)

@@ -1,4 +1,4 @@
-"""Points and distances in picture pixels; arrays of points are (N, 2) as (x, y)."""
+"""Points and distances in image pixels; arrays of points are (N, 2) as (x, y)."""
 
 from __future__ import annotations
 

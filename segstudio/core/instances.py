@@ -67,7 +67,7 @@ def rasterise_both(annotation: Annotation, table: ClassTable) -> tuple[Labels, N
 def instances(annotation: Annotation) -> Iterator[Instance]:
     """Every object with all its pixels, also those under other objects; background painted over it is cut out.
 
-    In order of their topmost shapes, so that painting them one after the other comes nearest to the picture.
+    In order of their topmost shapes, so that painting them one after the other comes nearest to the image.
     """
     members: dict[int, list[int]] = {}
     for index, number in enumerate(instance_numbers(annotation)):
@@ -96,11 +96,11 @@ def united(patches: list[tuple[Box, Mask]]) -> tuple[Box, Mask]:
     return whole, out
 
 
-def _cut(box: Box, mask: Mask, covers: list[Shape], picture: Box) -> bool:
+def _cut(box: Box, mask: Mask, covers: list[Shape], image: Box) -> bool:
     """Takes the covers' pixels out of `mask`; whether there were any."""
     changed = False
     for shape in covers:
-        cover_box, cover = shape_mask(shape, picture)
+        cover_box, cover = shape_mask(shape, image)
         part = cover_box.intersect(box)
         if not part.empty:
             here, there = part.within(box), part.within(cover_box)

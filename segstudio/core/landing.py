@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from segstudio.core import folding, regions
+from segstudio.core import regions
+from segstudio.core import stroke_commit as folding
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
-from segstudio.core.picking import at_pixel
+from segstudio.core.hit_test import at_pixel
 from segstudio.core.rules import OBJECTS
 from segstudio.core.stroke import Stroke
 

@@ -73,7 +73,7 @@ def scores(matrix: Confusion) -> Scores:
 
 
 def summed(matrices: Iterable[Confusion], num_classes: int) -> Confusion:
-    """The matrix of a whole set of pictures."""
+    """The matrix of a whole set of images."""
     out = np.zeros((num_classes, num_classes), np.int64)
     for matrix in matrices:
         out += matrix

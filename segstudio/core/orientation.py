@@ -24,7 +24,7 @@ def turned_pixels(pixels: NDArray[Any], turn: int) -> NDArray[Any]:
 
 
 def turned(annotation: Annotation, turn: int) -> Annotation:
-    """Labels that were made on the stored rows, on the picture as it is seen."""
+    """Labels that were made on the stored rows, on the image as it is seen."""
     height, width = annotation.height, annotation.width
     shapes = tuple(_turned(shape, (height, width), turn) for shape in annotation.shapes)
     size = (width, height) if turn in SWAPPED else (height, width)

@@ -1,4 +1,4 @@
-"""What a model says of one picture."""
+"""What a model says of one image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Heat = NDArray[np.uint8]  # (H, W), 0..255 for 0..1
 
 @dataclass(frozen=True)
 class Prediction:
-    """`name` is the picture, `step` the training step of the model: a stale result is told by them.
+    """`name` is the image, `step` the training step of the model: a stale result is told by them.
 
     `labels` is the (H, W) argmax plane; `probabilities` (C, H, W) quantised to bytes, or with C = 0 where
     they would not fit the memory budget; `entropy` is (H, W), divided by ln C, so 255 is "no idea".
@@ -44,7 +44,7 @@ def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
 
 
 def with_part(whole: Prediction | None, part: Prediction, box: Box, shape: tuple[int, ...]) -> Prediction:
-    """A prediction of a picture of `shape` (H, W) in which `box` is new; outside it as before, or IGNORE.
+    """A prediction of an image of `shape` (H, W) in which `box` is new; outside it as before, or IGNORE.
 
     The planes of `whole` are copied, never written: somebody may be looking at them.
     """

@@ -1,4 +1,4 @@
-"""A picture at falling sizes, so that a large one can be shown small without a pass over all of it."""
+"""An image at falling sizes, so that a large one can be shown small without a pass over all of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SMALLEST = 1024  # no level is needed below this side
-_HUGE = 100_000_000  # pixels from which the picture's own memory is the first level
+_HUGE = 100_000_000  # pixels from which the image's own memory is the first level
 _STRIP = 4096  # rows that are halved at a time
 
 Levels = list[NDArray[np.uint8]]
@@ -18,7 +18,7 @@ Levels = list[NDArray[np.uint8]]
 def pyramid(rgb: NDArray[np.uint8]) -> Levels:
     """(H, W, 3) RGB to levels, each averaged to half the size of the one before.
 
-    Levels are (h, w, 4) BGRA, which a screen shows fastest; of a huge picture the first is `rgb` itself, so that
+    Levels are (h, w, 4) BGRA, which a screen shows fastest; of a huge image the first is `rgb` itself, so that
     it is held once.
     """
     first = rgb if rgb.shape[0] * rgb.shape[1] > _HUGE else np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA), np.uint8)
@@ -29,7 +29,7 @@ def pyramid(rgb: NDArray[np.uint8]) -> Levels:
 
 
 def levels_of(pixels: NDArray[Any], window: tuple[int, int] | None = None) -> Levels:
-    """Levels of a picture of any depth and number of bands, as it is shown. `window` (lowest, highest) spans
+    """Levels of an image of any depth and number of bands, as it is shown. `window` (lowest, highest) spans
     black to white; None stretches what is deeper than 8 bits between its extremes."""
     return pyramid(rgb8(pixels, window))
 
@@ -48,7 +48,7 @@ def rgb8(pixels: NDArray[Any], window: tuple[int, int] | None = None) -> NDArray
 
 
 def _curve(pixels: NDArray[Any], window: tuple[int, int] | None) -> NDArray[np.uint8]:
-    """What each value of an unsigned picture is shown as."""
+    """What each value of an unsigned image is shown as."""
     low, high = window if window is not None else (int(pixels.min()), int(pixels.max()))
     values = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float32)
     return np.clip((values - low) * (255 / max(1, high - low)), 0, 255).astype(np.uint8)

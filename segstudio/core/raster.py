@@ -2,7 +2,7 @@
 
 Pillow's polygon filler adds float32 products to absolute x, so moving a shape sideways may change its
 rounding; moving it up or down never does. A shape is therefore drawn on a strip of its own rows that
-starts at column 0, and cropped: the cost follows the shape's height, never the picture's.
+starts at column 0, and cropped: the cost follows the shape's height, never the image's.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _VAST: Final = 50_000  # pixels
 _NO_PATCH: Final[Patch] = (EMPTY, np.zeros((0, 0), np.bool_))
 
 
-def shape_patch(shape: Shape, picture: Box) -> Patch:
-    """The pixels of a vector shape inside `picture`, as (box, mask)."""
-    box = shape.box.intersect(picture)
+def shape_patch(shape: Shape, image: Box) -> Patch:
+    """The pixels of a vector shape inside `image`, as (box, mask)."""
+    box = shape.box.intersect(image)
     if box.empty:
         return _NO_PATCH
     if shape.rule == COCO and shape.kind == POLYGON:
-        return coco_patch(shape.points_N2, picture)
+        return coco_patch(shape.points_N2, image)
     if shape.kind == CIRCLE and _radius(shape) > _VAST:
         return box, _vast_disc(shape, box)
     strip = Image.new("L", (box.x1, box.height))
@@ -56,12 +56,12 @@ def _vast_disc(shape: Shape, box: Box) -> Mask:
     return np.asarray(ys * ys + xs * xs <= _radius(shape) ** 2)
 
 
-def shape_mask(shape: Shape, picture: Box) -> Patch:
-    """The pixels of any shape inside `picture`, as (box, mask); the mask is fresh."""
+def shape_mask(shape: Shape, image: Box) -> Patch:
+    """The pixels of any shape inside `image`, as (box, mask); the mask is fresh."""
     if shape.bitmap is None:
-        box, mask = shape_patch(shape, picture)
+        box, mask = shape_patch(shape, image)
         return box, mask.copy()
-    box = shape.bitmap.box.intersect(picture)
+    box = shape.bitmap.box.intersect(image)
     return (EMPTY, _NO_PATCH[1].copy()) if box.empty else (box, shape.bitmap.to_array(box))
 
 
@@ -89,16 +89,16 @@ def _disc(draw: ImageDraw.ImageDraw, centre: Point, radius: float) -> None:
 
 
 class PatchCache:
-    """Rasterised vector shapes of one picture, kept while the shape object is in use."""
+    """Rasterised vector shapes of one image, kept while the shape object is in use."""
 
-    def __init__(self, picture: Box) -> None:
-        self._picture = picture
+    def __init__(self, image: Box) -> None:
+        self._image = image
         self._patches: dict[int, tuple[Shape, Patch]] = {}
 
     def patch(self, shape: Shape) -> Patch:
         held = self._patches.get(id(shape))
         if held is None:  # the shape is held beside its patch, so its id cannot be given again
-            held = self._patches[id(shape)] = (shape, shape_patch(shape, self._picture))
+            held = self._patches[id(shape)] = (shape, shape_patch(shape, self._image))
         return held[1]
 
     def keep_only(self, shapes: Iterable[Shape]) -> None:
@@ -124,15 +124,15 @@ def _value(table: ClassTable, label: str) -> int:
 
 
 def paint(plane: NDArray[np.uint8] | NDArray[np.int32], shape: Shape, value: int) -> None:
-    """Sets the pixels of a shape in a plane of the whole picture."""
+    """Sets the pixels of a shape in a plane of the whole image."""
     height, width = plane.shape
-    picture = Box(0, 0, height, width)
+    image = Box(0, 0, height, width)
     if shape.bitmap is None:
-        box, mask = shape_patch(shape, picture)
+        box, mask = shape_patch(shape, image)
         plane[box.slices][mask] = value
         return
     for key, bits in shape.bitmap.tiles.items():
-        part = tile_box(key).intersect(picture)
+        part = tile_box(key).intersect(image)
         if not part.empty:
             plane[part.slices][unpack(bits)[part.within(tile_box(key))]] = value
 
@@ -165,9 +165,9 @@ def rasterise_tiles(
 
 def _paint_bitmap_tiles(plane: Labels, shape: Shape, value: int, wanted: set[TileKey]) -> None:
     assert shape.bitmap is not None
-    picture = Box(0, 0, *plane.shape)
+    image = Box(0, 0, *plane.shape)
     for key in shape.bitmap.tiles.keys() & wanted:
-        part = tile_box(key).intersect(picture)
+        part = tile_box(key).intersect(image)
         if not part.empty:
             plane[part.slices][unpack(shape.bitmap.tiles[key])[part.within(tile_box(key))]] = value
 
@@ -181,8 +181,8 @@ def _paint_patch_tiles(plane: Labels, shape: Shape, value: int, wanted: set[Tile
             plane[part.slices][mask[part.within(box)]] = value
 
 
-def capsule(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
-    """Pixels whose centre lies within `radius_px` of the way from `start` to `end`, inside `picture`.
+def capsule(start: Point, end: Point, radius_px: float, image: Box) -> Patch:
+    """Pixels whose centre lies within `radius_px` of the way from `start` to `end`, inside `image`.
 
     Pixel (row, column) has its centre at (column + 0.5, row + 0.5). A dab always covers the pixel under it.
     """
@@ -192,7 +192,7 @@ def capsule(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
         int(np.floor(min(ax, bx) - radius_px)),
         int(np.ceil(max(ay, by) + radius_px)) + 1,
         int(np.ceil(max(ax, bx) + radius_px)) + 1,
-    ).intersect(picture)
+    ).intersect(image)
     if box.empty:
         return _NO_PATCH
     ys = (np.arange(box.y0, box.y1, dtype=np.float32) + np.float32(0.5 - ay))[:, None]
@@ -206,7 +206,7 @@ def capsule(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
     return box, mask
 
 
-def swept_square(start: Point, end: Point, radius_px: float, picture: Box) -> Patch:
+def swept_square(start: Point, end: Point, radius_px: float, image: Box) -> Patch:
     """Pixels whose centre lies in a square of half side `radius_px` on its way from `start` to `end`."""
     half = max(radius_px, 0.5)
     (ax, ay), (bx, by) = start, end
@@ -215,7 +215,7 @@ def swept_square(start: Point, end: Point, radius_px: float, picture: Box) -> Pa
         int(np.floor(min(ax, bx) - half)),
         int(np.ceil(max(ay, by) + half)) + 1,
         int(np.ceil(max(ax, bx) + half)) + 1,
-    ).intersect(picture)
+    ).intersect(image)
     if box.empty:
         return _NO_PATCH
     enter_y, leave_y = _passage(np.arange(box.y0, box.y1) + 0.5, ay, by, half)

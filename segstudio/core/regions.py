@@ -1,6 +1,6 @@
 """Masks made larger, smaller, smoother, whole or parted. A mask is a (h, w) bool array; the result is fresh.
 
-Pixels outside the array count as what the rim has for shrinking (a road that leaves the picture is not worn
+Pixels outside the array count as what the rim has for shrinking (a road that leaves the image is not worn
 away at its border) and as empty for growing; who wants a mask to grow gives it room.
 """
 

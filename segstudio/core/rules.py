@@ -20,13 +20,13 @@ ONLY_CLASS: Final = "class"
 CLASSES: Final = "classes"  # one layer a class: a stroke joins the pixels of its class
 OBJECTS: Final = "objects"  # a stroke that begins on nothing begins an object
 
-# The picture's raw values in a box: (h, w), any number of bits.
+# The image's raw values in a box: (h, w), any number of bits.
 Intensities = Callable[[Box], NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """`locked` are classes never painted over; `intensity` is (lowest, highest) of the picture's own values.
+    """`locked` are classes never painted over; `intensity` is (lowest, highest) of the image's own values.
 
     In OBJECTS a stroke joins the object it begins on; with `same_object` the one that is selected, or the last.
     """
@@ -64,6 +64,6 @@ def allowed(rules: Rules, plane: NDArray[np.uint8], gray: NDArray[Any] | None) -
 
 
 def gray_of(pixels: NDArray[Any], box: Box) -> NDArray[Any]:
-    """One value a pixel of `box`, as the picture has it: of several bands the mean."""
+    """One value a pixel of `box`, as the image has it: of several bands the mean."""
     part = pixels[box.slices]
     return part if part.ndim == 2 else part[:, :, :3].mean(axis=2)

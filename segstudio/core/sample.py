@@ -1,4 +1,4 @@
-"""What learning sees of one picture, by value: later edits do not reach it."""
+"""What learning sees of one image, by value: later edits do not reach it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Sample:
     """`held_out` samples judge the model and never train it."""
 
     name: str
-    picture: Path
+    image: Path
     annotation: Annotation
     held_out: bool = False
 

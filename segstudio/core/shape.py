@@ -51,7 +51,7 @@ _uids = itertools.count(1)
 
 @dataclass(frozen=True)
 class Shape:
-    """A value. `points` are (x, y) in picture pixels; a mask shape has a `bitmap` and no points.
+    """A value. `points` are (x, y) in image pixels; a mask shape has a `bitmap` and no points.
 
     `uid` stays with a shape through all its edits, so that it can be followed; it is not part of its value.
     """
@@ -74,7 +74,7 @@ class Shape:
 
     @cached_property
     def box(self) -> Box:
-        """A box that holds every pixel the shape may cover (not clipped to a picture)."""
+        """A box that holds every pixel the shape may cover (not clipped to an image)."""
         if self.bitmap is not None:
             return self.bitmap.box
         if not self.points:

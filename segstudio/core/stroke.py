@@ -10,11 +10,11 @@ import numpy as np
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap, Mask, pack
 from segstudio.core.box import TILE, Box, TileKey, tile_box, tiles_of
-from segstudio.core.folding import PatchOf
 from segstudio.core.geometry import Point
 from segstudio.core.raster import Labels
 from segstudio.core.rules import Intensities, Rules, allowed
 from segstudio.core.shape import Shape
+from segstudio.core.stroke_commit import PatchOf
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Limits:
         return self.rules.free and not self.marks.locked
 
     def of(self, key: TileKey, annotation: Annotation) -> Mask:
-        """(256, 256) of one tile; False outside the picture."""
+        """(256, 256) of one tile; False outside the image."""
         held = self._tiles.get(key)
         if held is None:
             held = self._tiles[key] = self._decided(key, annotation)

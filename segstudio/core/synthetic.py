@@ -1,4 +1,4 @@
-"""Pictures that make themselves: noisy discs and squares, with the shapes that are their truth."""
+"""Images that make themselves: noisy discs and squares, with the shapes that are their truth."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Recipe:
 def noisy_shapes(recipe: Recipe) -> tuple[NDArray[np.float32], Annotation]:
     """Image (ny, nx) or (ny, nx, 3) in 0..1, and its annotation.
 
-    A picture of ones; discs, then squares, later over earlier; Gaussian noise; stretched from its minimum
+    An image of ones; discs, then squares, later over earlier; Gaussian noise; stretched from its minimum
     to its maximum.
     """
     rng = np.random.default_rng(recipe.seed)

@@ -1,4 +1,4 @@
-"""CamVid: folders of pictures beside folders of the same name with `annot`, or lists of pairs; colours or numbers.
+"""CamVid: folders of images beside folders of the same name with `annot`, or lists of pairs; colours or numbers.
 
 Colours: the Cambridge-driving Labeled Video Database, label_colors.txt. Numbers: the 11 classes of SegNet.
 """
@@ -12,11 +12,12 @@ from typing import Final
 from segstudio.core.classes import IGNORE
 from segstudio.core.colours import Colour
 from segstudio.errors import SegstudioError
-from segstudio.formats import label_map, masks
-from segstudio.formats.images import picture_size
-from segstudio.formats.label_map import LabelMap
-from segstudio.formats.mask_folder import by_stem
-from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.images import image_size
+from segstudio.formats.masks import codec as masks
+from segstudio.formats.masks import label_map
+from segstudio.formats.masks.label_map import LabelMap
+from segstudio.formats.masks.reader import by_stem
 
 _COLOURS: Final = """
 Void 0 0 0;Animal 64 128 64;Archway 192 0 128;Bicyclist 0 128 192;Bridge 0 128 64;Building 128 0 0;Car 64 0 128;
@@ -48,15 +49,13 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         names, notes = _camvids_own(), ("no label map; colours were read as CamVid's 32 classes",)
     else:
         names, notes = _segnets(), ("no class list; numbers were read as SegNet's 11 classes, 11 ignored",)
-    entries = [
-        Entry(name, partial(_read, picture, mask, names, options.snap)) for name, (picture, mask) in pairs.items()
-    ]
+    entries = [Entry(name, partial(_read, image, mask, names, options.snap)) for name, (image, mask) in pairs.items()]
     held_out = frozenset(name for name in pairs if name.split("/")[0].casefold() in HELD_OUT)
     return Source(names.table, "ignore", entries, held_out or None, notes)
 
 
 def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
-    """By split/stem: picture and mask, from lists where there are some, else from folders."""
+    """By split/stem: image and mask, from lists where there are some, else from folders."""
     found: dict[str, tuple[Path, Path]] = {}
     for listed in sorted(root.glob("*.txt")):
         found |= _listed(root, listed)
@@ -65,11 +64,11 @@ def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
     for folder in sorted(path for path in root.iterdir() if path.is_dir()):
         beside = _labels_of(folder)
         if beside is not None:
-            pictures = by_stem(folder)
+            images = by_stem(folder)
             found |= {
-                f"{folder.name}/{stem.removesuffix('_L')}": (pictures[stem.removesuffix("_L")], mask)
+                f"{folder.name}/{stem.removesuffix('_L')}": (images[stem.removesuffix("_L")], mask)
                 for stem, mask in by_stem(beside).items()
-                if stem.removesuffix("_L") in pictures
+                if stem.removesuffix("_L") in images
             }
     return found
 
@@ -83,7 +82,7 @@ def _labels_of(folder: Path) -> Path | None:
 
 
 def _listed(root: Path, listed: Path) -> dict[str, tuple[Path, Path]]:
-    """Lines of `picture mask`, whatever folder they were written for; only files below `root` count."""
+    """Lines of `image mask`, whatever folder they were written for; only files below `root` count."""
     try:
         lines = [line.split() for line in listed.read_text("utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError):
@@ -92,9 +91,9 @@ def _listed(root: Path, listed: Path) -> dict[str, tuple[Path, Path]]:
     for pair in lines:
         paths = [_below(root, text) for text in pair] if len(pair) == 2 else []
         if len(paths) == 2 and None not in paths:
-            picture, mask = paths
-            assert picture is not None and mask is not None
-            found[f"{listed.stem}/{picture.stem}"] = (picture, mask)
+            image, mask = paths
+            assert image is not None and mask is not None
+            found[f"{listed.stem}/{image.stem}"] = (image, mask)
     return found
 
 
@@ -129,10 +128,10 @@ def _segnets() -> LabelMap:
     return LabelMap(names.table, {**names.values, len(_SEGNET): IGNORE}, {})
 
 
-def _read(picture: Path, path: Path, names: LabelMap, snap: bool) -> Reading:
+def _read(image: Path, path: Path, names: LabelMap, snap: bool) -> Reading:
     if path.suffix.lower() in masks.LOSSY:
         labels, note = masks.snapped(path, names, False, snap)
-        masks.check_size(path, labels.shape, picture_size(picture))
-        return Reading(picture, masks.annotation_of(labels, names.table), (note,))
-    mask, notes = masks.fitted(masks.read_mask(path), picture)
-    return Reading(picture, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)
+        masks.check_size(path, labels.shape, image_size(image))
+        return Reading(image, masks.annotation_of(labels, names.table), (note,))
+    mask, notes = masks.fitted(masks.read_mask(path), image)
+    return Reading(image, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)

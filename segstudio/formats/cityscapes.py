@@ -13,10 +13,10 @@ import numpy as np
 
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.errors import FormatError
-from segstudio.formats import masks
-from segstudio.formats.label_map import LabelMap
-from segstudio.formats.pictures import Pictures
-from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.image_files import Images
+from segstudio.formats.masks import codec as masks
+from segstudio.formats.masks.label_map import LabelMap
 
 # Train id (or -), name and colour, in order of label id from 0.
 _TABLE: Final = """
@@ -75,9 +75,9 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 def open_source(root: Path, options: SourceOptions) -> Source:
     if options.ids not in ("trainIds", "labelIds"):
         raise FormatError(root, f"can be read by trainIds or labelIds, not {options.ids!r}", "choose one of the two")
-    pictures = Pictures(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
+    images = Images(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
     files = _files(root)
-    entries = [Entry(name, partial(_read, paths, pictures, options.ids)) for name, paths in files.items()]
+    entries = [Entry(name, partial(_read, paths, images, options.ids)) for name, paths in files.items()]
     held_out = frozenset(name for name in files if name.split("/")[0] in HELD_OUT)
     note = (
         "labels were read by train id: 19 classes, all others ignored"
@@ -96,23 +96,23 @@ def _table(ids: str) -> ClassTable:
 
 
 def _files(root: Path) -> dict[str, dict[str, Path]]:
-    """By split/city/picture: the files of each kind."""
+    """By split/city/image: the files of each kind."""
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(root.glob("gt*/*/*/*_gt*.png")):
         stem, _, kind = path.stem.rpartition("_")
         if kind in _KINDS:
-            picture = stem.rpartition("_")[0]
-            found.setdefault(f"{path.parent.parent.name}/{path.parent.name}/{picture}", {})[kind] = path
+            image = stem.rpartition("_")[0]
+            found.setdefault(f"{path.parent.parent.name}/{path.parent.name}/{image}", {})[kind] = path
     return found
 
 
-def _read(paths: dict[str, Path], pictures: Pictures, ids: str) -> Reading:
+def _read(paths: dict[str, Path], images: Images, ids: str) -> Reading:
     """Label ids are taken from the file that says most."""
     kind = next(kind for kind in _KINDS if kind in paths)
     path = paths[kind]
     stem = path.stem.rpartition("_gt")[0]
-    picture = pictures.named(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)[0]
-    mask, notes = masks.fitted(masks.read_mask(path), picture)
+    image = images.named(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)[0]
+    mask, notes = masks.fitted(masks.read_mask(path), image)
     plane = mask.plane
     objects = None
     if kind == "instanceIds":
@@ -121,7 +121,7 @@ def _read(paths: dict[str, Path], pictures: Pictures, ids: str) -> Reading:
     table = _table(ids)
     meaning = LabelMap(table, _values(kind, ids, path))
     labels = masks.to_labels(masks.MaskFile(path, plane, mask.coloured), meaning)
-    return Reading(picture, masks.annotation_of(labels, table, objects), notes)
+    return Reading(image, masks.annotation_of(labels, table, objects), notes)
 
 
 def _values(kind: str, ids: str, path: Path) -> dict[int, int]:

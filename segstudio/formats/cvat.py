@@ -19,10 +19,10 @@ from segstudio.core.classes import BACKGROUND_NAME, ClassTable, is_background
 from segstudio.core.geometry import Point
 from segstudio.core.shape import LINESTRIP, MASK, ORIENTED_RECTANGLE, POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
-from segstudio.formats.images import MAX_PIXELS, picture_size
-from segstudio.formats.pictures import Pictures, safe_stem
-from segstudio.formats.runs import unrolled
-from segstudio.formats.source import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.image_files import Images, safe_stem
+from segstudio.formats.images import MAX_PIXELS, image_size
+from segstudio.formats.rle import unrolled
 from segstudio.formats.xml_file import finite, read_xml, text_of
 
 _ROUND: Final = 72  # corners of an ellipse
@@ -54,7 +54,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     path = _file(root)
     assert path is not None, "ask reason_not first"
     xml = read_xml(path)
-    pictures = Pictures(options.images or path.parent)
+    images = Images(options.images or path.parent)
     entries, notes, held_out = [], [], set()
     taken: set[str] = set()
     for index, image in enumerate(xml.iter("image")):
@@ -66,7 +66,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         if name in taken and subset:  # Train/a.jpg and Validation/a.jpg
             plain = f"{safe_stem(subset + '.x')}/{plain}"
         taken.add(name)
-        entries.append(Entry(plain, partial(_read, path, image, pictures)))
+        entries.append(Entry(plain, partial(_read, path, image, images)))
         if subset.casefold() in HELD_OUT:
             held_out.add(plain)
     split = frozenset(held_out) if 0 < len(held_out) < len(entries) else None
@@ -93,29 +93,29 @@ def _colour(text: str) -> tuple[int, int, int] | None:
     return value >> 16, value >> 8 & 255, value & 255
 
 
-def _read(path: Path, image: Any, pictures: Pictures) -> Reading:
-    name = image.get("name")
-    picture, note = pictures.named(name, image.get("subset") or "", path)
-    size = picture_size(picture)
-    said = image.get("height"), image.get("width")
+def _read(path: Path, image_record: Any, images: Images) -> Reading:
+    name = image_record.get("name")
+    image, note = images.named(name, image_record.get("subset") or "", path)
+    size = image_size(image)
+    said = image_record.get("height"), image_record.get("width")
     if said not in ((None, None), (str(size[0]), str(size[1]))):
         raise FileError(
             path,
-            f"says {name} is {said[1]}x{said[0]} but the picture is {size[1]}x{size[0]}",
-            "put the picture there that was labelled",
+            f"says {name} is {said[1]}x{said[0]} but the image is {size[1]}x{size[0]}",
+            "put the image there that was labelled",
         )
     notes = [note] if note else []
     found: list[tuple[int, Shape]] = []
-    for index, item in enumerate(image):
+    for index, item in enumerate(image_record):
         try:
             if item.tag != "tag":
                 found.append((_order(item), _shape(item, size, notes)))
             else:
-                notes.append(f"tag {item.get('label')} of the whole picture was left out")
+                notes.append(f"tag {item.get('label')} of the whole image was left out")
         except ObjectError as fault:
             notes.append(f"<{item.tag}> {index + 1} was left out ({fault})")
     shapes = tuple(shape for _, shape in sorted(found, key=lambda pair: pair[0]))
-    return Reading(picture, Annotation(*size, shapes), tuple(notes))
+    return Reading(image, Annotation(*size, shapes), tuple(notes))
 
 
 def _order(item: Any) -> int:
@@ -198,7 +198,7 @@ def _bitmap(item: Any, size: tuple[int, int]) -> Bitmap:
     if width < 1 or height < 1 or width * height > MAX_PIXELS or abs(left) > 1e7 or abs(top) > 1e7:
         raise ObjectError(f"its mask is {width} x {height}")
     if top + height > size[0] or left + width > size[1] or min(left, top) < 0:
-        raise ObjectError(f"its mask at {left},{top} of {width} x {height} leaves the picture")
+        raise ObjectError(f"its mask at {left},{top} of {width} x {height} leaves the image")
     bitmap = Bitmap.from_array(unrolled(runs, width * height).reshape(height, width), top, left)
     if not bitmap:
         raise ObjectError("its mask has no pixels")

@@ -1,4 +1,4 @@
-"""EISeg's JSON: one file a picture, a list of polygons with name, number and colour."""
+"""EISeg's JSON: one file an image, a list of polygons with name, number and colour."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from segstudio.core.annotation import Annotation
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FormatError, ObjectError
-from segstudio.formats.images import SUFFIXES, picture_size
+from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
+from segstudio.formats.image_files import Images
+from segstudio.formats.images import SUFFIXES, image_size
 from segstudio.formats.json_file import read_json
-from segstudio.formats.labelme import points_of
-from segstudio.formats.labelme_folder import entry_name, json_files, reason_of_first
-from segstudio.formats.pictures import Pictures
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.labelme.json import points_of
+from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_first
 
 
 def reason_not(root: Path, options: SourceOptions) -> str | None:
@@ -29,12 +29,12 @@ def _with_objects(path: Path) -> None:
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
-    """EISeg puts its files into `label/` beside or below the pictures; COCO's file beside them is passed over."""
+    """EISeg puts its files into `label/` beside or below the images; COCO's file beside them is passed over."""
     base = root.parent if root.is_file() else root
     beside = base.parent if base.name == "label" else base
-    pictures = Pictures(options.images or beside)
+    images = Images(options.images or beside)
     files = [path for path in json_files(root) if path.name != "annotations.json" or root.is_file()]
-    return Source(None, "background", [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in files])
+    return Source(None, "background", [Entry(entry_name(path, base), partial(_read, path, images)) for path in files])
 
 
 def _parsed(path: Path) -> list[dict[str, Any]]:
@@ -45,11 +45,11 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
     return raw
 
 
-def _read(path: Path, pictures: Pictures) -> Reading:
+def _read(path: Path, images: Images) -> Reading:
     raw = _parsed(path)
     stem = path.stem if Path(path.stem).suffix.lower() not in SUFFIXES else Path(path.stem).stem
-    picture = pictures.of_stem(stem, "", path)
-    height, width = picture_size(picture)
+    image = images.of_stem(stem, "", path)
+    height, width = image_size(image)
     shapes, notes = [], []
     for index, item in enumerate(raw):
         try:
@@ -59,4 +59,4 @@ def _read(path: Path, pictures: Pictures) -> Reading:
             shapes.append(Shape(item["name"], POLYGON, points))
         except ObjectError as fault:
             notes.append(f"object {index + 1} was left out ({fault})")
-    return Reading(picture, Annotation(height, width, tuple(shapes)), tuple(notes))
+    return Reading(image, Annotation(height, width, tuple(shapes)), tuple(notes))

@@ -1,4 +1,4 @@
-"""Pictures: any bit depth, palette, alpha and EXIF orientation, read once and the same way everywhere."""
+"""Images: any bit depth, palette, alpha and EXIF orientation, read once and the same way everywhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")
 MAX_PIXELS: Final = 500_000_000
 
 _LARGE: Final = 50_000_000  # pixels from which memory is looked at first
-_HELD_TIMES: Final = 2.5  # times its decoded size, that an open picture takes with labels and smaller copies
+_HELD_TIMES: Final = 2.5  # times its decoded size, that an open image takes with labels and smaller copies
 _ORIENTATION: Final = 0x0112
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -63,8 +63,8 @@ _REMEDY: Final = "open it in an image viewer; if it fails there too, replace the
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
-def read_picture(path: Path) -> Pixels:
-    """The picture as it is meant to be seen: (H, W) for gray, (H, W, C) otherwise, without alpha.
+def read_image(path: Path) -> Pixels:
+    """The image as it is meant to be seen: (H, W) for gray, (H, W, C) otherwise, without alpha.
 
     8-bit stays uint8, 16-bit stays uint16; other depths are stretched to uint16 between their extremes.
     Raises FileError for a file that is missing, broken or larger than 500 megapixels.
@@ -73,7 +73,7 @@ def read_picture(path: Path) -> Pixels:
         return _read(path)
 
 
-def picture_size(path: Path) -> tuple[int, int]:
+def image_size(path: Path) -> tuple[int, int]:
     """(height, width) from the header alone, with orientation applied. Raises FileError."""
     with decoder_errors(path):
         if path.suffix.lower() in TIFF_SUFFIXES:
@@ -111,11 +111,11 @@ def decoder_errors(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise FileError(path, "is too large for the memory left", "close programs or cut it in parts") from error
     except _DECODER_ERRORS as error:
-        raise FileError(path, f"cannot be read as a picture ({_short(error)})", _REMEDY) from error
+        raise FileError(path, f"cannot be read as an image ({_short(error)})", _REMEDY) from error
 
 
 def is_plain_jpeg(path: Path) -> bool:
-    """Whether the file can stand for the picture anywhere: a JPEG in RGB or gray that is stored upright."""
+    """Whether the file can stand for the image anywhere: a JPEG in RGB or gray that is stored upright."""
     return path.suffix.lower() in (".jpg", ".jpeg") and _stored_as(path, ("JPEG",))
 
 
@@ -126,7 +126,7 @@ def orientation(path: Path) -> int:
 
 
 def is_upright(path: Path) -> bool:
-    """Whether the file's rows are the picture's: JPEG, PNG or TIFF that no orientation turns."""
+    """Whether the file's rows are the image's: JPEG, PNG or TIFF that no orientation turns."""
     if path.suffix.lower() in TIFF_SUFFIXES:
         with decoder_errors(path), tifffile.TiffFile(path) as file:
             orientation = file.pages[0].aspage().tags.get("Orientation")
@@ -175,12 +175,12 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise FileError(
             path,
             f"says it is {width} x {height} pixels",
-            f"pictures of 1 to {MAX_PIXELS // 1_000_000} megapixels can be opened",
+            f"images of 1 to {MAX_PIXELS // 1_000_000} megapixels can be opened",
         )
 
 
 def _check_memory(path: Path, width: int, height: int) -> None:
-    """A large picture is refused before it is decoded if it cannot be held, worked on and shown."""
+    """A large image is refused before it is decoded if it cannot be held, worked on and shown."""
     needed = int(width * height * 3 * _HELD_TIMES)
     if width * height > _LARGE and needed > (free := available_bytes()):
         raise FileError(
@@ -223,7 +223,7 @@ def _read_large(path: Path, image: Image.Image) -> Pixels:
     flag = cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR
     pixels = cv2.imdecode(np.fromfile(path, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
-        raise FileError(path, "cannot be read as a picture", _REMEDY)
+        raise FileError(path, "cannot be read as an image", _REMEDY)
     if pixels.ndim == 3:
         for top in range(0, len(pixels), 256):  # in place, so that no second copy is held
             pixels[top : top + 256] = pixels[top : top + 256, :, ::-1].copy()
@@ -233,7 +233,7 @@ def _read_large(path: Path, image: Image.Image) -> Pixels:
 def _tiff_size(path: Path) -> tuple[int, int]:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
-            raise FileError(path, "holds no picture", _REMEDY)
+            raise FileError(path, "holds no image", _REMEDY)
         page = file.pages[0].aspage()
         orientation = page.tags.get("Orientation")
         turned = orientation is not None and int(orientation.value) in SWAPPED
@@ -245,7 +245,7 @@ def _tiff_size(path: Path) -> tuple[int, int]:
 def _read_tiff(path: Path) -> Pixels:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
-            raise FileError(path, "holds no picture", _REMEDY)
+            raise FileError(path, "holds no image", _REMEDY)
         page = file.pages[0].aspage()
         shape = page.shape
         if len(shape) not in (2, 3):

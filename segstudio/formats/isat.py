@@ -1,4 +1,4 @@
-"""ISAT's JSON: one file a picture; polygons in layers, and `__background__` polygons that cut holes."""
+"""ISAT's JSON: one file an image; polygons in layers, and `__background__` polygons that cut holes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import BACKGROUND_NAME, ClassTable
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
-from segstudio.formats.images import picture_size
+from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
+from segstudio.formats.image_files import Images, images_of
+from segstudio.formats.images import image_size
 from segstudio.formats.json_file import read_json
-from segstudio.formats.labelme import points_of
-from segstudio.formats.labelme_folder import entry_name, json_files, reason_of_first
-from segstudio.formats.pictures import Pictures, pictures_of
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats.labelme.json import points_of
+from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_first
 
 _HOLE: Final = "__background__"
 
@@ -26,12 +26,12 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
 
 
 def open_source(root: Path, options: SourceOptions) -> Source:
-    """Classes come from `isat.yaml` where there is one; pictures from the folder or `images` beside it."""
+    """Classes come from `isat.yaml` where there is one; images from the folder or `images` beside it."""
     base = root.parent if root.is_file() else root
-    pictures = Pictures(options.images) if options.images else pictures_of(base)
+    images = Images(options.images) if options.images else images_of(base)
     listed = base / "isat.yaml"
     table = _classes(listed) if listed.is_file() else None
-    entries = [Entry(entry_name(path, base), partial(_read, path, pictures)) for path in json_files(root)]
+    entries = [Entry(entry_name(path, base), partial(_read, path, images)) for path in json_files(root)]
     return Source(table, "background", entries)
 
 
@@ -55,14 +55,14 @@ def _parsed(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _read(path: Path, pictures: Pictures) -> Reading:
+def _read(path: Path, images: Images) -> Reading:
     raw = _parsed(path)
-    picture, note = pictures.named(str(raw["info"].get("name") or path.stem), "", path)
-    height, width = picture_size(picture)
+    image, note = images.named(str(raw["info"].get("name") or path.stem), "", path)
+    height, width = image_size(image)
     notes = [note] if note else []
     said = (raw["info"].get("height"), raw["info"].get("width"))
     if said != (height, width):
-        notes.append(f"labels are for {said[1]}x{said[0]} but the picture is {width}x{height}")
+        notes.append(f"labels are for {said[1]}x{said[0]} but the image is {width}x{height}")
     layered: list[tuple[float, Shape]] = []
     for index, item in enumerate(raw["objects"]):
         try:
@@ -70,7 +70,7 @@ def _read(path: Path, pictures: Pictures) -> Reading:
         except ObjectError as fault:
             notes.append(f"object {index + 1} was left out ({fault})")
     shapes = tuple(shape for _, shape in sorted(layered, key=lambda pair: pair[0]))
-    return Reading(picture, Annotation(height, width, shapes), tuple(notes))
+    return Reading(image, Annotation(height, width, shapes), tuple(notes))
 
 
 def _shape(item: Any) -> tuple[float, Shape]:

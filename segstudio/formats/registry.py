@@ -9,22 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from segstudio.errors import FormatError, ObjectError, SegstudioError
-from segstudio.formats import (
-    camvid,
-    cityscapes,
-    class_list,
-    coco_folder,
-    cvat,
-    eiseg,
-    isat,
-    labelme_folder,
-    labelme_web,
-    mask_folder,
-    voc,
-    yolo,
-)
-from segstudio.formats.scratch import Scratch
-from segstudio.formats.source import Entry, Reading, Source, SourceOptions
+from segstudio.formats import camvid, cityscapes, class_list, cvat, eiseg, isat
+from segstudio.formats.coco import reader as coco
+from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
+from segstudio.formats.labelme import reader as labelme
+from segstudio.formats.labelme import web_xml as labelme_web
+from segstudio.formats.masks import reader as masks
+from segstudio.formats.temporary_folder import Scratch
+from segstudio.formats.voc import reader as voc
+from segstudio.formats.yolo import reader as yolo
 
 
 @dataclass(frozen=True)
@@ -39,17 +32,17 @@ class Reader:
 
 # The order is that of detection: what says most about itself comes first.
 READERS: Final = (
-    Reader("coco", "COCO", coco_folder.reason_not, coco_folder.open_source),
+    Reader("coco", "COCO", coco.reason_not, coco.open_source),
     Reader("cvat", "CVAT XML", cvat.reason_not, cvat.open_source),
     Reader("cityscapes", "Cityscapes", cityscapes.reason_not, cityscapes.open_source),
-    Reader("labelme", "labelme", labelme_folder.reason_not, labelme_folder.open_source),
+    Reader("labelme", "labelme", labelme.reason_not, labelme.open_source),
     Reader("isat", "ISAT", isat.reason_not, isat.open_source),
     Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_source),
     Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_source),
     Reader("voc", "PASCAL VOC", voc.reason_not, voc.open_source),
     Reader("camvid", "CamVid", camvid.reason_not, camvid.open_source),
     Reader("yolo", "YOLO segmentation", yolo.reason_not, yolo.open_source),
-    Reader("masks", "Mask pictures", mask_folder.reason_not, mask_folder.open_source),
+    Reader("masks", "Mask images", masks.reason_not, masks.open_source),
 )
 NAMES: Final = ("auto", *(reader.name for reader in READERS))
 
@@ -138,11 +131,11 @@ def open_detected(found: Detected, options: SourceOptions) -> Source:
 
 
 def _held_out(source: Source, listed: Path) -> Source:
-    """With the split that the user told. Raises FileError where the list cannot be read or names no picture."""
+    """With the split that the user told. Raises FileError where the list cannot be read or names no image."""
     stems = class_list.stems(listed)
     names = frozenset(e.name for e in source.entries if e.name in stems or e.name.rpartition("/")[2] in stems)
     if not names:
-        raise FormatError(listed, "names no picture of the data set", "list one file stem a line")
+        raise FormatError(listed, "names no image of the data set", "list one file stem a line")
     return replace(source, held_out=names)
 
 
@@ -159,7 +152,7 @@ def _guarded(entry: Entry, found: Detected) -> Reading:
     """Holds what was unpacked for as long as there are entries to read."""
     try:
         return entry.read()
-    except ObjectError as fault:  # of the picture as a whole
+    except ObjectError as fault:  # of the image as a whole
         raise FormatError(found.root / entry.name, f"cannot be read ({fault})", "correct it or take it away") from fault
     except FOREIGN as error:
         raise _beyond(found.root / entry.name, error) from error

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from segstudio.errors import SegstudioError
-from segstudio.formats.coco_target import COCO_TARGET
-from segstudio.formats.labelme_target import LABELME
-from segstudio.formats.mask_target import MASKS
-from segstudio.formats.target import Target
-from segstudio.formats.voc_target import VOC
-from segstudio.formats.yolo_target import YOLO
+from segstudio.formats.coco.writer import COCO_TARGET
+from segstudio.formats.labelme.writer import LABELME
+from segstudio.formats.masks.writer import MASKS
+from segstudio.formats.voc.writer import VOC
+from segstudio.formats.writer import Target
+from segstudio.formats.yolo.writer import YOLO
 
 TARGETS: Final = (VOC, COCO_TARGET, LABELME, MASKS, YOLO)
 

@@ -36,11 +36,11 @@ def number_of(element: Any, tag: str) -> float:
 
 
 def finite(text: str | None, what: str) -> float:
-    """Raises ObjectError where `text` is no finite number of a size that a picture can have."""
+    """Raises ObjectError where `text` is no finite number of a size that an image can have."""
     try:
         value = float(text or "")
     except ValueError:
         raise ObjectError(f"its {what} is {text!r}, not a number"[:120]) from None
     if not math.isfinite(value) or abs(value) > 1e7:
-        raise ObjectError(f"its {what} is {value}, which lies in no picture")
+        raise ObjectError(f"its {what} is {value}, which lies in no image")
     return value

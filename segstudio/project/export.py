@@ -1,4 +1,4 @@
-"""Export: a project's pictures and labels in any format that can be written, with a report of what it cannot hold."""
+"""Export: a project's images and labels in any format that can be written, with a report of what it cannot hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.instances import overlaps_ignored
 from segstudio.errors import FileError, ProjectError, SegstudioError
 from segstudio.events import Note, Problem, Progress
-from segstudio.formats.target import ExportOptions, Page, Target, Written, named
+from segstudio.formats.writer import ExportOptions, Page, Target, Written, named
 from segstudio.project.item import DONE, Item
 from segstudio.project.parallel import in_order
 from segstudio.project.project import Project
@@ -22,23 +22,23 @@ from segstudio.project.store import load, status_of
 
 @dataclass(frozen=True)
 class Exported:
-    """The report. `background` pictures are marked done without a shape; `untouched` ones are not, and got nothing."""
+    """The report. `background` images are marked done without a shape; `untouched` ones are not, and got nothing."""
 
     folder: Path
-    pictures: int
+    images: int
     background: int
     untouched: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an export would lose: how many objects for each reason, and in how many pictures; nothing is written."""
+    """What an export would lose: how many objects for each reason, and in how many images; nothing is written."""
 
-    pictures: int
+    images: int
     untouched: int
     losses: tuple[tuple[str, int, int], ...] = ()
     unreadable: int = 0
-    unknown: tuple[str, ...] = ()  # labels that are no classes; their pictures would be left out
+    unknown: tuple[str, ...] = ()  # labels that are no classes; their images would be left out
 
 
 def plan(
@@ -46,7 +46,7 @@ def plan(
 ) -> Iterator[Progress | Problem | Plan]:
     """Reads every annotation once and says what the target cannot hold of it."""
     objects: Counter[str] = Counter()
-    pictures: Counter[str] = Counter()
+    images: Counter[str] = Counter()
     unknown: dict[str, None] = {}
     written = untouched = unreadable = 0
     for done, item in enumerate(items):
@@ -64,15 +64,15 @@ def plan(
         unknown |= dict.fromkeys(label for label in annotation.labels if project.table.id_of(label) is None)
         reasons = [reason for _, reason in target.losses(annotation, options)]
         objects.update(reasons)
-        pictures.update(set(reasons))
-    losses = tuple((reason, count, pictures[reason]) for reason, count in objects.most_common())
+        images.update(set(reasons))
+    losses = tuple((reason, count, images[reason]) for reason, count in objects.most_common())
     yield Plan(written, untouched, losses, unreadable, tuple(unknown))
 
 
 def export(
     project: Project, items: list[Item], out: Path, target: Target, options: ExportOptions | None = None
 ) -> Iterator[Progress | Problem | Note | Exported]:
-    """Raises ProjectError when `out` holds anything. A picture that fails is named; the rest goes on, on all cores."""
+    """Raises ProjectError when `out` holds anything. An image that fails is named; the rest goes on, on all cores."""
     options = options or ExportOptions()
     check_empty(out)
     if options.overlap_ignored and "overlap_ignored" not in target.choices:
@@ -117,7 +117,7 @@ def check_empty(out: Path) -> None:
 
 
 def _annotation(item: Item) -> Annotation | None:
-    """None for a picture that nobody touched: no shapes, and not marked done. Raises SegstudioError."""
+    """None for an image that nobody touched: no shapes, and not marked done. Raises SegstudioError."""
     if not item.annotation_path.is_file():
         return None
     stored = load(item)
@@ -128,7 +128,7 @@ def _annotation(item: Item) -> Annotation | None:
 
 
 def _stems(items: list[Item]) -> dict[str, str | None]:
-    """Folders are flattened into the name; of several pictures that would get one stem, only the first keeps it."""
+    """Folders are flattened into the name; of several images that would get one stem, only the first keeps it."""
     owners: dict[str, str] = {}
     for item in items:
         owners.setdefault(_flat(item), item.name)
@@ -148,7 +148,7 @@ def _write(
     (project, stems), (out, target, options) = place, job
     stem = stems[item.name]
     if stem is None:
-        raise FileError(item.picture, f"would be exported as {_flat(item)}, like another", "rename one of them")
+        raise FileError(item.image, f"would be exported as {_flat(item)}, like another", "rename one of them")
     unknown = [label for label in annotation.labels if project.table.id_of(label) is None]
     if unknown:
         raise SegstudioError(
@@ -162,6 +162,6 @@ def _write(
         annotation, pixels = overlaps_ignored(annotation)
         if pixels:
             notes.append(f"{pixels} pixels that several objects claim are ignored")
-    page = Page(stem, item.picture, annotation, project.table, project.unlabelled)
+    page = Page(stem, item.image, annotation, project.table, project.unlabelled)
     written = target.write(out, page, options)
     return replace(written, notes=(*notes, *written.notes))

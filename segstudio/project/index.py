@@ -14,7 +14,7 @@ import numpy as np
 from segstudio.core.metrics import Confusion
 from segstudio.errors import SegstudioError
 from segstudio.events import Progress
-from segstudio.formats import labelme
+from segstudio.formats.labelme import json as labelme
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project
 from segstudio.project.store import Stamp, status_of
@@ -83,11 +83,11 @@ class Index:
         self._db.execute("INSERT OR REPLACE INTO uncertainties VALUES(?,?,?)", (run, name, value))
 
     def uncertainties(self, run: str) -> dict[str, float]:
-        """By picture: mean entropy of the run's prediction, from 0 (sure) to 1 (no idea)."""
+        """By image: mean entropy of the run's prediction, from 0 (sure) to 1 (no idea)."""
         return dict(self._db.execute("SELECT name, value FROM uncertainties WHERE run = ?", (run,)))
 
     def matrices(self, run: str, classes: list[str]) -> dict[str, Confusion]:
-        """By picture, for these classes only: a matrix of other classes says nothing today."""
+        """By image, for these classes only: a matrix of other classes says nothing today."""
         rows = self._db.execute(
             "SELECT name, matrix FROM matrices WHERE run = ? AND classes = ?", (run, json.dumps(classes))
         )
@@ -163,7 +163,7 @@ def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
 
 
 class _Stamps:
-    """What `stamp_of` gives, with one listing a folder in place of one question a picture."""
+    """What `stamp_of` gives, with one listing a folder in place of one question an image."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, Stamp]] = {}

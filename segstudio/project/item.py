@@ -1,4 +1,4 @@
-"""One picture of a project, with the place of its annotation."""
+"""One image of a project, with the place of its annotation."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segstudio.errors import FileError
-from segstudio.formats import labelme
 from segstudio.formats.images import SUFFIXES
+from segstudio.formats.labelme import json as labelme
 
 HIDDEN = ".segstudio"
 
@@ -20,23 +20,23 @@ _NUMBER = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, init=False)
 class Item:
-    """`name` is the picture's path inside the project, with forward slashes; it identifies the item.
+    """`name` is the image's path inside the project, with forward slashes; it identifies the item.
 
     Paths are kept as text: a hundred thousand of them are quickly made and small.
     """
 
     name: str
-    picture_file: str
+    image_file: str
     annotation_file: str
 
-    def __init__(self, name: str, picture: Path | str, annotation_path: Path | str) -> None:
+    def __init__(self, name: str, image: Path | str, annotation_path: Path | str) -> None:
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "picture_file", str(picture))
+        object.__setattr__(self, "image_file", str(image))
         object.__setattr__(self, "annotation_file", str(annotation_path))
 
     @property
-    def picture(self) -> Path:
-        return Path(self.picture_file)
+    def image(self) -> Path:
+        return Path(self.image_file)
 
     @property
     def annotation_path(self) -> Path:
@@ -62,18 +62,18 @@ def natural_key(text: str) -> list[str | int]:
 
 
 def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
-    """Every picture below `folder`, in natural order, folder by folder; hidden folders are passed over."""
+    """Every image below `folder`, in natural order, folder by folder; hidden folders are passed over."""
     pending = [folder]
     while pending:
         here = pending.pop(0)
-        pictures, below = _contents(here)
+        images, below = _contents(here)
         pending[:0] = [here / name for name in sorted(below, key=natural_key)]
         inside = "" if here == folder else f"{here.relative_to(folder).as_posix()}/"
-        yield from _items_of(here, pictures, inside, annotation_folder)
+        yield from _items_of(here, images, inside, annotation_folder)
 
 
 def _contents(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of pictures and of folders; none where it may not be read or is an export of VOC's layout."""
+    """Names of images and of folders; none where it may not be read or is an export of VOC's layout."""
     try:
         with os.scandir(folder) as entries:
             found = [entry for entry in entries if not entry.name.startswith(".")]
@@ -81,15 +81,15 @@ def _contents(folder: Path) -> tuple[list[str], list[str]]:
         return [], []
     if {"SegmentationClass", "labelmap.txt"} <= {entry.name for entry in found}:
         return [], []
-    pictures = [e.name for e in found if _suffix(e.name) in SUFFIXES and not e.is_dir()]
-    return pictures, [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+    images = [e.name for e in found if _suffix(e.name) in SUFFIXES and not e.is_dir()]
+    return images, [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
 
 
-def _items_of(here: Path, pictures: list[str], inside: str, annotation_folder: Path | None) -> Iterator[Item]:
-    """Of several pictures with one stem, one owns STEM.json; the others have their suffix in the name too."""
+def _items_of(here: Path, images: list[str], inside: str, annotation_folder: Path | None) -> Iterator[Item]:
+    """Of several images with one stem, one owns STEM.json; the others have their suffix in the name too."""
     home = here if annotation_folder is None else annotation_folder / inside
     of_stem: dict[str, list[str]] = {}
-    ordered = sorted(pictures, key=natural_key)
+    ordered = sorted(images, key=natural_key)
     for name in ordered:
         of_stem.setdefault(_stem(name).casefold(), []).append(name)
     for name in ordered:
@@ -110,16 +110,16 @@ def _suffix(name: str) -> str:
     return f".{name.rpartition('.')[2].lower()}"
 
 
-def annotation_path(picture: Path, rivals: list[Path], home: Path) -> Path:
-    """Where the labels of a picture lie; `rivals` are all pictures of its stem there, itself too, in natural order."""
-    own = len(rivals) == 1 or picture == _owner(home / f"{picture.stem}.json", rivals)
-    return home / f"{picture.stem if own else picture.name}.json"
+def annotation_path(image: Path, rivals: list[Path], home: Path) -> Path:
+    """Where the labels of an image lie; `rivals` are all images of its stem there, itself too, in natural order."""
+    own = len(rivals) == 1 or image == _owner(home / f"{image.stem}.json", rivals)
+    return home / f"{image.stem if own else image.name}.json"
 
 
 def _owner(annotation: Path, rivals: list[Path]) -> Path:
-    """The picture that the annotation names; the first where it names none of them."""
+    """The image that the annotation names; the first where it names none of them."""
     try:
-        named = Path(labelme.read(annotation, (1, 1), pixels=False).picture).name
+        named = Path(labelme.read(annotation, (1, 1), pixels=False).image).name
     except FileError:
         named = ""
-    return next((picture for picture in rivals if picture.name == named), rivals[0])
+    return next((image for image in rivals if image.name == named), rivals[0])

@@ -1,6 +1,6 @@
 """Edits not saved yet, written aside, so that a crash loses seconds and not hours.
 
-One labelme file a picture in `.segstudio/journal`; where the project cannot be written to, in the user's cache.
+One labelme file an image in `.segstudio/journal`; where the project cannot be written to, in the user's cache.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem
-from segstudio.formats import labelme
 from segstudio.formats.atomic import write_bytes
-from segstudio.formats.images import picture_size
+from segstudio.formats.images import image_size
+from segstudio.formats.labelme import json as labelme
 from segstudio.project.item import HIDDEN, Item
 from segstudio.project.store import Stamp, canonical, load
 
-_KEY: Final = "segstudio.journal"  # in the entry: the picture's name
+_KEY: Final = "segstudio.journal"  # in the entry: the image's name
 _NOT_SAVED: Final = "journal"
 _ASIDE: Final = "left"  # in it: what a session that ended left
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Labels of a picture as they were when the program ended; they differ from the file's.
+    """Labels of an image as they were when the program ended; they differ from the file's.
 
     `stamp` is that of the file now, None where it cannot be read; `older` says that the file was written since.
     """
@@ -52,9 +52,9 @@ def folders(project: Path) -> tuple[Path, Path]:
 
 
 def put(project: Path, item: Item, annotation: Annotation, table: ClassTable) -> Path:
-    """Write an entry, replacing an older one of that picture. Raises FileError where neither place can be written."""
+    """Write an entry, replacing an older one of that image. Raises FileError where neither place can be written."""
     entry = canonical(annotation, table).with_extra(_KEY, item.name)
-    content = labelme.write(entry, item.picture.name)
+    content = labelme.write(entry, item.image.name)
     inside, cache = folders(project)
     try:
         path = _write(inside, item, content)
@@ -66,7 +66,7 @@ def put(project: Path, item: Item, annotation: Annotation, table: ClassTable) ->
 
 
 def remove(project: Path, item: Item) -> None:
-    """The picture is saved, or given up: its entry has had its day."""
+    """The image is saved, or given up: its entry has had its day."""
     for folder in folders(project):
         for place in (folder, folder / _ASIDE):
             with contextlib.suppress(OSError):
@@ -83,7 +83,7 @@ def set_aside(project: Path) -> None:
 
 
 def entries(project: Path, items: list[Item]) -> Iterator[Entry | Problem]:
-    """What was set aside, the newest of each picture; what says the same as the files is removed on the way."""
+    """What was set aside, the newest of each image; what says the same as the files is removed on the way."""
     by_name = {item.name: item for item in items}
     paths = [path for folder in folders(project) for path in (folder / _ASIDE).glob("*.json")]
     seen: set[str] = set()
@@ -118,11 +118,11 @@ def _name(item: Item) -> str:
 
 
 def _read(path: Path, items: dict[str, Item]) -> Entry | None:
-    """None for an entry that says nothing new, which is removed, or whose picture is gone, which is kept."""
+    """None for an entry that says nothing new, which is removed, or whose image is gone, which is kept."""
     item = items.get(str(labelme.read(path, (1, 1), pixels=False).annotation.extra.get(_KEY, "")))
     if item is None:
         return None
-    size = picture_size(item.picture)
+    size = image_size(item.image)
     found = labelme.read(path, size).annotation
     extra = {key: value for key, value in found.extra.items() if key != _KEY}
     annotation = replace(found, extra=extra)

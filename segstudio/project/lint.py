@@ -17,8 +17,8 @@ from segstudio.core.raster import shape_mask
 from segstudio.core.shape import LINE, LINESTRIP, POINT, POINTS, Shape
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
-from segstudio.formats import labelme
-from segstudio.formats.images import picture_size
+from segstudio.formats.images import image_size
+from segstudio.formats.labelme import json as labelme
 from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.samples import with_assigned
@@ -33,7 +33,7 @@ _THIN_KINDS: Final = (LINE, LINESTRIP, POINT, POINTS)
 
 @dataclass(frozen=True)
 class Finding:
-    """`item` is a picture's name, or "" for the project. `about` is what a fix needs; `fix_text` says what it does."""
+    """`item` is an image's name, or "" for the project. `about` is what a fix needs; `fix_text` says what it does."""
 
     kind: str
     item: str
@@ -46,7 +46,7 @@ class Finding:
 
 
 def lint_project(project: Project, items: list[Item]) -> Iterator[Progress | Problem | Finding]:
-    """Every finding; reads each annotation once, and those pictures whole that may be copies of one another."""
+    """Every finding; reads each annotation once, and those images whole that may be copies of one another."""
     yield from alike_names(project.table)
     unknown: dict[str, str] = {}
     for done, item in enumerate(items):
@@ -96,13 +96,13 @@ def _unknown(label: str, item: str, table: ClassTable) -> Finding:
 
 
 def _size(item: Item) -> list[Finding]:
-    height, width = picture_size(item.picture)
+    height, width = image_size(item.image)
     said = labelme.said_size(item.annotation_path)
     if said is None or said == (height, width):
         return []
     scaled = said[0] > 0 and said[1] > 0 and abs(width / said[1] - height / said[0]) < 0.01 * width / said[1]
     fix = f"scale the labels to {width}x{height}" if scaled else f"write {width}x{height} and leave the labels"
-    text = f"labels are for {said[1]}x{said[0]} but the picture is {width}x{height}"
+    text = f"labels are for {said[1]}x{said[0]} but the image is {width}x{height}"
     return [Finding(SIZE, item.name, text, fix, (said, scaled))]
 
 
@@ -118,7 +118,7 @@ def fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
     box, mask = shape_mask(shape, annotation.box)
     count = int(mask.sum())
     if not count:
-        return EMPTY, "has no pixel in the picture"
+        return EMPTY, "has no pixel in the image"
     if shape.kind in _THIN_KINDS:
         return "", ""
     rows, columns = mask.any(axis=1), mask.any(axis=0)
@@ -129,12 +129,12 @@ def fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
 
 
 def _twice(project: Project, items: list[Item]) -> Iterator[Finding]:
-    """Pictures of the same bytes, of which some train and some judge."""
+    """Images of the same bytes, of which some train and some judge."""
     held = with_assigned(project, items)
     sizes: dict[int, list[Item]] = defaultdict(list)
     for item in items:
         try:
-            sizes[item.picture.stat().st_size].append(item)
+            sizes[item.image.stat().st_size].append(item)
         except OSError:
             continue  # told by whoever opens it
     for group in sizes.values():
@@ -144,12 +144,12 @@ def _twice(project: Project, items: list[Item]) -> Iterator[Finding]:
         for alike in digests.values():
             names = [item.name for item in alike]
             if len({held.get(name, False) for name in names}) > 1:
-                text = f"is the same picture as {', '.join(names[1:])}, and they stand on both sides of the split"
+                text = f"is the same image as {', '.join(names[1:])}, and they stand on both sides of the split"
                 yield Finding(TWICE, names[0], text, "put all of them on one side", tuple(names))
 
 
 def _digest(item: Item) -> str:
     try:
-        return hashlib.sha256(item.picture.read_bytes()).hexdigest()
+        return hashlib.sha256(item.image.read_bytes()).hexdigest()
     except OSError:
         return item.name

@@ -1,4 +1,4 @@
-"""A folder of pictures as a project: classes, what unlabelled means, the split, and the items."""
+"""A folder of images as a project: classes, what unlabelled means, the split, and the items."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segstudio.core.colours import Colour
 from segstudio.errors import FileError, ProjectError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
-from segstudio.formats.labelme_folder import class_list_near
+from segstudio.formats.labelme.reader import class_list_near
 from segstudio.project.item import HIDDEN, Item, find_items
 from segstudio.project.split import GROUPINGS, SEQUENCE
 
@@ -25,9 +25,9 @@ _VERSION = 1
 class Project:
     """A value: changing a choice gives another Project; `save` writes it to `.segstudio/project.json`.
 
-    `held_out` says for a picture's name whether it is kept from training; names not in it are assigned, by
+    `held_out` says for an image's name whether it is kept from training; names not in it are assigned, by
     sequence, folder or prefix as `split_by` says.
-    `listed` is True when the classes came from a list or an earlier session, not from the pictures' labels.
+    `listed` is True when the classes came from a list or an earlier session, not from the images' labels.
     `notes` say what could not be read when it was opened.
     """
 
@@ -58,11 +58,11 @@ class Project:
         return find_items(self.folder, self.annotation_folder)
 
     def item(self, name: str) -> Item:
-        """Raises ProjectError when there is no such picture."""
+        """Raises ProjectError when there is no such image."""
         for item in self.items():
             if item.name == name:
                 return item
-        raise ProjectError(f"{self.folder}: has no picture {name}; open one that the list shows")
+        raise ProjectError(f"{self.folder}: has no image {name}; open one that the list shows")
 
     def with_labels(self, labels: list[str], colours: Mapping[str, Colour] | None = None) -> Project:
         """A class for each label that has none yet, in the order given. Raises ProjectError beyond 254."""
@@ -95,7 +95,7 @@ class Project:
 def open_project(folder: Path) -> Project:
     """Any folder is a project; nothing is written by opening it. Raises ProjectError or FileError."""
     if not folder.is_dir():
-        raise ProjectError(f"{folder}: is not a folder; open a folder of pictures")
+        raise ProjectError(f"{folder}: is not a folder; open a folder of images")
     folder = folder.resolve()
     project = Project(folder)
     if project.file.is_file():
@@ -105,7 +105,7 @@ def open_project(folder: Path) -> Project:
         return project
     try:
         return replace(project, table=class_list.read_labels(labels), listed=True)
-    except FileError as error:  # a list of something else; the pictures can be opened without it
+    except FileError as error:  # a list of something else; the images can be opened without it
         return replace(project, notes=(str(error),))
 
 
@@ -125,7 +125,7 @@ def _read(project: Project) -> Project:
             raise ValueError(f"it lists {len(classes)} classes, of {MAX_CLASSES} at most")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise FileError(
-            project.file, f"cannot be read ({error})", "mend it or move it away; pictures and labels are untouched"
+            project.file, f"cannot be read ({error})", "mend it or move it away; images and labels are untouched"
         ) from error
     table = ClassTable(classes) if classes else ClassTable()
     return replace(

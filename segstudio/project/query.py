@@ -1,4 +1,4 @@
-"""A small query over the list of pictures: `class:road -status:done miou:<0.5 street`."""
+"""A small query over the list of images: `class:road -status:done miou:<0.5 street`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"(<=|>=|<|>|=)?(\d*\.?\d+)(?:\.\.(\d*\.?\d+))?$")
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of a picture; NaN for figures that nobody has computed."""
+    """What is known of an image; NaN for figures that nobody has computed."""
 
     name: str
     state: str = "todo"

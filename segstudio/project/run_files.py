@@ -91,7 +91,7 @@ def _plain(path: Path) -> dict[str, Any]:
 
 
 def split_of(folder: Path) -> dict[str, bool]:
-    """For each picture of a run whether it was held out; empty where the run does not say."""
+    """For each image of a run whether it was held out; empty where the run does not say."""
     plain = _plain(folder / "split.json")
     sides = {"train": False, "val": True}
     return {str(name): held for key, held in sides.items() for name in _list(plain.get(key))}

@@ -18,11 +18,11 @@ from segstudio.project.item import Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
 
-NUM_PICTURES = 24
+NUM_IMAGES = 24
 
 
 def make_sample_project(
-    folder: Path, pictures: int = NUM_PICTURES, recipe: Recipe | None = None
+    folder: Path, images: int = NUM_IMAGES, recipe: Recipe | None = None
 ) -> Iterator[Progress | Project]:
     """Raises ProjectError when `folder` holds anything."""
     recipe = recipe or Recipe(rgb=True)
@@ -30,8 +30,8 @@ def make_sample_project(
         raise ProjectError(f"{folder}: is not empty; choose a new folder for the sample")
     folder.mkdir(parents=True, exist_ok=True)
     table = ClassTable().with_added(DISC).with_added(SQUARE)
-    for number in range(pictures):
-        yield Progress(number, pictures, "drawing discs and squares")
+    for number in range(images):
+        yield Progress(number, images, "drawing discs and squares")
         image, annotation = noisy_shapes(replace(recipe, seed=recipe.seed + number))
         path = folder / f"shapes_{number:03d}.png"
         write_bytes(path, png_bytes((image * 255 + 0.5).astype(np.uint8)))

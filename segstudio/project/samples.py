@@ -18,11 +18,11 @@ from segstudio.project.project import Project
 from segstudio.project.split import assign
 from segstudio.project.store import load, status_of
 
-_LOOKED_AT = 1 << 14  # bytes of a file that tell most pictures of one size apart
+_LOOKED_AT = 1 << 14  # bytes of a file that tell most images of one size apart
 
 
 def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem | tuple[Sample, ...]]:
-    """The labelled pictures of the project by value, split; a file that cannot be read is named and left out."""
+    """The labelled images of the project by value, split; a file that cannot be read is named and left out."""
     found: list[tuple[Item, Annotation]] = []
     for done, item in enumerate(items):
         yield Progress(done, len(items), item.name)
@@ -36,18 +36,18 @@ def gather(project: Project, items: list[Item]) -> Iterator[Progress | Problem |
         if stored.problem:
             yield Problem(item.name, stored.problem)
         elif stored.annotation.shapes or status_of(stored.annotation) == DONE:
-            found.append((item, replace(stored.annotation, extra={})))  # an embedded picture may be large
+            found.append((item, replace(stored.annotation, extra={})))  # an embedded image may be large
     names = [item.name for item, _ in found]
     held = assign(names, project.held_out, by=project.split_by, twins=twins_among([item for item, _ in found]))
-    yield tuple(Sample(item.name, item.picture, annotation, held[item.name]) for item, annotation in found)
+    yield tuple(Sample(item.name, item.image, annotation, held[item.name]) for item, annotation in found)
 
 
 def sample_of(project: Project, item: Item, annotation: Annotation, known: Mapping[str, bool]) -> Sample:
-    """One picture labelled since the others were gathered; `known` says of those whether they are held out."""
+    """One image labelled since the others were gathered; `known` says of those whether they are held out."""
     held = known.get(item.name)
     if held is None:
         held = assign([*known, item.name], known, by=project.split_by)[item.name]
-    return Sample(item.name, item.picture, replace(annotation, extra={}), held)
+    return Sample(item.name, item.image, replace(annotation, extra={}), held)
 
 
 def with_sides(samples: Sequence[Sample], held_out: Mapping[str, bool]) -> tuple[Sample, ...]:
@@ -56,7 +56,7 @@ def with_sides(samples: Sequence[Sample], held_out: Mapping[str, bool]) -> tuple
 
 
 def twins_among(items: list[Item]) -> list[list[str]]:
-    """Groups of pictures whose files are the same, byte for byte.
+    """Groups of images whose files are the same, byte for byte.
 
     Only files of one size are looked into, and only those with the same beginning are read to their end.
     """
@@ -71,7 +71,7 @@ def _alike(items: list[Item], trait: Callable[[Path], object]) -> list[list[Item
     groups: dict[object, list[Item]] = defaultdict(list)
     for item in items:
         with contextlib.suppress(OSError):
-            groups[trait(item.picture)].append(item)
+            groups[trait(item.image)].append(item)
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -94,6 +94,6 @@ def with_split(project: Project, samples: tuple[Sample, ...]) -> Project:
 
 
 def with_assigned(project: Project, items: list[Item]) -> dict[str, bool]:
-    """For each labelled picture whether it is held out, as a run would have it now."""
+    """For each labelled image whether it is held out, as a run would have it now."""
     names = [item.name for item in items if item.annotation_path.is_file()]
     return assign(names, project.held_out, by=project.split_by)

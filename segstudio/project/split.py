@@ -1,4 +1,4 @@
-"""Which pictures judge the model: neighbours of a sequence stay together, and neither side is empty."""
+"""Which images judge the model: neighbours of a sequence stay together, and neither side is empty."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def assign(
     by: str = SEQUENCE,
     twins: Iterable[Sequence[str]] = (),
 ) -> dict[str, bool]:
-    """For each picture whether it is held out. `fixed` is kept, unless one side would be empty.
+    """For each image whether it is held out. `fixed` is kept, unless one side would be empty.
 
     `by` says what belongs together: frames of a sequence, of which long ones are cut once; everything in a
-    folder; or names that begin alike, up to the first digit, - or _. `twins` are pictures with the same pixels:
+    folder; or names that begin alike, up to the first digit, - or _. `twins` are images with the same pixels:
     they never stand on both sides.
     """
     ordered = sorted(names, key=natural_key)

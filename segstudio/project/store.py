@@ -9,9 +9,9 @@ from pathlib import Path
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.errors import ChangedError, SegstudioError
-from segstudio.formats import labelme
 from segstudio.formats.atomic import write_bytes
-from segstudio.formats.images import picture_size
+from segstudio.formats.images import image_size
+from segstudio.formats.labelme import json as labelme
 from segstudio.project.item import DONE, TODO, Item
 
 REVIEW_KEY = "segstudio"  # the one top-level key of ours; labelme keeps it
@@ -42,8 +42,8 @@ def stamp_of(item: Item) -> Stamp:
 
 
 def load(item: Item, size: tuple[int, int] | None = None) -> Stored:
-    """The item's annotation, empty where there is no file. `size` spares reading the picture's header."""
-    height, width = size or picture_size(item.picture)
+    """The item's annotation, empty where there is no file. `size` spares reading the image's header."""
+    height, width = size or image_size(item.image)
     stamp = stamp_of(item)
     empty = Annotation(height, width)
     if stamp is None:
@@ -66,18 +66,18 @@ def save(item: Item, annotation: Annotation, table: ClassTable, known: Stamp) ->
             "was changed by another program since it was opened",
             "take that version, or move the file away and save again to keep yours",
         )
-    picture = os.path.relpath(item.picture, item.annotation_path.parent).replace(os.sep, "/")
-    write_bytes(item.annotation_path, labelme.write(canonical(annotation, table), picture))
+    image = os.path.relpath(item.image, item.annotation_path.parent).replace(os.sep, "/")
+    write_bytes(item.annotation_path, labelme.write(canonical(annotation, table), image))
     return stamp_of(item)
 
 
 def write_copy(path: Path, item: Item, annotation: Annotation, table: ClassTable) -> Path:
-    """The labels into a file of the user's choice, which names the picture by its path from there."""
+    """The labels into a file of the user's choice, which names the image by its path from there."""
     try:
-        picture = os.path.relpath(item.picture, path.absolute().parent).replace(os.sep, "/")
+        image = os.path.relpath(item.image, path.absolute().parent).replace(os.sep, "/")
     except ValueError:  # another drive
-        picture = item.picture.absolute().as_posix()
-    write_bytes(path, labelme.write(canonical(annotation, table), picture))
+        image = item.image.absolute().as_posix()
+    write_bytes(path, labelme.write(canonical(annotation, table), image))
     return path
 
 

@@ -1,4 +1,4 @@
-"""A model's figures on the pictures of a project, one confusion matrix a picture."""
+"""A model's figures on the images of a project, one confusion matrix an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segstudio.project.project import Project
 
 @dataclass(frozen=True)
 class ImageScore:
-    """One picture's matrix: ground truth rows, prediction columns."""
+    """One image's matrix: ground truth rows, prediction columns."""
 
     name: str
     confusion: Confusion
@@ -26,7 +26,7 @@ class ImageScore:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All pictures of one run over one split."""
+    """All images of one run over one split."""
 
     classes: tuple[str, ...]
     images: tuple[ImageScore, ...]

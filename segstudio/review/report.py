@@ -45,12 +45,12 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
 
 
 def as_lines(evaluation: Evaluation) -> list[str]:
-    """A table, worst picture first, and the whole set under it."""
-    width = max([len(image.name) for image in evaluation.images] + [len("all pictures")])
-    head = f"{'picture':<{width}}  {'mIoU':>6}  {'pixel acc.':>10}  classes averaged"
+    """A table, worst image first, and the whole set under it."""
+    width = max([len(image.name) for image in evaluation.images] + [len("all images")])
+    head = f"{'image':<{width}}  {'mIoU':>6}  {'pixel acc.':>10}  classes averaged"
     rows = sorted(evaluation.images, key=lambda image: _or_last(scores(image.confusion).miou))
     lines = [head, *(_line(image.name, image.confusion, width) for image in rows)]
-    lines.append(_line("all pictures", evaluation.confusion, width))
+    lines.append(_line("all images", evaluation.confusion, width))
     found = scores(evaluation.confusion)
     per_class = zip(evaluation.classes, found.iou, strict=True)
     lines.append("IoU by class: " + ", ".join(f"{name} {text(float(iou))}" for name, iou in per_class))

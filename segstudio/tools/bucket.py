@@ -19,7 +19,7 @@ class Bucket(ProposalTool):
     name = "bucket"
     key = "F"
     has_second_button = True
-    hint = "Click to fill what is of one label   Shift+click everywhere in the picture   Alt+click takes labels away"
+    hint = "Click to fill what is of one label   Shift+click everywhere in the image   Alt+click takes labels away"
 
     def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
         super().__init__(choice, sight)

@@ -158,6 +158,6 @@ def _grabbed(image: NDArray[np.uint8], seeds: NDArray[np.uint8]) -> Mask:
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     try:
         cv2.grabCut(image, marks, (0, 0, 0, 0), background, foreground, _ROUNDS, cv2.GC_INIT_WITH_MASK)
-    except cv2.error:  # a picture of one colour has no clusters
+    except cv2.error:  # an image of one colour has no clusters
         return np.asarray(sure)
     return np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD))

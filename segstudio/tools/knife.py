@@ -8,7 +8,7 @@ from segstudio.core import edits
 from segstudio.core.box import Box
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point, distance
-from segstudio.core.picking import at_pixel
+from segstudio.core.hit_test import at_pixel
 from segstudio.tools.free_line import FreeLine
 from segstudio.tools.tool import Pointer
 
@@ -41,9 +41,9 @@ class Knife(FreeLine):
         return {hit for hit in hits if hit is not None}
 
 
-def _near(point: Point, picture: Box) -> Point:
-    """No further outside than the picture is long."""
-    far = max(picture.height, picture.width)
+def _near(point: Point, image: Box) -> Point:
+    """No further outside than the image is long."""
+    far = max(image.height, image.width)
     return min(max(point[0], -far), 2 * far), min(max(point[1], -far), 2 * far)
 
 

@@ -36,6 +36,6 @@ class Lasso(FreeLine):
         document.commit(self.name)
 
 
-def inside(points: list[Point], picture: Box) -> Patch:
+def inside(points: list[Point], image: Box) -> Patch:
     """The pixels of a closed line, by the rule of polygons."""
-    return shape_patch(Shape("", POLYGON, tuple(points)), picture)
+    return shape_patch(Shape("", POLYGON, tuple(points)), image)

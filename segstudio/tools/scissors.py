@@ -1,4 +1,4 @@
-"""Intelligent scissors: a line that clings to edges of the picture between clicked anchors.
+"""Intelligent scissors: a line that clings to edges of the image between clicked anchors.
 
 Mortensen and Barrett, "Intelligent scissors for image composition", SIGGRAPH 1995, as OpenCV has it.
 """
@@ -49,7 +49,7 @@ class EdgeMap:
 
 
 class Scissors(Tool):
-    """Each click sets an anchor; the line between anchors finds its way along the picture's edges."""
+    """Each click sets an anchor; the line between anchors finds its way along the image's edges."""
 
     name = "scissors"
     key = "I"
@@ -144,5 +144,5 @@ class Scissors(Tool):
         self._pending = self._expected = None
 
 
-def _bounded(point: Point, picture: Box) -> Point:
-    return min(max(point[0], 0.0), picture.x1 - 0.01), min(max(point[1], 0.0), picture.y1 - 0.01)
+def _bounded(point: Point, image: Box) -> Point:
+    return min(max(point[0], 0.0), image.x1 - 0.01), min(max(point[1], 0.0), image.y1 - 0.01)

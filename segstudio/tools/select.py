@@ -7,7 +7,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point, distance, frame
-from segstudio.core.picking import at_pixel, within
+from segstudio.core.hit_test import at_pixel, within
 from segstudio.core.stroke import with_selected
 from segstudio.tools.tool import Choice, Draft, Line, Pointer, Sight, Tool
 

@@ -184,7 +184,7 @@ class Superpixels(Tool):
 def block_of_cells(image: NDArray[np.uint8], key: BlockKey) -> Cells:
     """(512, 512) numbers of the cells of one block; a cell has the same number in the block beside it.
 
-    Watershed of the picture from a grid of seeds that covers the whole picture, with some room around the block.
+    Watershed of the image from a grid of seeds that covers the whole image, with some room around the block.
     """
     row, column, cell = key
     block = Box(row * _BLOCK, column * _BLOCK, (row + 1) * _BLOCK, (column + 1) * _BLOCK)
@@ -214,7 +214,7 @@ def block_of_cells(image: NDArray[np.uint8], key: BlockKey) -> Cells:
 def _calmest(
     part: NDArray[np.uint8], region: Box, ys: NDArray[np.int64], xs: NDArray[np.int64], cell: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Seeds moved, inside the middle of their cells, to where the picture changes least."""
+    """Seeds moved, inside the middle of their cells, to where the image changes least."""
     gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
     steep = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
     reach = max(1, cell // 4)

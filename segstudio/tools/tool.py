@@ -18,7 +18,7 @@ from segstudio.core.raster import Labels, Patch
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where the hand is, in picture pixels. `reach` is how near counts as a hit, in picture pixels.
+    """Where the hand is, in image pixels. `reach` is how near counts as a hit, in image pixels.
 
     `secondary` is the right button; `pressure` is a tablet pen's, 1.0 for a mouse.
     """
@@ -45,12 +45,12 @@ class Line:
     closed: bool = False
     class_id: int | None = None
     negative: bool = False
-    width_px: float = 0.0  # in picture pixels; 0 is a thin line at any zoom
+    width_px: float = 0.0  # in image pixels; 0 is a thin line at any zoom
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a tool wants shown over the picture: lines, handles, marks, and the pixels it would paint."""
+    """What a tool wants shown over the image: lines, handles, marks, and the pixels it would paint."""
 
     points: tuple[Point, ...] = ()
     closed: bool = False
@@ -67,14 +67,14 @@ class Draft:
 
 
 class Segmenter(Protocol):
-    """A model that answers to clicks and boxes on the open picture."""
+    """A model that answers to clicks and boxes on the open image."""
 
     def segment(self, points: Sequence[Point], positive: Sequence[bool], box: Box | None) -> Patch: ...
 
 
 @dataclass
 class Sight:
-    """What a tool sees of the open picture beside its labels; the window keeps it up to date. Look, do not write.
+    """What a tool sees of the open image beside its labels; the window keeps it up to date. Look, do not write.
 
     `image` is (H, W, C) uint8 with three or four channels; `heat` (H, W); `predicted` (H, W) class ids of the
     project, IGNORE where there is none; `seen` is the part on the screen.
@@ -98,7 +98,7 @@ class Choice:
     pressure: bool = True  # a pen's pressure changes the size
     snap: bool = False  # points go to the borders of neighbours
     tolerance: int = 24
-    on_heat: bool = False  # the wand looks at the heat instead of the picture
+    on_heat: bool = False  # the wand looks at the heat instead of the image
     cell_px: int = 16
     accept_by: str = "brush"
     threshold: int = 128
@@ -135,7 +135,7 @@ class Tool:
 
     @property
     def radius_px(self) -> float | None:
-        """Size of the round cursor in picture pixels, or None for a cross."""
+        """Size of the round cursor in image pixels, or None for a cross."""
         return None
 
     def _label(self, document: Document) -> str:

@@ -1,4 +1,4 @@
-"""Watershed: a few scribbles of each class, and the picture's edges decide where they meet."""
+"""Watershed: a few scribbles of each class, and the image's edges decide where they meet."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def divided(image: NDArray[np.uint8], scribbles: tuple[Scribble, ...]) -> Planes
     return region, lookup[np.maximum(seeds, 0)]
 
 
-def _region(scribbles: tuple[Scribble, ...], picture: Box) -> Box:
+def _region(scribbles: tuple[Scribble, ...], image: Box) -> Box:
     out = EMPTY
     for scribble in scribbles:
         xs, ys = [x for x, _ in scribble.points], [y for _, y in scribble.points]
@@ -144,4 +144,4 @@ def _region(scribbles: tuple[Scribble, ...], picture: Box) -> Box:
             Box(int(min(ys) - reach), int(min(xs) - reach), int(max(ys) + reach) + 1, int(max(xs) + reach) + 1)
         )
     rows, columns = int(out.height * _ROOM) + _LEAST_ROOM, int(out.width * _ROOM) + _LEAST_ROOM
-    return Box(out.y0 - rows, out.x0 - columns, out.y1 + rows, out.x1 + columns).intersect(picture)
+    return Box(out.y0 - rows, out.x0 - columns, out.y1 + rows, out.x1 + columns).intersect(image)

@@ -1,4 +1,4 @@
-"""Random changes of picture and labels together, on the device (kornia)."""
+"""Random changes of image and labels together, on the device (kornia)."""
 
 from __future__ import annotations
 

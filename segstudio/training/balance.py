@@ -46,4 +46,4 @@ def warnings_about(counts_K: NDArray[np.int64], table: ClassTable) -> list[str]:
     if not missing:
         return []
     more = f" and {len(missing) - _NAMED} more classes" if len(missing) > _NAMED else ""
-    return [f"no pixel of {', '.join(missing[:_NAMED])}{more} is labelled in the pictures to learn from"]
+    return [f"no pixel of {', '.join(missing[:_NAMED])}{more} is labelled in the images to learn from"]

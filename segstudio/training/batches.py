@@ -20,11 +20,11 @@ from segstudio.core.raster import Labels
 from segstudio.errors import SegstudioError, TrainingError
 from segstudio.events import Problem
 from segstudio.formats.images import Pixels
+from segstudio.training.dataset import Facts, Pair, Pool
 from segstudio.training.pixels import unit_scale
-from segstudio.training.pool import Facts, Pair, Pool
 
 SPARSE = 0.5  # less than this share labelled: patches are cut around labelled pixels
-_PATCHES_A_VISIT = 16  # cut from a picture each time it is read, where not all fit into memory
+_PATCHES_A_VISIT = 16  # cut from an image each time it is read, where not all fit into memory
 _AHEAD = 2
 
 
@@ -55,7 +55,7 @@ class Sampler:
     rare: float = 0.0
 
     def batch_at(self, step: int, first: int = 0, count: int = 0) -> Batch:
-        """`count` patches of a step from the `first` on, else all. Raises TrainingError when no picture is left."""
+        """`count` patches of a step from the `first` on, else all. Raises TrainingError when no image is left."""
         pixels: list[np.ndarray] = []
         labels: list[Labels] = []
         problems: list[Problem] = []
@@ -82,10 +82,10 @@ class Sampler:
                 continue
             y, x = _corner_near(spot, pair.labels.shape, self.patch, rng)
             return pair, y, x
-        raise TrainingError("no picture is left to learn from; their files cannot be read any more")
+        raise TrainingError("no image is left to learn from; their files cannot be read any more")
 
     def _place(self, drawn: int, rng: np.random.Generator) -> tuple[int, tuple[int, int] | None]:
-        """A picture, and a pixel that the patch must hold; None for anywhere."""
+        """An image, and a pixel that the patch must hold; None for anywhere."""
         near = self.pool.near(self.seed, drawn // _PATCHES_A_VISIT)
         if rng.random() < self.rare:
             classes = list(near.having)
@@ -126,7 +126,7 @@ def _cut(pair: Pair, y: int, x: int, patch: int) -> tuple[Pixels, Labels]:
     pixels: Pixels = pair.pixels[:, y : y + patch, x : x + patch]
     labels = pair.labels[y : y + patch, x : x + patch]
     rows, columns = patch - labels.shape[0], patch - labels.shape[1]
-    if rows or columns:  # a picture smaller than the patch is mirrored; the mirror image does not count
+    if rows or columns:  # an image smaller than the patch is mirrored; the mirror image does not count
         pixels = np.pad(pixels, ((0, 0), (0, rows), (0, columns)), mode="symmetric")
         labels = np.pad(labels, ((0, rows), (0, columns)), constant_values=IGNORE)
     return pixels, labels

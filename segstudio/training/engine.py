@@ -16,22 +16,22 @@ from segstudio.core.sample import Sample, held_out_part, train_part
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Note, Problem, Progress
 from segstudio.training.config import TrainConfig
+from segstudio.training.dataset import Pool
 from segstudio.training.device import choose_device, is_out_of_memory
 from segstudio.training.distributed import agreed, join, rank, sum_over_ranks
 from segstudio.training.events import EpochDone, Finished, Joined, Preview, Rescued, Started, StepDone, TrainEvent
+from segstudio.training.hooks import Shown, Surroundings
 from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.memory import give_freed_back, keep_freed, used_bytes
-from segstudio.training.pool import Pool
 from segstudio.training.predict import predict
-from segstudio.training.rescue import MOST_RESCUES, after_failed_compile, after_non_finite, after_out_of_memory
+from segstudio.training.recovery import MOST_RESCUES, after_failed_compile, after_non_finite, after_out_of_memory
 from segstudio.training.run import Run
 from segstudio.training.start import Pools, start_run, warnings
-from segstudio.training.surroundings import Shown, Surroundings
 from segstudio.training.validate import validate
 
 REPORT_INTERVAL_S = 0.25
 SAVE_INTERVAL_S = 30.0
-PREVIEW_SHARE = 0.1  # of the time may go into predicting the open picture
+PREVIEW_SHARE = 0.1  # of the time may go into predicting the open image
 VALIDATION_SHARE = 0.15
 MOST_STEPS_PER_EPOCH = 100
 
@@ -173,7 +173,7 @@ class _Loop:
             if self._rescues > MOST_RESCUES:
                 raise TrainingError(
                     f"the loss is no number at step {run.step}, after {MOST_RESCUES} attempts to mend it; look for "
-                    "spoilt pictures, or train with a smaller learning rate"
+                    "spoilt images, or train with a smaller learning rate"
                 ) from error
             yield self._told(after_non_finite(run, error))
             self._told_step = run.step
@@ -189,7 +189,7 @@ class _Loop:
         )
 
     def _at_epoch(self) -> Iterator[TrainEvent]:
-        """New pictures join; the model is judged if that does not take too large a share of the time."""
+        """New images join; the model is judged if that does not take too large a share of the time."""
         run = self._run
         arrived = self._around.arrivals()
         if arrived:
@@ -239,8 +239,8 @@ class _Loop:
         yield EpochDone(run.step, loss, figures.confusion, figures.miou, run.best_miou, names, iou)
 
     def _shown(self) -> Iterator[Progress | Preview | Problem]:
-        """The open picture, what is on the screen first; one that the model cannot be shown does not end the run."""
-        shown, run = self._around.open_picture(), self._run
+        """The open image, what is on the screen first; one that the model cannot be shown does not end the run."""
+        shown, run = self._around.open_image(), self._run
         if shown is None or shown.name in self._unshowable:
             return
         height, width = shown.pixels.shape[:2]

@@ -23,7 +23,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a run on these pictures would choose; `warnings` are about the data."""
+    """What a run on these images would choose; `warnings` are about the data."""
 
     choices: tuple[Choice, ...]
     warnings: tuple[str, ...]
@@ -37,8 +37,8 @@ class Started:
 
     run_dir: Path
     text: str
-    train_pictures: int
-    held_out_pictures: int
+    train_images: int
+    held_out_images: int
     choices: tuple[Choice, ...] = ()
     history: tuple[dict[str, Any], ...] = ()  # judgements of earlier sessions, as in metrics.jsonl
 
@@ -60,7 +60,7 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """After a validation; `confusion` is the sum over the held-out pictures (all 0 if there are none)."""
+    """After a validation; `confusion` is the sum over the held-out images (all 0 if there are none)."""
 
     step: int
     loss: float
@@ -75,7 +75,7 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Preview:
-    """The open picture, or the part of it in `box`, as the model sees it now."""
+    """The open image, or the part of it in `box`, as the model sees it now."""
 
     prediction: Prediction
     box: Box | None = None
@@ -91,10 +91,10 @@ class Rescued:
 
 @dataclass(frozen=True)
 class Joined:
-    """`pictures` newly labelled ones take part from this step on."""
+    """`images` newly labelled ones take part from this step on."""
 
     step: int
-    pictures: int
+    images: int
 
 
 @dataclass(frozen=True)

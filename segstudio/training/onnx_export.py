@@ -28,7 +28,7 @@ _TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class OnnxReport:
-    """`largest_difference` of any probability between ONNX Runtime and torch, over pictures of two sizes."""
+    """`largest_difference` of any probability between ONNX Runtime and torch, over images of two sizes."""
 
     path: Path
     largest_difference: float

@@ -19,8 +19,8 @@ def channels_first(pixels: Pixels) -> Pixels:
 def unit_scale(pixels: Pixels, white: int) -> NDArray[np.float32]:
     """Integer pixels as float, about 0..1; `white` is the value that becomes 1.
 
-    255 stands for pictures of 8 bits; anything larger for 16 bits, of which cameras use 10, 12 or 14. A
-    picture of the other depth is brought to the same scale.
+    255 stands for images of 8 bits; anything larger for 16 bits, of which cameras use 10, 12 or 14. A
+    image of the other depth is brought to the same scale.
     """
     in_16_bits = 1 if pixels.dtype == np.uint16 else 257
     factor = in_16_bits / (65535 if white <= WHITE_8_BIT else white)
@@ -38,4 +38,4 @@ def fitted_channels(pixels_CHW: Pixels, channels: int, name: str) -> Pixels:
         return pixels_CHW.mean(axis=0, keepdims=True).astype(pixels_CHW.dtype)
     if have == 4 and channels == 3:  # opacity is no colour
         return pixels_CHW[:3]
-    raise TrainingError(f"{name}: has {have} channels where {channels} are wanted; use pictures of one kind")
+    raise TrainingError(f"{name}: has {have} channels where {channels} are wanted; use images of one kind")

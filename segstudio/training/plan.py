@@ -14,12 +14,12 @@ from segstudio.training.balance import class_weights
 from segstudio.training.batches import SPARSE
 from segstudio.training.choices import AUTO, BATCH, CONCAT, GROUP, SIGMOID, SOFTMAX, TRANSPOSED
 from segstudio.training.config import TrainConfig
+from segstudio.training.dataset import Pool
 from segstudio.training.device import Device, memory_bytes
 from segstudio.training.events import Choice
 from segstudio.training.heads import outputs_of
 from segstudio.training.losses import default_loss, parse_loss
 from segstudio.training.model import Architecture
-from segstudio.training.pool import Pool
 
 _FEW = 4  # patches a step under which batch statistics are too noisy
 _LONG_MINUTES = 10  # compiling takes about a minute
@@ -151,7 +151,7 @@ def _depth(device: Device, typical: int, begin: Architecture | None) -> tuple[in
     wanted = 4 if device.on_gpu else 3
     fitting = max(1, int(math.log2(max(2, typical / 4))))  # at least 4 pixels remain at the bottom
     if fitting < wanted:
-        return fitting, f"pictures of {typical} pixels can be halved so often"
+        return fitting, f"images of {typical} pixels can be halved so often"
     return wanted, "a GPU has the time for four downs" if device.on_gpu else "three downs learn faster on a CPU"
 
 
@@ -164,7 +164,7 @@ def _width(device: Device, begin: Architecture | None) -> tuple[int, str]:
 def _patch(device: Device, typical: int, unit: int) -> tuple[int, str]:
     largest = 512 if device.on_gpu else 256
     patch = max(unit * 2, min(largest, math.ceil(typical / unit) * unit))
-    return patch, f"pictures are about {typical} pixels on their shorter side, {largest} is the most here"
+    return patch, f"images are about {typical} pixels on their shorter side, {largest} is the most here"
 
 
 def _batch(device: Device, patch: int, width: int) -> tuple[int, str]:
@@ -179,7 +179,7 @@ def _batch(device: Device, patch: int, width: int) -> tuple[int, str]:
 def _flip(channels: int) -> tuple[str, str]:
     if channels == 3:
         return "no", "colour photographs have an up and a down"
-    return "yes", "gray pictures are mostly micrographs or scans, which have none"
+    return "yes", "gray images are mostly micrographs or scans, which have none"
 
 
 def _compile(device: Device, config: TrainConfig) -> tuple[str, str]:

@@ -1,7 +1,7 @@
-"""The one way from a picture to a prediction, for window, command line, figures and export.
+"""The one way from an image to a prediction, for window, command line, figures and export.
 
 Evenly spaced tiles, Gaussian weights, float32 sums. Sums are held for one band of tiles at a time, so
-memory follows the picture's width and not its area.
+memory follows the image's width and not its area.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segstudio.core.prediction import Prediction
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
-from segstudio.formats.images import Pixels, read_picture
+from segstudio.formats.images import Pixels, read_image
 from segstudio.training.device import Device, is_out_of_memory
 from segstudio.training.model import Model
 from segstudio.training.pixels import channels_first, fitted_channels
@@ -122,18 +122,18 @@ class _Planes:
             self.probabilities[:, rows] = probabilities * 255 + 0.5
 
 
-def predict_file(model: Model, picture: Path, device: Device, name: str) -> Prediction:
-    """Read and predict one picture. Raises FileError or TrainingError."""
-    return predict_whole(model, read_picture(picture), device, name)
+def predict_file(model: Model, image: Path, device: Device, name: str) -> Prediction:
+    """Read and predict one image. Raises FileError or TrainingError."""
+    return predict_whole(model, read_image(image), device, name)
 
 
 def predict_files(
-    model: Model, pictures: Mapping[str, Path], device: Device
+    model: Model, images: Mapping[str, Path], device: Device
 ) -> Iterator[Progress | Problem | Prediction]:
-    """A Prediction for each picture by name; one that fails is named and the rest goes on."""
-    for done, (name, picture) in enumerate(pictures.items()):
-        yield Progress(done, len(pictures), name)
+    """A Prediction for each image by name; one that fails is named and the rest goes on."""
+    for done, (name, image) in enumerate(images.items()):
+        yield Progress(done, len(images), name)
         try:
-            yield predict_file(model, picture, device, name)
+            yield predict_file(model, image, device, name)
         except SegstudioError as error:
             yield Problem(name, str(error))

@@ -19,13 +19,13 @@ from segstudio.training.batches import Batch, Feed, Sampler
 from segstudio.training.checkpoint import BEST, LAST, best_of, save_state, save_weights
 from segstudio.training.clock import Clock
 from segstudio.training.config import TrainConfig, write_config
+from segstudio.training.dataset import Pool
 from segstudio.training.device import Device
 from segstudio.training.distributed import LAUNCH, launch, rank, world
 from segstudio.training.history import History
 from segstudio.training.learner import Learner
 from segstudio.training.model import Model
 from segstudio.training.plan import Plan
-from segstudio.training.pool import Pool
 from segstudio.training.schedule import EarlyStop
 
 
@@ -182,7 +182,7 @@ class Run:
         self._feed.restart(self._batch_at)
 
     def renew_pool(self) -> None:
-        """After pictures joined: what was prepared is dropped, and an epoch has another length."""
+        """After images joined: what was prepared is dropped, and an epoch has another length."""
         per_step = self.plan.batch * self.plan.patch**2
         self.plan = replace(self.plan, steps_per_epoch=max(4, math.ceil(self.pool.pixels / per_step)))
         self._feed.restart(self._batch_at)

@@ -1,4 +1,4 @@
-"""From a configuration and pictures to a run that can take its first step."""
+"""From a configuration and images to a run that can take its first step."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from segstudio.events import Problem, Progress
 from segstudio.training.balance import warnings_about
 from segstudio.training.checkpoint import load_newest_state
 from segstudio.training.config import TrainConfig
+from segstudio.training.dataset import Pool, statistics
 from segstudio.training.device import Device, choose_device, memory_bytes
 from segstudio.training.distributed import LAUNCH, launch, rank, restarted, share
 from segstudio.training.events import Proposal, Transferred
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan, make_plan
-from segstudio.training.pool import Pool, statistics
+from segstudio.training.pretrained import Donor, load_donor, transfer
 from segstudio.training.run import Run
-from segstudio.training.transfer import Donor, load_donor, transfer
 
-MEMORY_SHARE = 0.25  # of the machine's memory may hold pictures
+MEMORY_SHARE = 0.25  # of the machine's memory may hold images
 
 
 class Pools:
-    """Pictures to learn from and those that judge, within one memory budget."""
+    """Images to learn from and those that judge, within one memory budget."""
 
     def __init__(self, config: TrainConfig, samples: Sequence[Sample]) -> None:
         budget = int(config.cache_gb * (1 << 30)) or int(memory_bytes() * MEMORY_SHARE)
@@ -37,15 +37,15 @@ class Pools:
 
     def load(self) -> Iterator[Progress | Problem]:
         """Raises TrainingError when there is nothing to learn from."""
-        yield from self.learn.load("reading pictures to learn from")
+        yield from self.learn.load("reading images to learn from")
         self.judge.channels = self.learn.channels  # one of other channels cannot judge
-        yield from self.judge.load("reading held-out pictures")
+        yield from self.judge.load("reading held-out images")
         if not len(self.learn):
-            raise TrainingError("no picture to learn from has labels; label at least one, then train")
+            raise TrainingError("no image to learn from has labels; label at least one, then train")
 
 
 def propose(config: TrainConfig, samples: Sequence[Sample]) -> Iterator[Progress | Problem | Proposal]:
-    """What `train` would choose for these pictures, with reasons; nothing is written."""
+    """What `train` would choose for these images, with reasons; nothing is written."""
     pools = Pools(config, samples)
     yield from pools.load()
     plan = make_plan(config, choose_device(config.device, config.precision), pools.learn, _begin(_donor(config)))

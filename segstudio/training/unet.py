@@ -133,7 +133,7 @@ class UNet(nn.Module):
         smallest = 2**self.depth
         if min(images_BCHW.shape[2:]) < smallest:
             raise ValueError(
-                f"picture is {tuple(images_BCHW.shape[2:])}; a U-Net of depth {self.depth} needs at least "
+                f"image is {tuple(images_BCHW.shape[2:])}; a U-Net of depth {self.depth} needs at least "
                 f"{smallest} x {smallest}, so pad it"
             )
         skips, maxima = [self.stem(images_BCHW)], []

@@ -1,4 +1,4 @@
-"""The confusion matrix of a model on pictures it did not learn from."""
+"""The confusion matrix of a model on images it did not learn from."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from segstudio.core.metrics import Confusion, confusion
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
+from segstudio.training.dataset import Pool
 from segstudio.training.device import Device
 from segstudio.training.model import Model
-from segstudio.training.pool import Pool
 from segstudio.training.predict import predict
 
 VALIDATION_OVERLAP = 0.25
 
 
 def validate(model: Model, pool: Pool, device: Device) -> Iterator[Progress | Problem | Confusion]:
-    """The matrix of each picture, with progress in between; a file that has died is named and dropped."""
+    """The matrix of each image, with progress in between; a file that has died is named and dropped."""
     for name in pool.names:
         try:
             pair = pool.pair(pool.names.index(name))

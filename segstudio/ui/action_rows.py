@@ -21,8 +21,8 @@ def _project(session: Session) -> bool:
     return session.project is not None
 
 
-def _picture(session: Session) -> bool:
-    return session.picture is not None
+def _image(session: Session) -> bool:
+    return session.image is not None
 
 
 def _writable(session: Session) -> bool:
@@ -30,11 +30,11 @@ def _writable(session: Session) -> bool:
 
 
 def _can_undo(session: Session) -> bool:
-    return session.picture is not None and session.picture.document.history.undo_name is not None
+    return session.image is not None and session.image.document.history.undo_name is not None
 
 
 def _can_redo(session: Session) -> bool:
-    return session.picture is not None and session.picture.document.history.redo_name is not None
+    return session.image is not None and session.image.document.history.redo_name is not None
 
 
 def _can_train(session: Session) -> bool:
@@ -120,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("save_as", N("Action", "Save as…"), "Ctrl+Shift+S", "save_as.ask", "File", "", _writable),
     Action("import", N("Action", "Import…"), "Ctrl+I", "intake.choose", "File", "import"),
     Action("export", N("Action", "Export…"), "Ctrl+E", "export.choose", "File", "export", _project),
-    Action("labelme", N("Action", "Open in labelme"), "Ctrl+Shift+L", "labelme.open", "File", "", _picture),
+    Action("labelme", N("Action", "Open in labelme"), "Ctrl+Shift+L", "labelme.open", "File", "", _image),
     Action("recover", N("Action", "Recover unsaved labels…"), "Ctrl+Alt+Z", "journal.look", "File", "", _project),
     Action("quit", N("Action", "Quit"), "Ctrl+Q", "window.close", "File"),
     Action("undo", N("Action", "Undo"), "Ctrl+Z", "annotate.undo", "Edit", "undo", _can_undo),
@@ -134,7 +134,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cut", N("Action", "Cut"), "Ctrl+X", "objects.cut", "Object", "", _selected),
     Action("copy", N("Action", "Copy"), "Ctrl+C", "objects.copy", "Object", "", _selected),
     Action("paste", N("Action", "Paste"), "Ctrl+V", "objects.paste", "Object", "", _writable),
-    Action("paste_previous", N("Action", "Paste all of the picture before"), "Ctrl+Shift+V",
+    Action("paste_previous", N("Action", "Paste all of the image before"), "Ctrl+Shift+V",
            "objects.paste_previous", "Object", "", _writable),
     Action("duplicate", N("Action", "Duplicate"), "Ctrl+D", "objects.duplicate", "Object", "", _selected),
     Action("delete", N("Action", "Delete"), "Ctrl+Delete", "objects.delete", "Object", "", _selected),
@@ -171,7 +171,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("hide", N("Action", "Hide"), "Ctrl+H", "marking.hide", "Object", "", _selected),
     Action("solo", N("Action", "Show only these"), "Ctrl+Alt+V", "marking.solo", "Object", "", _selected),
     Action("show_all", N("Action", "Show and unlock all objects"), "Ctrl+Shift+H", "marking.show_all", "Object", "",
-           _picture),
+           _image),
 
     *TOOLS,
     Action("larger", N("Action", "Larger brush"), "]", "annotate.larger", "Tools"),
@@ -192,23 +192,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("lock_class", N("Action", "Lock or unlock the class in hand"), "Shift+K", "classes.toggle_lock_in_hand",
            "Tools/Painting rules", "", _project),
 
-    Action("previous", N("Action", "Previous picture"), "A", "open.previous", "View", "previous", _project),
-    Action("next", N("Action", "Next picture"), "D", "open.next", "View", "next", _project),
-    Action("filter", N("Action", "Filter pictures"), "Ctrl+L", "pictures.focus_filter", "View", "", _project),
-    Action("fit", N("Action", "Fit to window"), "Ctrl+F, Home", "canvas.fit", "View", "fit", _picture),
-    Action("one_to_one", N("Action", "Actual size"), "Ctrl+0", "canvas.one_to_one", "View", "", _picture),
-    Action("zoom_in", N("Action", "Zoom in"), "Ctrl++, Ctrl+=", "seeing.zoom_in", "View", "", _picture),
-    Action("zoom_out", N("Action", "Zoom out"), "Ctrl+-", "seeing.zoom_out", "View", "", _picture),
-    Action("toggle_labels", N("Action", "Labels"), "Shift+1", "seeing.toggle_labels", "View/Labels", "", _picture),
+    Action("previous", N("Action", "Previous image"), "A", "open.previous", "View", "previous", _project),
+    Action("next", N("Action", "Next image"), "D", "open.next", "View", "next", _project),
+    Action("filter", N("Action", "Filter images"), "Ctrl+L", "images.focus_filter", "View", "", _project),
+    Action("fit", N("Action", "Fit to window"), "Ctrl+F, Home", "canvas.fit", "View", "fit", _image),
+    Action("one_to_one", N("Action", "Actual size"), "Ctrl+0", "canvas.one_to_one", "View", "", _image),
+    Action("zoom_in", N("Action", "Zoom in"), "Ctrl++, Ctrl+=", "seeing.zoom_in", "View", "", _image),
+    Action("zoom_out", N("Action", "Zoom out"), "Ctrl+-", "seeing.zoom_out", "View", "", _image),
+    Action("toggle_labels", N("Action", "Labels"), "Shift+1", "seeing.toggle_labels", "View/Labels", "", _image),
     Action("toggle_prediction", N("Action", "Prediction"), "Shift+2", "seeing.toggle_prediction", "View/Labels", "",
-           _picture),
-    Action("toggle_heat", N("Action", "Heat"), "Shift+3", "seeing.toggle_heat", "View/Labels", "", _picture),
-    Action("toggle_errors", N("Action", "Errors"), "Shift+4", "seeing.toggle_errors", "View/Labels", "", _picture),
-    Action("stronger", N("Action", "Labels stronger"), "Shift+5", "seeing.stronger", "View/Labels", "", _picture),
-    Action("weaker", N("Action", "Labels weaker"), "Shift+6", "seeing.weaker", "View/Labels", "", _picture),
+           _image),
+    Action("toggle_heat", N("Action", "Heat"), "Shift+3", "seeing.toggle_heat", "View/Labels", "", _image),
+    Action("toggle_errors", N("Action", "Errors"), "Shift+4", "seeing.toggle_errors", "View/Labels", "", _image),
+    Action("stronger", N("Action", "Labels stronger"), "Shift+5", "seeing.stronger", "View/Labels", "", _image),
+    Action("weaker", N("Action", "Labels weaker"), "Shift+6", "seeing.weaker", "View/Labels", "", _image),
     Action("hide_class", N("Action", "Hide or show the class in hand"), "Alt+H", "classes.toggle_visible_in_hand",
            "View/Labels", "", _project),
-    Action("style", N("Action", "Fill, outline or both"), "O", "seeing.next_style", "View/Labels", "", _picture),
+    Action("style", N("Action", "Fill, outline or both"), "O", "seeing.next_style", "View/Labels", "", _image),
     Action("solo_class", N("Action", "Show only the class in hand"), "Shift+V", "classes.toggle_solo_in_hand",
            "View/Labels", "", _project),
     Action("palette", N("Action", "Colours for colour-blind eyes"), "Ctrl+Alt+C", "seeing.toggle_palette",
@@ -234,8 +234,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("fine_tune", N("Action", "Fine-tune from…"), "Ctrl+Shift+F5", "runs.fine_tune", "Model", "", _can_train),
     Action("onnx", N("Action", "Export the model as ONNX…"), "Ctrl+Alt+Shift+E", "export_model.export_used",
            "Model", "", _project),
-    Action("predict", N("Action", "Predict"), "F6", "predict.predict", "Model", "predict", _picture),
-    Action("predict_all", N("Action", "Predict all pictures"), "Shift+F6", "survey.start", "Model", "", _project),
+    Action("predict", N("Action", "Predict"), "F6", "predict.predict", "Model", "predict", _image),
+    Action("predict_all", N("Action", "Predict all images"), "Shift+F6", "survey.start", "Model", "", _project),
     Action("accept_class", N("Action", "Take the class in hand from the prediction"), "Ctrl+T", "accept.take_class",
            "Model", "", _predicted),
     Action("accept_all", N("Action", "Take the whole prediction"), "Ctrl+Shift+T", "accept.take_all", "Model", "",
@@ -250,16 +250,16 @@ ACTIONS: tuple[Action, ...] = (
 )
 # fmt: on
 TIPS = {
-    "open": N("Action", "Open a folder of pictures"),
+    "open": N("Action", "Open a folder of images"),
     "import": N("Action", "Bring in a data set: COCO, VOC, labelme, CVAT, YOLO, masks and others"),
     "export": N("Action", "Write VOC label PNGs, COCO, labelme, masks or YOLO"),
-    "labelme": N("Action", "Open this picture in labelme and take back what it saves"),
+    "labelme": N("Action", "Open this image in labelme and take back what it saves"),
     "lint": N("Action", "Look for likely mistakes in the labels"),
-    "train": N("Action", "Train a model on the labelled pictures"),
+    "train": N("Action", "Train a model on the labelled images"),
     "pause": N("Action", "Let the training stand still, or go on"),
     "stop": N("Action", "End the training and keep what it has learnt"),
-    "predict": N("Action", "Show what the newest model says of this picture"),
-    "predict_all": N("Action", "Let the newest model judge every picture, to sort them by mIoU and uncertainty"),
+    "predict": N("Action", "Show what the newest model says of this image"),
+    "predict_all": N("Action", "Let the newest model judge every image, to sort them by mIoU and uncertainty"),
     "accept": N("Action", "Take the prediction by brush, lasso or click"),
     "threshold": N("Action", "Make labels of what is hot enough"),
 }

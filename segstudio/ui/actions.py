@@ -36,7 +36,7 @@ def build_actions(session: Session, window: QWidget, flows: dict[str, object]) -
 
     for changed in (
         session.project_changed,
-        session.picture_changed,
+        session.image_changed,
         session.edited,
         session.marks_changed,
         session.states_changed,

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from segstudio.app.layers import ENTROPY, Layers
+from segstudio.app.open_image import OpenImage
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.document import Document, Region
 from segstudio.core.metrics import Confusion
@@ -17,8 +19,6 @@ from segstudio.project.project import Project
 from segstudio.tools.tool import Choice, Sight, Tool
 from segstudio.tools.toolbox import all_tools
 from segstudio.ui.jobs import Jobs
-from segstudio.ui.layers import ENTROPY, Layers
-from segstudio.ui.picture import OpenPicture
 
 _LARGEST_RADIUS, _SMALLEST_RADIUS = 1000.0, 0.5
 
@@ -29,8 +29,8 @@ class Session(QObject):
     project_changed = Signal()
     items_changed = Signal()
     states_changed = Signal(list)  # names
-    picture_changed = Signal()  # another picture, or none
-    region_changed = Signal(object)  # boxes of the open picture whose labels changed
+    image_changed = Signal()  # another image, or none
+    region_changed = Signal(object)  # boxes of the open image whose labels changed
     edited = Signal()  # undo state or dirtiness may have changed
     acted = Signal()  # the tool in hand was used, or heard of a result
     marks_changed = Signal()  # objects were selected, locked or hidden
@@ -47,7 +47,7 @@ class Session(QObject):
         self.project: Project | None = None
         self.items: list[Item] = []
         self.states: dict[str, ItemState] = {}
-        self.picture: OpenPicture | None = None
+        self.image: OpenImage | None = None
         self.choice = Choice()
         self.sight = Sight()
         self.rules = Rules()
@@ -70,12 +70,12 @@ class Session(QObject):
 
     @property
     def document(self) -> Document | None:
-        """Of the open picture, if it may be drawn on."""
-        return None if self.picture is None or self.picture.read_only else self.picture.document
+        """Of the open image, if it may be drawn on."""
+        return None if self.image is None or self.image.read_only else self.image.document
 
     @property
     def dirty(self) -> bool:
-        return self.picture is not None and self.picture.dirty and not self.picture.read_only
+        return self.image is not None and self.image.dirty and not self.image.read_only
 
     @property
     def num_labelled(self) -> int:
@@ -91,7 +91,7 @@ class Session(QObject):
         self.rules = replace(self.rules, locked=frozenset(), over_class=0, intensity=None)
         self.layers.forget_classes()
         self.layers.heat_of = ENTROPY
-        self.set_picture(None)
+        self.set_image(None)
         self.project_changed.emit()
         self.items_changed.emit()
         self.classes_changed.emit()
@@ -103,8 +103,8 @@ class Session(QObject):
         self.project = project
         if first_classes and self.choice.class_id == 0:
             self.choice.class_id = 1
-        if self.picture is not None:
-            self.picture.document.set_table(project.table)
+        if self.image is not None:
+            self.image.document.set_table(project.table)
         if self.choice.class_id != IGNORE:
             self.choice.class_id = min(self.choice.class_id, len(project.table) - 1)
         self.classes_changed.emit()
@@ -117,26 +117,26 @@ class Session(QObject):
         self.states.update((state.name, state) for state in states)
         self.states_changed.emit([state.name for state in states])
 
-    def set_picture(self, picture: OpenPicture | None) -> None:
-        if self.picture is not None:
-            self.tool.cancel(self.picture.document)
-            self.picture.document.on_change = lambda region: None
-        self.picture = picture
-        self.sight.image = None if picture is None else picture.levels[0]
-        if picture is not None:
-            pixels = picture.pixels
-            picture.document.on_change = self._on_change
-            picture.document.rules = self.rules
-            picture.document.intensities = lambda box: gray_of(pixels, box)
-        self.picture_changed.emit()
+    def set_image(self, image: OpenImage | None) -> None:
+        if self.image is not None:
+            self.tool.cancel(self.image.document)
+            self.image.document.on_change = lambda region: None
+        self.image = image
+        self.sight.image = None if image is None else image.levels[0]
+        if image is not None:
+            pixels = image.pixels
+            image.document.on_change = self._on_change
+            image.document.rules = self.rules
+            image.document.intensities = lambda box: gray_of(pixels, box)
+        self.image_changed.emit()
         self.edited.emit()
         self.marks_changed.emit()
 
     def choose(self, *, tool: str | None = None, class_id: int | None = None, radius_px: float | None = None) -> None:
         """Change what the hand holds."""
         if tool is not None and self.tools[tool] is not self.tool:
-            if self.picture is not None:
-                self.tool.cancel(self.picture.document)
+            if self.image is not None:
+                self.tool.cancel(self.image.document)
             self.tool = self.tools[tool]
         if class_id is not None and class_id != self.choice.class_id:
             self.choice.last_class_id, self.choice.class_id = self.choice.class_id, class_id
@@ -152,20 +152,20 @@ class Session(QObject):
     def set_rules(self, rules: Rules) -> None:
         """From the next stroke on."""
         self.rules = rules
-        if self.picture is not None:
-            self.picture.document.rules = rules
+        if self.image is not None:
+            self.image.document.rules = rules
         self.choice_changed.emit()
 
     def set_marks(self, marks: Marks) -> None:
-        """Objects of the open picture that are selected, locked and hidden."""
-        if self.picture is not None:
-            self.picture.document.marks = marks
+        """Objects of the open image that are selected, locked and hidden."""
+        if self.image is not None:
+            self.image.document.marks = marks
             self.show_marks()
 
     def show_marks(self) -> None:
         """The document's marks, or the objects that they name, may have changed."""
-        if self.picture is not None:
-            self.region_changed.emit(self.picture.shown.refresh())
+        if self.image is not None:
+            self.region_changed.emit(self.image.shown.refresh())
             self.marks_changed.emit()
 
     def is_current(self, project: Project) -> bool:
@@ -177,13 +177,13 @@ class Session(QObject):
         self.training_changed.emit()
 
     def set_scores(self, run: str, scores: dict[str, Confusion]) -> None:
-        """Matrices of the pictures under the model of `run`."""
+        """Matrices of the images under the model of `run`."""
         self.run, self.scores = run, scores
         self.scores_changed.emit()
 
     def _on_change(self, region: Region) -> None:
-        if self.picture is not None:
-            self.picture.shown.follow(region)
+        if self.image is not None:
+            self.image.shown.follow(region)
             for box in region:
-                self.picture.refresh_errors(box, self.unlabelled)
+                self.image.refresh_errors(box, self.unlabelled)
         self.region_changed.emit(region)

@@ -1,4 +1,4 @@
-"""Small pictures with their labels over them, made in a job."""
+"""Small images with their labels over them, made in a job."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.classes import UNLABELLED, ClassTable
 from segstudio.core.raster import rasterise
+from segstudio.formats.dataset import Reading
 from segstudio.formats.images import read_thumbnail
-from segstudio.formats.source import Reading
 
 _OPACITY = 0.5
 
@@ -27,16 +27,16 @@ class Thumbnail:
 
 
 def thumbnail_of(reading: Reading, side_px: int, table: ClassTable) -> Thumbnail:
-    """In the colours of `table`. Raises FileError where the picture cannot be read."""
-    picture = read_thumbnail(reading.picture, side_px)
+    """In the colours of `table`. Raises FileError where the image cannot be read."""
+    image = read_thumbnail(reading.image, side_px)
     plane = rasterise(reading.annotation, table)
-    rows = np.arange(picture.shape[0]) * plane.shape[0] // picture.shape[0]
-    columns = np.arange(picture.shape[1]) * plane.shape[1] // picture.shape[1]
+    rows = np.arange(image.shape[0]) * plane.shape[0] // image.shape[0]
+    columns = np.arange(image.shape[1]) * plane.shape[1] // image.shape[1]
     small = plane[np.ix_(rows, columns)]
     palette = np.zeros((256, 3), np.float32)
     palette[: len(table)] = [item.colour for item in table]
     palette[255] = 255
     shown = (small != 0) & (small != UNLABELLED)
-    mixed = np.where(shown[..., None], picture * (1 - _OPACITY) + palette[small] * _OPACITY, picture)
+    mixed = np.where(shown[..., None], image * (1 - _OPACITY) + palette[small] * _OPACITY, image)
     text = f"{len(reading.annotation.shapes)} shapes: {', '.join(reading.annotation.labels[:12])}"
-    return Thumbnail(reading.picture.name, text, np.ascontiguousarray(mixed.astype(np.uint8)))
+    return Thumbnail(reading.image.name, text, np.ascontiguousarray(mixed.astype(np.uint8)))

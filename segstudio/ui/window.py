@@ -12,44 +12,44 @@ from segstudio.ui.actions import build_actions, set_icons
 from segstudio.ui.canvas.navigator import Navigator
 from segstudio.ui.canvas.panes import visible_box
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.flows.accept import AcceptFlow
-from segstudio.ui.flows.annotate import AnnotateFlow
-from segstudio.ui.flows.assist import AssistFlow
-from segstudio.ui.flows.classes import ClassesFlow
-from segstudio.ui.flows.display import DisplayFlow
-from segstudio.ui.flows.drop import DropFlow
-from segstudio.ui.flows.export import ExportFlow
-from segstudio.ui.flows.export_model import ExportModelFlow
-from segstudio.ui.flows.intake import ImportFlow
-from segstudio.ui.flows.journal import JournalFlow
-from segstudio.ui.flows.keys import KeysFlow
-from segstudio.ui.flows.labelme import LabelmeFlow
-from segstudio.ui.flows.lint import LintFlow
-from segstudio.ui.flows.marking import MarkingFlow
-from segstudio.ui.flows.objects import ObjectsFlow
-from segstudio.ui.flows.open import OpenFlow
-from segstudio.ui.flows.predict import PredictFlow
-from segstudio.ui.flows.prefetch import PrefetchFlow
-from segstudio.ui.flows.previous import PreviousFlow
-from segstudio.ui.flows.reshape import ReshapeFlow
-from segstudio.ui.flows.runs import RunsFlow
-from segstudio.ui.flows.save import SaveFlow
-from segstudio.ui.flows.save_as import SaveAsFlow
-from segstudio.ui.flows.seeing import SeeingFlow
-from segstudio.ui.flows.stacking import StackingFlow
-from segstudio.ui.flows.survey import SurveyFlow
-from segstudio.ui.flows.tooling import ToolingFlow
-from segstudio.ui.flows.train import TrainFlow
-from segstudio.ui.flows.train_ask import TrainAskFlow
+from segstudio.ui.features.accept import AcceptFlow
+from segstudio.ui.features.annotate import AnnotateFlow
+from segstudio.ui.features.assist import AssistFlow
+from segstudio.ui.features.classes import ClassesFlow
+from segstudio.ui.features.display import DisplayFlow
+from segstudio.ui.features.drop import DropFlow
+from segstudio.ui.features.export import ExportFlow
+from segstudio.ui.features.export_model import ExportModelFlow
+from segstudio.ui.features.intake import ImportFlow
+from segstudio.ui.features.journal import JournalFlow
+from segstudio.ui.features.keys import KeysFlow
+from segstudio.ui.features.labelme import LabelmeFlow
+from segstudio.ui.features.lint import LintFlow
+from segstudio.ui.features.marking import MarkingFlow
+from segstudio.ui.features.objects import ObjectsFlow
+from segstudio.ui.features.open import OpenFlow
+from segstudio.ui.features.predict import PredictFlow
+from segstudio.ui.features.prefetch import PrefetchFlow
+from segstudio.ui.features.previous import PreviousFlow
+from segstudio.ui.features.reshape import ReshapeFlow
+from segstudio.ui.features.runs import RunsFlow
+from segstudio.ui.features.save import SaveFlow
+from segstudio.ui.features.save_as import SaveAsFlow
+from segstudio.ui.features.seeing import SeeingFlow
+from segstudio.ui.features.stacking import StackingFlow
+from segstudio.ui.features.survey import SurveyFlow
+from segstudio.ui.features.tooling import ToolingFlow
+from segstudio.ui.features.train import TrainFlow
+from segstudio.ui.features.train_ask import TrainAskFlow
 from segstudio.ui.keymap import Keymap
 from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar, place_tools
 from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.display import DisplayPanel, scrolled
+from segstudio.ui.panels.images import ImagesPanel
 from segstudio.ui.panels.layers import LayersPanel
 from segstudio.ui.panels.metrics import MetricsPanel
 from segstudio.ui.panels.objects import ObjectsPanel
-from segstudio.ui.panels.pictures import PicturesPanel
 from segstudio.ui.panels.runs import RunsPanel
 from segstudio.ui.panels.status import StatusBar
 from segstudio.ui.panels.tool_strip import ToolStrip
@@ -191,13 +191,13 @@ class MainWindow(QMainWindow):
             "journal": self.journaling,
             "keys": self.keys,
             "canvas": self.canvas,
-            "pictures": self.pictures,
+            "images": self.images,
             "spaces": self.workspaces,
             "window": self,
         }
 
     def _make_panels(self) -> None:
-        self.pictures = PicturesPanel(self.session)
+        self.images = ImagesPanel(self.session)
         self.classes = ClassesPanel(self.session)
         self.objects = ObjectsPanel(self.session)
         self.layers = LayersPanel(self.session)
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.session)
         self.welcome = Welcome()
         panels: dict[str, QWidget] = {
-            "pictures": self.pictures,
+            "images": self.images,
             "classes": self.classes,
             "objects": self.objects,
             "layers": self.layers,
@@ -258,9 +258,9 @@ class MainWindow(QMainWindow):
         group.triggered.connect(lambda action: self.set_theme(action.data()))
 
     def _wire_panels(self) -> None:
-        self.pictures.left.connect(self.canvas.setFocus)
-        self.pictures.chosen.connect(self.opening.open_item)
-        self.opening.order = self.pictures.visible_names
+        self.images.left.connect(self.canvas.setFocus)
+        self.images.chosen.connect(self.opening.open_item)
+        self.opening.order = self.images.visible_names
         self.classes.chosen.connect(lambda class_id: self.session.choose(class_id=class_id))
         self.classes.renamed.connect(self.classing.rename)
         self.classes.colour_asked.connect(self.classing.ask_colour)
@@ -300,7 +300,7 @@ class MainWindow(QMainWindow):
     def _wire_session(self) -> None:
         self.session.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
         self.session.project_changed.connect(self._on_project)
-        self.session.picture_changed.connect(self._show_title)
+        self.session.image_changed.connect(self._show_title)
         self.session.training_changed.connect(self._on_training)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
@@ -319,7 +319,7 @@ class MainWindow(QMainWindow):
         self._was_training = self.session.training
 
     def _show_title(self) -> None:
-        parts = [self.session.picture.item.name] if self.session.picture else []
+        parts = [self.session.image.item.name] if self.session.image else []
         parts += [self.session.project.folder.name] if self.session.project else []
         self.setWindowTitle(" – ".join([*parts, "segstudio"]))
 

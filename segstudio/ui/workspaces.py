@@ -11,9 +11,9 @@ from segstudio.ui.settings import Settings
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
 _SHOWN = {
-    ANNOTATE: ("pictures", "objects", "classes", "display", "layers", "runs", "training", "metrics"),
-    TRAIN: ("pictures", "display", "layers", "runs", "training"),
-    REVIEW: ("pictures", "display", "layers", "metrics"),
+    ANNOTATE: ("images", "objects", "classes", "display", "layers", "runs", "training", "metrics"),
+    TRAIN: ("images", "display", "layers", "runs", "training"),
+    REVIEW: ("images", "display", "layers", "metrics"),
 }
 _HEIGHTS = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
 _LEFT_PX, _RIGHT_PX = 250, 310
@@ -78,12 +78,12 @@ class Workspaces(QObject):
 
     def _dock(self, name: str, panel: QWidget) -> QDockWidget:
         words = {
-            "pictures": QCoreApplication.translate("Workspaces", "Pictures"),
+            "images": QCoreApplication.translate("Workspaces", "Images"),
             "classes": QCoreApplication.translate("Workspaces", "Classes"),
             "objects": QCoreApplication.translate("Workspaces", "Objects"),
             "layers": QCoreApplication.translate("Workspaces", "Layers"),
             "display": QCoreApplication.translate("Workspaces", "View"),
-            "metrics": QCoreApplication.translate("Workspaces", "This picture"),
+            "metrics": QCoreApplication.translate("Workspaces", "This image"),
             "training": QCoreApplication.translate("Workspaces", "Training"),
             "runs": QCoreApplication.translate("Workspaces", "Runs"),
         }
@@ -96,8 +96,8 @@ class Workspaces(QObject):
     def _balance(self) -> None:
         shown = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
         right = [name for name in _HEIGHTS if name in shown and not (name == "training" and "metrics" in shown)]
-        if "pictures" in shown:
-            self._window.resizeDocks([shown["pictures"]], [_LEFT_PX], Qt.Orientation.Horizontal)
+        if "images" in shown:
+            self._window.resizeDocks([shown["images"]], [_LEFT_PX], Qt.Orientation.Horizontal)
         if right:
             self._window.resizeDocks([shown[right[0]]], [_RIGHT_PX], Qt.Orientation.Horizontal)
             docks, heights = [shown[name] for name in right], [_HEIGHTS[name] for name in right]
@@ -105,4 +105,4 @@ class Workspaces(QObject):
 
 
 def _area(name: str) -> Qt.DockWidgetArea:
-    return Qt.DockWidgetArea.LeftDockWidgetArea if name == "pictures" else Qt.DockWidgetArea.RightDockWidgetArea
+    return Qt.DockWidgetArea.LeftDockWidgetArea if name == "images" else Qt.DockWidgetArea.RightDockWidgetArea

@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def picture(height: int = 90, width: int = 120) -> np.ndarray:
+def make_image(height: int = 90, width: int = 120) -> np.ndarray:
     out = np.zeros((height, width, 3), np.uint8)
     out[height // 3 : height // 2, width // 4 : width // 2] = 255
     return out
@@ -35,7 +35,7 @@ def seen(image: np.ndarray) -> Seen:
 
 def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
     install(home)
-    image = picture()
+    image = make_image()
     box, mask = Assistant().segment(NAME, seen(image), [((40.0, 35.0), True)], None)
     assert box == Box(30, 30, 45, 60)
     assert mask.all()
@@ -43,7 +43,7 @@ def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
 
 def test_a_negative_click_takes_it_away(home: Path) -> None:
     install(home)
-    box, mask = Assistant().segment(NAME, seen(picture()), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
+    box, mask = Assistant().segment(NAME, seen(make_image()), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
     out = np.zeros((90, 120), bool)
     out[box.slices] = mask
     assert not out[35, 40]
@@ -52,13 +52,13 @@ def test_a_negative_click_takes_it_away(home: Path) -> None:
 
 def test_a_box_alone_is_a_prompt(home: Path) -> None:
     install(home)
-    box, _ = Assistant().segment(NAME, seen(picture()), [], Box(20, 20, 60, 80))
+    box, _ = Assistant().segment(NAME, seen(make_image()), [], Box(20, 20, 60, 80))
     assert box == Box(30, 30, 45, 60)
 
 
-def test_a_large_picture_is_looked_at_smaller_and_answered_at_full_size(home: Path) -> None:
+def test_a_large_image_is_looked_at_smaller_and_answered_at_full_size(home: Path) -> None:
     install(home)
-    image = picture(3000, 4000)
+    image = make_image(3000, 4000)
     box, _ = Assistant().segment(NAME, seen(image), [((1500.0, 1200.0), True)], None)
     assert np.abs(np.array(box) - np.array([1000, 1000, 1500, 2000])).max() <= 3
 
@@ -70,10 +70,10 @@ def test_where_nothing_is_found_the_mask_is_empty(home: Path) -> None:
     assert mask.size == 0
 
 
-def test_a_picture_is_encoded_once(home: Path) -> None:
+def test_a_image_is_encoded_once(home: Path) -> None:
     install(home)
     assistant = Assistant()
-    assistant.encode(NAME, seen(picture()))
+    assistant.encode(NAME, seen(make_image()))
     assert not assistant.segment(
         NAME, Seen("a", (90, 120), lambda: pytest.fail("read twice")), [((40.0, 35.0), True)], None
     )[0].empty
@@ -86,7 +86,7 @@ def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
 
     monkeypatch.setattr(gdown, "cached_download", lambda *_, **__: pytest.fail("fetched unasked"))
     with pytest.raises(MissingWeightsError, match="belongs at") as caught:
-        Assistant().encode(NAME, seen(picture()))
+        Assistant().encode(NAME, seen(make_image()))
     assert str(home) in str(caught.value)
     assert len(caught.value.files) == 2
 
@@ -96,7 +96,7 @@ def test_broken_weights_are_one_line(home: Path) -> None:
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(b"not a model")
     with pytest.raises(AssistError) as caught:
-        Assistant().encode(NAME, seen(picture()))
+        Assistant().encode(NAME, seen(make_image()))
     assert "\n" not in str(caught.value)
     assert "efficientsam:10m failed" in str(caught.value)
 

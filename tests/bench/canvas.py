@@ -1,4 +1,4 @@
-"""The canvas against labelme's (and napari's, where it is installed) on one picture, in windows of 1600 x 1000.
+"""The canvas against labelme's (and napari's, where it is installed) on one image, in windows of 1600 x 1000.
 
 Each program runs in a process of its own under one virtual X server, and prints its figures as JSON.
 """

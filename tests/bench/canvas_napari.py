@@ -16,9 +16,9 @@ def main(folder: Path) -> None:
 
     viewer = napari.Viewer(show=True)
     viewer.window._qt_window.resize(1600, 1000)
-    picture = imageio.imread(folder / "large" / "large.jpg")
-    viewer.add_image(picture, rgb=True)
-    layer = viewer.add_labels(np.zeros(picture.shape[:2], np.uint8))
+    image = imageio.imread(folder / "large" / "large.jpg")
+    viewer.add_image(image, rgb=True)
+    layer = viewer.add_labels(np.zeros(image.shape[:2], np.uint8))
     app = (
         viewer.window._qt_window.windowHandle() and __import__("qtpy.QtWidgets", fromlist=["x"]).QApplication.instance()
     )

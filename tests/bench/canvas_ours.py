@@ -19,7 +19,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.document import Document
 from segstudio.core.raster import capsule
 from segstudio.core.shape import Shape
-from segstudio.formats.labelme import write
+from segstudio.formats.labelme.json import write
 from segstudio.ui.app import make_window
 from segstudio.ui.window import MainWindow
 
@@ -35,10 +35,10 @@ def spin(condition: Callable[[], bool]) -> None:
 
 
 def opened(window: MainWindow, folder: Path) -> float:
-    """Seconds from asking to the picture on the screen."""
+    """Seconds from asking to the image on the screen."""
     began = time.perf_counter()
     window.open_path(folder)
-    spin(lambda: window.session.picture is not None)
+    spin(lambda: window.session.image is not None)
     window.canvas.repaint()
     took = time.perf_counter() - began
     spin(lambda: window.session.jobs.idle)
@@ -58,7 +58,7 @@ def timed(act: Callable[[], object], times: int = _TIMES) -> list[float]:
 
 def hovering(window: MainWindow) -> float:
     window.session.choose(tool="polygon")
-    shapes = window.session.picture.document.annotation.shapes
+    shapes = window.session.image.document.annotation.shapes
     places = [window.canvas.view.to_screen(*shape.points_N2.mean(axis=0)).toPoint() for shape in shapes[:_TIMES]]
     walk = iter(places)
     return float(np.median(timed(lambda: QTest.mouseMove(window.canvas, next(walk)), len(places))))
@@ -83,13 +83,13 @@ def p95(times: list[float]) -> float:
 
 def undo(window: MainWindow) -> str:
     """A stroke of 40 px in a hundred events."""
-    document, picture = window.session.picture.document, window.session.picture.document.annotation.box
+    document, image = window.session.image.document, window.session.image.document.annotation.box
     undone, seen = [], []
     for _ in range(30):
         document.begin()
         for step in range(100):
             start, end = (80.0 * step, 60.0 * step), (80.0 * step + 80, 60.0 * step + 60)
-            document.paint(1, *capsule(start, end, 20, picture))
+            document.paint(1, *capsule(start, end, 20, image))
         document.commit("brush")
         QApplication.processEvents()
         began = time.perf_counter()
@@ -103,7 +103,7 @@ def undo(window: MainWindow) -> str:
 
 def strokes(window: MainWindow) -> str:
     rng = np.random.default_rng(0)
-    document = Document(window.session.picture.document.annotation, window.session.table)
+    document = Document(window.session.image.document.annotation, window.session.table)
     for _ in range(1000):
         (ax, ay), (bx, by) = rng.uniform((0, 0), (7000, 5000), (2, 2))
         document.begin()
@@ -151,7 +151,7 @@ def many(window: MainWindow, folder: Path) -> str:
 
 
 def walking(window: MainWindow, folder: Path) -> str:
-    """A and D between pictures of 12 megapixels."""
+    """A and D between images of 12 megapixels."""
     folder.mkdir()
     for number in range(6):
         pixels = cv2.resize(np.random.default_rng(number).integers(0, 255, (30, 40, 3), dtype=np.uint8), (4000, 3000))
@@ -160,14 +160,14 @@ def walking(window: MainWindow, folder: Path) -> str:
     times = []
     for letter in "dddaaddda":
         spin(lambda: len(window.prefetching.at_hand()) == len(window.opening.neighbours()) and window.session.jobs.idle)
-        before = window.session.picture
+        before = window.session.image
         began = time.perf_counter()
         window.opening.next() if letter == "d" else window.opening.previous()
-        spin(lambda before=before: window.session.picture is not before)
+        spin(lambda before=before: window.session.image is not before)
         window.canvas.repaint()
         times.append(time.perf_counter() - began)
     figures = f"median {np.median(times) * 1000:.0f} ms, largest {max(times) * 1000:.0f} ms"
-    return f"walking between pictures of 12 megapixels: {figures}"
+    return f"walking between images of 12 megapixels: {figures}"
 
 
 def huge(window: MainWindow, folder: Path) -> str:
@@ -179,7 +179,7 @@ def huge(window: MainWindow, folder: Path) -> str:
     )
     cv2.imwrite(str(folder / "huge.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 80])
     del pixels
-    window.session.set_picture(None)
+    window.session.set_image(None)
     window.prefetching._held.clear()
     before = _memory()
     seconds = opened(window, folder)

@@ -18,20 +18,20 @@ from PIL import Image
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.shape import Shape
+from segstudio.formats.dataset import SourceOptions
 from segstudio.formats.registry import open_source
-from segstudio.formats.source import SourceOptions
-from segstudio.formats.target import ExportOptions
-from segstudio.formats.voc_target import VOC
+from segstudio.formats.voc.writer import VOC
+from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
 from segstudio.project.item import Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
 
-PICTURES, SIDE, OBJECTS, VERTICES = 200, 1000, 20, 40
+IMAGES, SIDE, OBJECTS, VERTICES = 200, 1000, 20, 40
 IMAGES, ANNOTATIONS = 5_000, 36_000
 LISTED, LABELLED = 100_000, 20_000
 
-# What labelme2voc does for a picture: planes, PNG, npy and visualisation of classes and of objects.
+# What labelme2voc does for an image: planes, PNG, npy and visualisation of classes and of objects.
 _LABELME = """
 import json, sys, time
 from pathlib import Path
@@ -45,14 +45,14 @@ for kind in kinds:
 began = time.perf_counter()
 for path in sorted(folder.glob("*.json")):
     data = json.loads(path.read_text())
-    picture = imgviz.io.imread(str(path.with_suffix(".jpg")))
-    imgviz.io.imsave(str(out / "JPEGImages" / f"{path.stem}.jpg"), picture)
-    cls, ins = shapes_to_label(picture.shape, data["shapes"], {"_background_": 0, "a": 1, "b": 2})
+    image = imgviz.io.imread(str(path.with_suffix(".jpg")))
+    imgviz.io.imsave(str(out / "JPEGImages" / f"{path.stem}.jpg"), image)
+    cls, ins = shapes_to_label(image.shape, data["shapes"], {"_background_": 0, "a": 1, "b": 2})
     ins[cls == -1] = 0
     for name, plane in (("Class", cls), ("Object", ins)):
         imgviz.io.lblsave(str(out / f"Segmentation{name}" / f"{path.stem}.png"), plane.astype(np.uint8))
         np.save(str(out / f"Segmentation{name}Npy" / f"{path.stem}.npy"), plane)
-        shown = imgviz.label2rgb(plane, imgviz.rgb2gray(picture), font_size=15)
+        shown = imgviz.label2rgb(plane, imgviz.rgb2gray(image), font_size=15)
         imgviz.io.imsave(str(out / f"Segmentation{name}Visualization" / f"{path.stem}.jpg"), shown)
 print(time.perf_counter() - began)
 """
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def exporting(home: Path) -> None:
-    project = labelled_pictures(home / "in")
+    project = labelled_images(home / "in")
     items = list(project.items())
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", _LABELME, str(home / "in"), str(home / "labelme")],
@@ -106,17 +106,17 @@ def exporting(home: Path) -> None:
     theirs = float(done.stdout)
     for name, options in (
         ("the same files", ExportOptions(visualisations=True, npy=True)),
-        ("pictures, class and object PNGs", ExportOptions()),
+        ("images, class and object PNGs", ExportOptions()),
     ):
         began = time.perf_counter()
         *_, report = export(project, items, home / "voc", VOC, options)
         ours = time.perf_counter() - began
-        assert report.pictures == PICTURES
+        assert report.images == IMAGES
         shutil.rmtree(home / "voc")
-        print(f"VOC of {PICTURES} pictures ({name}): {ours:.1f} s; labelme {theirs:.1f} s; {theirs / ours:.1f} x")
+        print(f"VOC of {IMAGES} images ({name}): {ours:.1f} s; labelme {theirs:.1f} s; {theirs / ours:.1f} x")
 
 
-def labelled_pictures(folder: Path) -> Project:
+def labelled_images(folder: Path) -> Project:
     """Photographs of 1 megapixel, in that noise of many sizes fills them."""
     rng = np.random.default_rng(0)
     folder.mkdir()
@@ -130,7 +130,7 @@ def labelled_pictures(folder: Path) -> Project:
     )
     data = io.BytesIO()
     Image.fromarray((base / 4).astype(np.uint8)).save(data, "JPEG", quality=92)
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         shapes = []
         for x, y in rng.uniform(60, SIDE - 60, (OBJECTS, 2)):
             radius = rng.uniform(20, 60, VERTICES)
@@ -158,7 +158,7 @@ def loading(home: Path) -> None:
         theirs.append(time.perf_counter() - began)
     assert len(source.entries) == IMAGES
     a, b = float(np.median(ours)), float(np.median(theirs))
-    print(f"COCO of {IMAGES} pictures, {ANNOTATIONS} annotations: {a:.2f} s; pycocotools {b:.2f} s; {b / a:.1f} x")
+    print(f"COCO of {IMAGES} images, {ANNOTATIONS} annotations: {a:.2f} s; pycocotools {b:.2f} s; {b / a:.1f} x")
 
 
 def coco_file() -> dict[str, object]:
@@ -186,7 +186,7 @@ def coco_file() -> dict[str, object]:
 
 
 def listing(home: Path) -> None:
-    """Tiny pictures, some labelled; the second time the states come from the index."""
+    """Tiny images, some labelled; the second time the states come from the index."""
     data = io.BytesIO()
     Image.new("L", (2, 2)).save(data, "PNG")
     labels = (
@@ -201,4 +201,4 @@ def listing(home: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-c", _LISTING, str(home)], capture_output=True, text=True, check=True, cwd=Path.cwd()
         )
-        print(f"{LISTED} pictures opened in the window, {turn} time: {done.stdout.strip()}")
+        print(f"{LISTED} images opened in the window, {turn} time: {done.stdout.strip()}")

@@ -66,7 +66,7 @@ def main() -> None:
         window.show()
         window.open_path(Path(folder) / "p")
         session, pulse = window.session, Pulse()
-        run_until(lambda: session.picture is not None and len(session.states) == 24 and session.jobs.idle)
+        run_until(lambda: session.image is not None and len(session.states) == 24 and session.jobs.idle)
         pulse.start()
         end = time.monotonic() + 4
         run_until(lambda: time.monotonic() > end)
@@ -98,7 +98,7 @@ def _scribble(window: MainWindow) -> None:
     """One mouse move of an endless stroke, a release now and then."""
     at = time.perf_counter()
     where = QPoint(int(300 + 150 * np.cos(at * 3)), int(300 + 120 * np.sin(at * 4)))
-    if not window.session.picture.document.stroking:
+    if not window.session.image.document.stroking:
         QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=where)
     QTest.mouseMove(window.canvas, where)
     if int(at * 2) % 2:

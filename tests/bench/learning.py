@@ -1,4 +1,4 @@
-"""What learning is worth: accuracy on real pictures, against the textbook's recipe, and speed against a plain loop.
+"""What learning is worth: accuracy on real images, against the textbook's recipe, and speed against a plain loop.
 
 python -m tests.bench learning            all but CamVid's ten minutes
 python -m tests.bench camvid              those
@@ -23,7 +23,7 @@ from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview
-from segstudio.training.surroundings import Shown, Surroundings
+from segstudio.training.hooks import Shown, Surroundings
 from tests.bench import learning_data as data
 
 GPU = torch.cuda.is_available()
@@ -81,7 +81,7 @@ def sparse(share: float = 0.02) -> None:
 
 
 def first_overlay() -> None:
-    """From the beginning of a run on two labelled pictures to the first prediction of the open one."""
+    """From the beginning of a run on two labelled images to the first prediction of the open one."""
     folder = data.there("isbi2012")
     if not folder:
         return
@@ -125,7 +125,7 @@ def augmentation() -> None:
 
 
 def recipe() -> None:
-    """The textbook's recipe against our defaults, same nets, same number of steps, same 200 pictures to judge."""
+    """The textbook's recipe against our defaults, same nets, same number of steps, same 200 images to judge."""
     from tests.bench.learning_recipe import compare
 
     for preset in ("classic", "shallow", "add"):

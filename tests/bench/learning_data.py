@@ -1,4 +1,4 @@
-"""Pictures with labels for the measurements of learning; real ones from ../shared/data where that exists."""
+"""Images with labels for the measurements of learning; real ones from ../shared/data where that exists."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def isbi(folder: Path) -> tuple[list[Sample], ClassTable]:
     table = ClassTable.from_names(["membrane", "cell"])
     judges = set((folder / "split_val.txt").read_text().split())
     samples = []
-    for picture in sorted((folder / "train" / "images").glob("*.png")):
-        plane = (np.asarray(Image.open(folder / "train" / "labels" / picture.name)) > 127).astype(np.uint8)
-        samples.append(Sample(picture.name, picture, annotation_of(plane, table.names), picture.stem in judges))
+    for image in sorted((folder / "train" / "images").glob("*.png")):
+        plane = (np.asarray(Image.open(folder / "train" / "labels" / image.name)) > 127).astype(np.uint8)
+        samples.append(Sample(image.name, image, annotation_of(plane, table.names), image.stem in judges))
     return samples, table
 
 

@@ -27,7 +27,7 @@ SIDE, STEPS, BATCH, JUDGES, LEARNT = 128, 250, 4, 200, 200
 TABLE = ClassTable.from_names(["_background_", "disc"])
 
 
-def picture(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
+def make_image(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
     """Image (H, W) in 0..1, discs (H, W) of 0 and 1, and the annotation."""
     recipe = Recipe(nx=SIDE, ny=SIDE, count=10, sigma=20, rectangles=False, seed=seed)
     image, annotation = noisy_shapes(recipe)
@@ -37,14 +37,14 @@ def picture(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
 
 
 def textbook(preset: str) -> torch.nn.Module:
-    """SGD 1e-3 with momentum 0.9, one sigmoid channel, BCE, new pictures at every step."""
+    """SGD 1e-3 with momentum 0.9, one sigmoid channel, BCE, new images at every step."""
     torch.manual_seed(0)
     chosen = PRESETS[preset]
     net = UNet(1, 1, Design(chosen["width"], chosen["depth"], chosen["up"], chosen["skips"])).train()
     optimiser = torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9)
     for step in range(STEPS):
-        made = [picture(10_000 + step * BATCH + number) for number in range(BATCH)]
-        images = torch.from_numpy(np.stack([image for image, _, _ in made]))[:, None]
+        made = [make_image(10_000 + step * BATCH + number) for number in range(BATCH)]
+        images = torch.from_numpy(np.stack([pixels for pixels, _, _ in made]))[:, None]
         truth = torch.from_numpy(np.stack([discs for _, discs, _ in made]))[:, None]
         optimiser.zero_grad()
         functional.binary_cross_entropy_with_logits(net(images), truth).backward()
@@ -53,12 +53,12 @@ def textbook(preset: str) -> torch.nn.Module:
 
 
 def ours(preset: str, folder: Path) -> torch.nn.Module:
-    """What the program does with 200 such pictures when nothing is chosen but the net and the number of steps."""
+    """What the program does with 200 such images when nothing is chosen but the net and the number of steps."""
     samples = []
     for seed in range(LEARNT):
-        image, _, annotation = picture(10_000 + seed)
+        pixels, _, annotation = make_image(10_000 + seed)
         path = folder / f"{seed}.png"
-        Image.fromarray(np.round(image * 255).astype(np.uint8)).save(path)
+        Image.fromarray(np.round(pixels * 255).astype(np.uint8)).save(path)
         samples.append(Sample(path.name, path, annotation))
     config = TrainConfig(
         run_dir=folder / "run", table=TABLE, preset=preset, minutes=0, steps=STEPS, batch=BATCH, patch=SIDE
@@ -74,12 +74,12 @@ def ours(preset: str, folder: Path) -> torch.nn.Module:
 
 
 def dice(net: torch.nn.Module) -> float:
-    """Foreground Dice over all 200 pictures together."""
+    """Foreground Dice over all 200 images together."""
     shared = total = 0.0
     with torch.no_grad():
         for seed in range(JUDGES):
-            image, discs, _ = picture(seed)
-            found = net(torch.from_numpy(image)[None, None])[0, 0].numpy() > 0
+            pixels, discs, _ = make_image(seed)
+            found = net(torch.from_numpy(pixels)[None, None])[0, 0].numpy() > 0
             shared += 2 * float((found * discs).sum())
             total += float(found.sum() + discs.sum())
     return shared / total

@@ -243,7 +243,7 @@ def test_another_table_rasterises_again_when_ids_change(document: Document) -> N
     assert document.plane[50, 50] == 2
 
 
-def test_the_bitmap_of_a_mask_beyond_the_picture_is_kept() -> None:
+def test_the_bitmap_of_a_mask_beyond_the_image_is_kept() -> None:
     shape = Shape("a", "mask", bitmap=Bitmap.from_array(np.ones((50, 50), bool), HEIGHT - 10, WIDTH - 10))
     document = Document(Annotation(HEIGHT, WIDTH, (shape,)), TABLE)
     stroke(document, 2, 10, 10)

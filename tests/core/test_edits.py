@@ -64,7 +64,7 @@ def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
     assert right == max(-before.box.x0, min(columns, SIDE - 1 - before.box.x0))
 
 
-def test_what_lies_outside_the_picture_is_left_as_it_is() -> None:
+def test_what_lies_outside_the_image_is_left_as_it_is() -> None:
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
     annotation = Annotation(SIDE, SIDE, (far, far.copied()))
     for change in (regions.filled, regions.largest, lambda m: regions.grown(m, 2), lambda m: regions.smoothed(m, 2)):
@@ -142,7 +142,7 @@ def test_copies_are_objects_of_their_own() -> None:
     assert after.shapes[2].bitmap == annotation.shapes[0].bitmap
 
 
-def test_pasting_into_a_smaller_picture_cuts_masks_and_leaves_out_what_lies_outside() -> None:
+def test_pasting_into_a_smaller_image_cuts_masks_and_leaves_out_what_lies_outside() -> None:
     large = np.zeros((100, 100), bool)
     large[10:40, 10:40] = True
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
@@ -158,7 +158,7 @@ def test_splitting_keeps_the_object_and_adds_others() -> None:
     assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
 
 
-def test_growing_stops_at_the_border_of_the_picture_and_a_polygon_unchanged_stays_one() -> None:
+def test_growing_stops_at_the_border_of_the_image_and_a_polygon_unchanged_stays_one() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[0:3, 0:3] = True
     after = edits.reshaped(of(mask), [0], lambda m: regions.grown(m, 2), room=2)

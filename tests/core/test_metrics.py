@@ -74,7 +74,7 @@ def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     assert confusion(plane, np.zeros_like(plane), 2).tolist() == [[20_999_999, 0], [1, 0]]
 
 
-def test_a_set_is_the_sum_of_its_pictures() -> None:
+def test_a_set_is_the_sum_of_its_images() -> None:
     matrices = [np.arange(4).reshape(2, 2), np.ones((2, 2), int)]
     assert summed(matrices, 2).tolist() == [[1, 2], [3, 4]]
     assert summed([], 2).tolist() == [[0, 0], [0, 0]]

@@ -17,14 +17,14 @@ from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
 from segstudio.core.instances import rasterise_both
 from segstudio.core.raster import capsule, rasterise, shape_patch
 from segstudio.core.shape import NUM_POINTS, Shape
-from segstudio.formats import labelme
+from segstudio.formats.labelme import json as labelme
 from tests.oracles import labelme_planes
 
 KINDS = ["polygon", "rectangle", "oriented_rectangle", "circle", "line", "linestrip", "point", "mask"]
 
 
 def random_shape(rng: np.random.Generator, height: int, width: int) -> Shape:
-    """Any kind, at any sub-pixel position, often partly outside the picture."""
+    """Any kind, at any sub-pixel position, often partly outside the image."""
     kind = KINDS[int(rng.integers(len(KINDS)))]
     label = ["a", "b", "c"][int(rng.integers(3))]
     group = None if rng.random() < 0.7 else int(rng.integers(4))
@@ -80,7 +80,7 @@ def test_later_shapes_lie_over_earlier_ones_and_unknown_labels_are_ignored() -> 
     assert rasterise(Annotation(10, 10, shapes), table)[0, 0] == UNLABELLED
 
 
-def test_the_work_follows_the_shape_and_not_the_picture() -> None:
+def test_the_work_follows_the_shape_and_not_the_image() -> None:
     box, mask = shape_patch(Shape("a", "circle", ((15_000.0, 9_000.0), (15_004.0, 9_000.0))), Box(0, 0, 20_000, 20_000))
     assert mask.size < 400
     assert box.height < 20
@@ -89,8 +89,8 @@ def test_the_work_follows_the_shape_and_not_the_picture() -> None:
 @settings(max_examples=80, deadline=None)
 @given(*(st.floats(-30, 90) for _ in range(4)), st.floats(0.5, 25))
 def test_a_swept_disc_holds_the_pixels_within_its_radius(ax: float, ay: float, bx: float, by: float, r: float) -> None:
-    picture = Box(0, 0, 60, 60)
-    box, mask = capsule((ax, ay), (bx, by), r, picture)
+    image = Box(0, 0, 60, 60)
+    box, mask = capsule((ax, ay), (bx, by), r, image)
     swept = np.zeros((60, 60), bool)
     swept[box.slices] = mask
     centres = np.stack(np.meshgrid(np.arange(60) + 0.5, np.arange(60) + 0.5), axis=-1)

@@ -11,13 +11,13 @@ from PIL import Image
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
+from segstudio.formats.dataset import Reading, Source, SourceOptions
 from segstudio.formats.registry import open_source
-from segstudio.formats.source import Reading, Source, SourceOptions
 
 HEIGHT, WIDTH = 40, 50
 
 
-def picture(path: Path, height: int = HEIGHT, width: int = WIDTH) -> Path:
+def image(path: Path, height: int = HEIGHT, width: int = WIDTH) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full((height, width, 3), 90, np.uint8)).save(path)
     return path
@@ -30,8 +30,8 @@ def text(path: Path, content: str) -> Path:
 
 
 def coco(path: Path, annotations: list[dict[str, Any]], **changes: Any) -> Path:
-    """One picture `a.jpg` and the categories 1: cat, 7: dog."""
-    picture(path.parent / "a.jpg")
+    """One image `a.jpg` and the categories 1: cat, 7: dog."""
+    image(path.parent / "a.jpg")
     plain = {
         "images": [{"id": 3, "file_name": "a.jpg", "height": HEIGHT, "width": WIDTH}],
         "annotations": [{"id": n, "image_id": 3, "category_id": 1, **each} for n, each in enumerate(annotations, 1)],

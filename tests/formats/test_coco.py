@@ -24,11 +24,11 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import Shape
 from segstudio.errors import FormatError, SegstudioError
-from segstudio.formats import coco
-from segstudio.formats.coco_target import COCO_TARGET
-from segstudio.formats.target import ExportOptions
+from segstudio.formats.coco import json as coco
+from segstudio.formats.coco.writer import COCO_TARGET
+from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
-from segstudio.project.intake import IGNORED, IntakeOptions, import_source
+from segstudio.project.importing import IGNORED, IntakeOptions, import_source
 from segstudio.project.project import open_project
 from segstudio.project.store import load
 from tests.formats import samples
@@ -98,12 +98,12 @@ def test_all_annotations_of_a_real_file_equal_pycocotools(shared: Path) -> None:
     assert compared == len(truth.anns) == 63
 
 
-def test_a_results_file_takes_pictures_by_number_and_names_from_another_file(shared: Path, tmp_path: Path) -> None:
+def test_a_results_file_takes_images_by_number_and_names_from_another_file(shared: Path, tmp_path: Path) -> None:
     path = shared / "interop" / "coco_results" / "instances_val2014_fakesegm100_results.json"
     records = json.loads(path.read_text())
     wanted = records[0]["image_id"]
     height, width = records[0]["segmentation"]["size"]
-    samples.picture(tmp_path / "pics" / f"COCO_val2014_{wanted:012d}.png", height, width)
+    samples.image(tmp_path / "pics" / f"COCO_val2014_{wanted:012d}.png", height, width)
     samples.coco(tmp_path / "names.json", [], categories=[{"id": n, "name": f"thing {n}"} for n in range(1, 91)])
     _, source = opened(path, images=tmp_path / "pics", labels=tmp_path / "names.json")
     entry = next(entry for entry in source.entries if entry.name == str(wanted))
@@ -141,7 +141,7 @@ def test_categories_with_gaps_become_classes_and_a_background_category_becomes_c
         ({"segmentation": {"size": [40, 50], "counts": "~~~"}}, "never have"),
         ({"segmentation": {"size": [40, 50], "counts": "oooooooooooooooooooooooooooo0"}}, "longer than any"),
         ({"segmentation": [[0, 0, float("nan"), 4, 5, 5]]}, "nan"),
-        ({"segmentation": [[0, 0, 1e300, 4, 5, 5]]}, "no picture"),
+        ({"segmentation": [[0, 0, 1e300, 4, 5, 5]]}, "no image"),
         ({"segmentation": [["a", 0, 3, 4, 5, 5]]}, "not a number"),
         ({"segmentation": "polygon"}, "is str"),
         ({"segmentation": [], "bbox": None}, "neither"),
@@ -167,23 +167,23 @@ def test_doubled_ids_and_records_of_no_image_are_counted(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["../secret.jpg", "/etc/secret.jpg", "C:\\secret.jpg"])
 def test_a_path_that_leaves_the_folder_is_never_opened(name: str, tmp_path: Path) -> None:
-    samples.picture(tmp_path / "secret.jpg")
+    samples.image(tmp_path / "secret.jpg")
     images = [{"id": 3, "file_name": name, "height": HEIGHT, "width": WIDTH}]
     path = samples.coco(tmp_path / "in" / "f.json", [], images=images)
     _, source = opened(path)
     assert source.entries[0].name == "secret"
-    with pytest.raises(SegstudioError, match=r"no picture secret\.jpg"):
+    with pytest.raises(SegstudioError, match=r"no image secret\.jpg"):
         source.entries[0].read()
 
 
-def test_labels_of_another_size_than_the_picture_are_refused(tmp_path: Path) -> None:
+def test_labels_of_another_size_than_the_image_are_refused(tmp_path: Path) -> None:
     images = [{"id": 3, "file_name": "a.jpg", "height": 41, "width": WIDTH}]
-    with pytest.raises(SegstudioError, match=r"says a\.jpg is 50x41 but the picture is 50x40"):
+    with pytest.raises(SegstudioError, match=r"says a\.jpg is 50x41 but the image is 50x40"):
         first(samples.coco(tmp_path / "f.json", [], images=images))
 
 
 def test_panoptic_segments_and_stuff_maps(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "a.jpg")
+    samples.image(tmp_path / "a.jpg")
     ids = np.zeros((HEIGHT, WIDTH), np.int64)
     ids[:10], ids[20:30] = 70_000, 5
     colours = np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=2).astype(np.uint8)
@@ -264,7 +264,7 @@ def save_as_project(folder: Path, shapes: tuple[Shape, ...]) -> None:
     from segstudio.project.item import Item
     from segstudio.project.store import save
 
-    path = samples.picture(folder / "a.png")
+    path = samples.image(folder / "a.png")
     table = ClassTable.from_names(["_background_", "cat", "dog"])
     save(Item("a.png", path, path.with_suffix(".json")), Annotation(HEIGHT, WIDTH, shapes), table, None)
     samples.text(folder / "labels.txt", "__ignore__\n_background_\ncat\ndog\n")

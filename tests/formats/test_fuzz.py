@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segstudio.errors import SegstudioError
+from segstudio.formats.dataset import SourceOptions
 from segstudio.formats.registry import NAMES, open_source
-from segstudio.formats.source import SourceOptions
-from segstudio.project.intake import import_source
+from segstudio.project.importing import import_source
 from tests.formats import samples
 from tests.formats.test_readers import LAYOUTS
 
@@ -146,5 +146,5 @@ def real() -> Callable[[str], Path]:
     from tests.conftest import SHARED as HOME
 
     if not HOME.is_dir():
-        pytest.skip("the shared pictures are not on this machine (../shared/data)")
+        pytest.skip("the shared images are not on this machine (../shared/data)")
     return lambda place: HOME / place

@@ -1,4 +1,4 @@
-"""Pictures of every kind come out as they are meant to be seen."""
+"""Images of every kind come out as they are meant to be seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from segstudio.core.pyramid import rgb8
 from segstudio.errors import FileError
-from segstudio.formats.images import picture_size, read_picture, read_thumbnail
+from segstudio.formats.images import image_size, read_image, read_thumbnail
 
 RGB = np.random.default_rng(1).integers(0, 255, (20, 30, 3), dtype=np.uint8)
 
@@ -31,46 +31,46 @@ def test_orientation_is_applied_once_everywhere(orientation: int, suffix: str, t
         image.save(path, exif=exif)
     with Image.open(path) as opened:
         expected = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
-    assert (read_picture(path) == expected).all()
-    assert picture_size(path) == expected.shape[:2]
+    assert (read_image(path) == expected).all()
+    assert image_size(path) == expected.shape[:2]
     assert read_thumbnail(path, 64).shape == expected.shape
 
 
 def test_modes_keep_their_depth_and_drop_alpha(tmp_path: Path) -> None:
     deep = (np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
-    assert (read_picture(tmp_path / "deep.png") == deep).all()
+    assert (read_image(tmp_path / "deep.png") == deep).all()
     tifffile.imwrite(tmp_path / "deep.tif", deep)
-    assert (read_picture(tmp_path / "deep.tif") == deep).all()
+    assert (read_image(tmp_path / "deep.tif") == deep).all()
     Image.fromarray(RGB).convert("RGBA").save(tmp_path / "alpha.png")
-    assert (read_picture(tmp_path / "alpha.png") == RGB).all()
+    assert (read_image(tmp_path / "alpha.png") == RGB).all()
     gray = RGB[:, :, 0]
     Image.fromarray(gray).convert("LA").save(tmp_path / "la.png")
-    assert (read_picture(tmp_path / "la.png") == gray).all()
+    assert (read_image(tmp_path / "la.png") == gray).all()
     Image.fromarray(RGB).quantize(16).save(tmp_path / "palette.png")
     with Image.open(tmp_path / "palette.png") as image:
-        assert (read_picture(tmp_path / "palette.png") == np.asarray(image.convert("RGB"))).all()
+        assert (read_image(tmp_path / "palette.png") == np.asarray(image.convert("RGB"))).all()
     Image.fromarray(gray > 100).save(tmp_path / "one.png")
-    assert set(np.unique(read_picture(tmp_path / "one.png"))) == {0, 255}
+    assert set(np.unique(read_image(tmp_path / "one.png"))) == {0, 255}
     Image.fromarray(RGB).convert("CMYK").save(tmp_path / "cmyk.jpg")
-    assert read_picture(tmp_path / "cmyk.jpg").shape == RGB.shape
+    assert read_image(tmp_path / "cmyk.jpg").shape == RGB.shape
 
 
 def test_tiffs_of_science_are_read(tmp_path: Path) -> None:
     bands = np.random.default_rng(2).integers(0, 4000, (5, 40, 50), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "planar.tif", bands, photometric="minisblack", planarconfig="separate")
-    assert (read_picture(tmp_path / "planar.tif") == np.moveaxis(bands, 0, 2)).all()
+    assert (read_image(tmp_path / "planar.tif") == np.moveaxis(bands, 0, 2)).all()
     tifffile.imwrite(tmp_path / "two.tif", bands[:2], photometric="minisblack", planarconfig="separate")
-    assert read_picture(tmp_path / "two.tif").shape == (40, 50, 2)
+    assert read_image(tmp_path / "two.tif").shape == (40, 50, 2)
     tifffile.imwrite(tmp_path / "white.tif", RGB[:, :, 0], photometric="miniswhite")
-    assert (read_picture(tmp_path / "white.tif") == 255 - RGB[:, :, 0]).all()
+    assert (read_image(tmp_path / "white.tif") == 255 - RGB[:, :, 0]).all()
     Image.fromarray(RGB).save(tmp_path / "lzw.tif", compression="tiff_lzw")
-    assert (read_picture(tmp_path / "lzw.tif") == RGB).all()
+    assert (read_image(tmp_path / "lzw.tif") == RGB).all()
     Image.fromarray(RGB).convert("RGBA").save(tmp_path / "alpha.tif")
-    assert (read_picture(tmp_path / "alpha.tif") == RGB).all()
+    assert (read_image(tmp_path / "alpha.tif") == RGB).all()
     float_image = np.linspace(-1, 1, 600, dtype=np.float32).reshape(20, 30)
     tifffile.imwrite(tmp_path / "float.tif", float_image)
-    found = read_picture(tmp_path / "float.tif")
+    found = read_image(tmp_path / "float.tif")
     assert found.dtype == np.uint16
     assert (found.min(), found.max()) == (0, 65535)
     assert rgb8(found).shape == (20, 30, 3)
@@ -80,7 +80,7 @@ def test_names_in_any_script_are_read(tmp_path: Path) -> None:
     path = tmp_path / "数据" / "été.png"
     path.parent.mkdir()
     Image.fromarray(RGB).save(path)
-    assert (read_picture(path) == RGB).all()
+    assert (read_image(path) == RGB).all()
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -92,35 +92,35 @@ def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
     (tmp_path / "bomb.png").write_bytes(bomb)
     with pytest.raises(FileError) as caught:
-        read_picture(tmp_path / "bomb.png")
+        read_image(tmp_path / "bomb.png")
     assert "bomb.png" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.bmp"])
-@pytest.mark.parametrize("data", [b"", b"no picture at all", b"\x89PNG\r\n\x1a\n\0\0\0", b"II*\0\xff\xff\xff\xff"])
-def test_broken_pictures_are_refused_with_one_line(name: str, data: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [b"", b"no image at all", b"\x89PNG\r\n\x1a\n\0\0\0", b"II*\0\xff\xff\xff\xff"])
+def test_broken_images_are_refused_with_one_line(name: str, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    for read in (read_picture, picture_size, lambda p: read_thumbnail(p, 40)):
+    for read in (read_image, image_size, lambda p: read_thumbnail(p, 40)):
         with pytest.raises(FileError) as caught:
             read(path)
         assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
-def test_a_picture_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
+def test_a_image_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
     whole = np.random.default_rng(3).integers(0, 255, (200, 200, 3), dtype=np.uint8)
     Image.fromarray(whole).save(tmp_path / f"a{suffix}")
     data = (tmp_path / f"a{suffix}").read_bytes()
     (tmp_path / f"cut{suffix}").write_bytes(data[: len(data) // 3])
     with pytest.raises(FileError):
-        read_picture(tmp_path / f"cut{suffix}")
+        read_image(tmp_path / f"cut{suffix}")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("turn", [1, 6])
-def test_a_large_picture_is_the_same_picture(
+def test_a_large_image_is_the_same_image(
     suffix: str, mode: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """OpenCV reads large ones, which holds their pixels once."""
@@ -134,14 +134,14 @@ def test_a_large_picture_is_the_same_picture(
     exif = Image.Exif()
     exif[0x0112] = turn
     Image.fromarray(pixels).save(path, exif=exif, quality=95)
-    small = read_picture(path)
+    small = read_image(path)
     monkeypatch.setattr(images, "_LARGE", 1000)
-    large = read_picture(path)
+    large = read_image(path)
     assert large.shape == small.shape
     assert np.abs(large.astype(int) - small.astype(int)).max() <= (0 if suffix == ".png" else 3)
 
 
-def test_a_picture_beyond_what_memory_holds_is_refused_with_the_figures(
+def test_a_image_beyond_what_memory_holds_is_refused_with_the_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from segstudio.formats import images
@@ -151,4 +151,4 @@ def test_a_picture_beyond_what_memory_holds_is_refused_with_the_figures(
     monkeypatch.setattr(images, "_LARGE", 1000)
     monkeypatch.setattr(images, "available_bytes", lambda: 1_000_000)
     with pytest.raises(FileError, match=r"400 x 600 pixels and needs 0.0 GB, but 0.0 GB of memory are free"):
-        read_picture(path)
+        read_image(path)

@@ -17,7 +17,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import Shape
 from segstudio.errors import FileError, FormatError
-from segstudio.formats import labelme
+from segstudio.formats.labelme import json as labelme
 from tests.oracles import labelme_reads
 
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="  # one 0
@@ -70,14 +70,14 @@ def test_relatives_words_become_labelmes(tmp_path: Path) -> None:
 def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.json", imagePath="..\\bilder\\été.jpg")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert labelme.read(path).picture == "../bilder/été.jpg"
+    assert labelme.read(path).image == "../bilder/été.jpg"
 
 
 @pytest.mark.parametrize(
     ("fault", "word"),
     [
         ({"points": [[0, 0], [float("nan"), 1], [2, 2]]}, "nan"),
-        ({"points": [[0, 0], [1e300, 1], [2, 2]]}, "no picture"),
+        ({"points": [[0, 0], [1e300, 1], [2, 2]]}, "no image"),
         ({"points": [[0, 0], [1, 1]]}, "2 points"),
         ({"points": [[0, 0], [True, 1], [2, 2]]}, "not a number"),
         ({"points": None}, "no list of points"),
@@ -198,7 +198,7 @@ def test_every_shared_labelme_file_is_read_and_nothing_of_it_is_lost(shared: Pat
         seen += 1
         found = labelme.read(path, (raw.get("imageHeight") or 1000, raw.get("imageWidth") or 1000))
         assert not found.notes
-        written = json.loads(labelme.write(found.annotation, found.picture))
+        written = json.loads(labelme.write(found.annotation, found.image))
         for key in raw:
             if key not in ("shapes", "imagePath", "imageHeight", "imageWidth"):
                 assert written[key] == raw[key], (path.name, key)

@@ -1,4 +1,4 @@
-"""Mask pictures, class lists, and the finding of sources."""
+"""Mask images, class lists, and the finding of sources."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from PIL import Image
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.errors import FileError, FormatError, SegstudioError
-from segstudio.formats import class_list, masks
-from segstudio.formats.label_map import LabelMap
+from segstudio.formats import class_list
+from segstudio.formats.dataset import SourceOptions
+from segstudio.formats.masks import codec as masks
+from segstudio.formats.masks.label_map import LabelMap
 from segstudio.formats.registry import open_source
-from segstudio.formats.source import SourceOptions
 
 TABLE = ClassTable.from_names(["_background_", "a", "b"])
 
@@ -76,7 +77,7 @@ def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
     name, source = open_source(tmp_path, SourceOptions())
     assert name == "labelme"
     read = {entry.name: entry for entry in source.entries}
-    assert read["b"].read().picture.name == "b.png"
+    assert read["b"].read().image.name == "b.png"
     for broken in ("a", "_meta"):
         with pytest.raises(FileError):
             read[broken].read()

@@ -13,10 +13,10 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.colours import voc_palette
 from segstudio.core.raster import rasterise
 from segstudio.errors import FormatError, SegstudioError
-from segstudio.formats import label_map
-from segstudio.formats.images import read_picture
+from segstudio.formats.dataset import SourceOptions
+from segstudio.formats.images import read_image
+from segstudio.formats.masks import label_map
 from segstudio.formats.registry import READERS, detect, why_not
-from segstudio.formats.source import SourceOptions
 from tests.formats import samples
 from tests.formats.samples import HEIGHT, WIDTH, first, opened, plane
 
@@ -39,13 +39,13 @@ def png(path: Path, values: np.ndarray, palette: list[int] | None = None) -> Pat
 
 
 def make_labelme(root: Path) -> None:
-    samples.picture(root / "a.jpg")
+    samples.image(root / "a.jpg")
     shape = {"label": "cat", "points": SQUARE, "shape_type": "polygon"}
     samples.text(root / "a.json", json.dumps({"shapes": [shape], "imagePath": "a.jpg"}))
 
 
 def make_isat(root: Path) -> None:
-    samples.picture(root / "a.jpg")
+    samples.image(root / "a.jpg")
     objects = [
         {"category": "__background__", "segmentation": SQUARE, "layer": 2.0, "group": 1, "note": ""},
         {"category": "cat", "segmentation": [[0, 0], [30, 0], [30, 30], [0, 30]], "layer": 1.0, "group": 1},
@@ -58,7 +58,7 @@ def make_isat(root: Path) -> None:
 
 
 def make_eiseg(root: Path) -> None:
-    samples.picture(root / "a.jpg")
+    samples.image(root / "a.jpg")
     record = {"name": "cat", "labelIdx": 1, "color": [255, 0, 0], "points": SQUARE}
     samples.text(root / "label" / "a.json", json.dumps([record]))
 
@@ -69,7 +69,7 @@ def make_coco(root: Path) -> None:
 
 
 def make_cvat(root: Path) -> None:
-    samples.picture(root / "images" / "a.jpg")
+    samples.image(root / "images" / "a.jpg")
     runs = "5,10," + ",".join(["10,10"] * 9) + ",5"  # rows of 20: 5 outside, 10 inside, 5 outside
     samples.text(
         root / "annotations.xml",
@@ -81,7 +81,7 @@ def make_cvat(root: Path) -> None:
 
 
 def make_labelme_web(root: Path) -> None:
-    samples.picture(root / "Images" / "set" / "a.jpg")
+    samples.image(root / "Images" / "set" / "a.jpg")
     points = "".join(f"<pt><x>{x}</x><y>{y}</y></pt>" for x, y in SQUARE)
     samples.text(
         root / "Annotations" / "set" / "a.xml",
@@ -92,33 +92,33 @@ def make_labelme_web(root: Path) -> None:
 
 
 def make_voc(root: Path) -> None:
-    samples.picture(root / "JPEGImages" / "a.jpg")
+    samples.image(root / "JPEGImages" / "a.jpg")
     png(root / "SegmentationClass" / "a.png", square())
     samples.text(root / "class_names.txt", "_background_\ncat")
     samples.text(root / "ImageSets" / "Segmentation" / "val.txt", "a\n")
 
 
 def make_cityscapes(root: Path) -> None:
-    samples.picture(root / "leftImg8bit" / "val" / "ulm" / "ulm_000001_leftImg8bit.png")
+    samples.image(root / "leftImg8bit" / "val" / "ulm" / "ulm_000001_leftImg8bit.png")
     ids = np.where(square() == 1, 26_001, 7).astype(np.uint16)
     png(root / "gtFine" / "val" / "ulm" / "ulm_000001_gtFine_instanceIds.png", ids)
 
 
 def make_camvid(root: Path) -> None:
-    samples.picture(root / "val" / "a.png")
+    samples.image(root / "val" / "a.png")
     colours = np.where((square() == 1)[..., None], (64, 0, 128), (128, 128, 128)).astype(np.uint8)
     png(root / "valannot" / "a.png", colours)
 
 
 def make_yolo(root: Path) -> None:
-    samples.picture(root / "images" / "val" / "a.jpg")
+    samples.image(root / "images" / "val" / "a.jpg")
     row = " ".join(f"{x / WIDTH:.9g} {y / HEIGHT:.9g}" for x, y in SQUARE)
     samples.text(root / "labels" / "val" / "a.txt", f"1 {row}\n")
     samples.text(root / "data.yaml", "path: .\nnames:\n  0: dog\n  1: 'cat'\n")
 
 
 def make_masks(root: Path) -> None:
-    samples.picture(root / "images" / "a.jpg")
+    samples.image(root / "images" / "a.jpg")
     png(root / "masks" / "a_mask.png", square())
     samples.text(root / "classes.txt", "_background_\ncat\n")
 
@@ -189,7 +189,7 @@ def test_camvids_colours_are_known_and_its_void_is_ignored(tmp_path: Path) -> No
 
 
 def test_cvat_reads_every_shape_in_z_order(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "a.jpg")
+    samples.image(tmp_path / "a.jpg")
     samples.text(
         tmp_path / "annotations.xml",
         f"""<annotations><image id="0" name="a.jpg" width="{WIDTH}" height="{HEIGHT}">
@@ -219,7 +219,7 @@ def test_cvat_reads_every_shape_in_z_order(tmp_path: Path) -> None:
 def test_voc_boxes_say_from_which_number_they_were_counted(
     lowest: int, told: str, expected: int, tmp_path: Path
 ) -> None:
-    samples.picture(tmp_path / "JPEGImages" / "a.jpg")
+    samples.image(tmp_path / "JPEGImages" / "a.jpg")
     boxes = "".join(
         f"<object><name>cat</name><bndbox><xmin>{x}</xmin><ymin>{y}</ymin><xmax>{x + 9}</xmax><ymax>{y + 9}</ymax>"
         "</bndbox></object>"
@@ -284,7 +284,7 @@ def test_lossy_masks_are_refused_with_the_count_of_stray_pixels_and_snapped_wher
 
 
 def test_sixteen_bit_masks_without_classes_are_objects(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "images" / "a.jpg")
+    samples.image(tmp_path / "images" / "a.jpg")
     numbers = np.zeros((HEIGHT, WIDTH), np.uint16)
     numbers[2, 3], numbers[10:20, 10:20], numbers[30:35] = 1, 700, 65_535
     png(tmp_path / "masks" / "a.png", numbers)
@@ -293,10 +293,10 @@ def test_sixteen_bit_masks_without_classes_are_objects(tmp_path: Path) -> None:
     assert (plane(reading, "object") == (numbers > 0)).all()
 
 
-def test_masks_of_another_size_than_the_picture_are_refused(tmp_path: Path) -> None:
+def test_masks_of_another_size_than_the_image_are_refused(tmp_path: Path) -> None:
     make_masks(tmp_path)
     png(tmp_path / "masks" / "a_mask.png", square().T.copy())
-    with pytest.raises(SegstudioError, match="is 40x50 but the picture is 50x40"):
+    with pytest.raises(SegstudioError, match="is 40x50 but the image is 50x40"):
         first(tmp_path)
 
 
@@ -380,19 +380,19 @@ SHARED = [
 ]
 
 
-@pytest.mark.parametrize(("place", "name", "pictures", "shapes"), SHARED, ids=[row[0] for row in SHARED])
-def test_real_data_sets_come_in_whole(place: str, name: str, pictures: int, shapes: int, shared: Path) -> None:
+@pytest.mark.parametrize(("place", "name", "images", "shapes"), SHARED, ids=[row[0] for row in SHARED])
+def test_real_data_sets_come_in_whole(place: str, name: str, images: int, shapes: int, shared: Path) -> None:
     found, source = opened(shared / "interop" / place)
     assert found == name
     readings = [entry.read() for entry in source.entries]
-    assert (len(readings), sum(len(reading.annotation.shapes) for reading in readings)) == (pictures, shapes)
+    assert (len(readings), sum(len(reading.annotation.shapes) for reading in readings)) == (images, shapes)
 
 
-def test_the_same_five_pictures_in_isat_and_coco_agree(shared: Path) -> None:
+def test_the_same_five_images_in_isat_and_coco_agree(shared: Path) -> None:
     """The ISAT project redrew the objects, so their outlines are near to COCO's, not equal."""
     home = shared / "interop" / "isat_coco_tiny"
-    isat = {reading.picture.name: reading for reading in (e.read() for e in opened(home / "isat")[1].entries)}
-    coco = {reading.picture.name: reading for reading in (e.read() for e in opened(home / "coco_tiny.json")[1].entries)}
+    isat = {reading.image.name: reading for reading in (e.read() for e in opened(home / "isat")[1].entries)}
+    coco = {reading.image.name: reading for reading in (e.read() for e in opened(home / "coco_tiny.json")[1].entries)}
     name = "000000549930.jpg"
     table = ClassTable.from_names(["_background_", "person", "umbrella"])
     a, b = rasterise(isat[name].annotation, table) == 1, rasterise(coco[name].annotation, table) == 1
@@ -400,8 +400,8 @@ def test_the_same_five_pictures_in_isat_and_coco_agree(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("turn", [5, 6, 7, 8])
-def test_labels_made_on_the_stored_rows_turn_with_the_picture(turn: int, tmp_path: Path) -> None:
-    """Tools that do not know EXIF label the picture lying on its side."""
+def test_labels_made_on_the_stored_rows_turn_with_the_image(turn: int, tmp_path: Path) -> None:
+    """Tools that do not know EXIF label the image lying on its side."""
     stored = np.zeros((HEIGHT, WIDTH), np.uint8)
     stored[3:12, 30:47] = 1
     stored[20:22, 2:9] = 1
@@ -410,7 +410,7 @@ def test_labels_made_on_the_stored_rows_turn_with_the_picture(turn: int, tmp_pat
     for folder in ("coco", "masks/images"):
         (tmp_path / folder).mkdir(parents=True)
         Image.fromarray(stored * 255).save(tmp_path / folder / "a.jpg", quality=100, exif=exif)
-    seen = read_picture(tmp_path / "coco" / "a.jpg") > 128
+    seen = read_image(tmp_path / "coco" / "a.jpg") > 128
     png(tmp_path / "masks" / "masks" / "a.png", stored)
     samples.text(tmp_path / "masks" / "classes.txt", "_background_\ncat\n")
     flat = np.concatenate([[0], np.flatnonzero(np.diff(stored.T.ravel())) + 1, [stored.size]])
@@ -439,24 +439,24 @@ def test_numbers_in_vocs_palette_are_numbers_whatever_colours_the_label_map_give
     assert (plane(first(tmp_path), "cat", "dog") == square()).all()
 
 
-def test_a_mask_is_never_taken_for_its_own_picture(tmp_path: Path) -> None:
+def test_a_mask_is_never_taken_for_its_own_image(tmp_path: Path) -> None:
     make_voc(tmp_path)
     (tmp_path / "JPEGImages" / "a.jpg").unlink()
-    with pytest.raises(SegstudioError, match="has no picture a below"):
+    with pytest.raises(SegstudioError, match="has no image a below"):
         first(tmp_path)
 
 
-def test_splits_in_folders_come_in_whole_and_pictures_without_labels_are_named(tmp_path: Path) -> None:
+def test_splits_in_folders_come_in_whole_and_images_without_labels_are_named(tmp_path: Path) -> None:
     for split, names in (("train", "ab"), ("val", "c")):
         for name in names:
-            samples.picture(tmp_path / split / "images" / f"{name}.png")
+            samples.image(tmp_path / split / "images" / f"{name}.png")
             png(tmp_path / split / "masks" / f"{name}_mask.png", square())
-    samples.picture(tmp_path / "train" / "images" / "lone.png")
+    samples.image(tmp_path / "train" / "images" / "lone.png")
     samples.text(tmp_path / "classes.txt", "_background_\ncat\n")
     _, source = opened(tmp_path)
     assert [entry.name for entry in source.entries] == ["train/a", "train/b", "val/c"]
     assert source.held_out == {"val/c"}
-    assert any("1 pictures have no labels and were left out: lone" in note for note in source.notes)
+    assert any("1 images have no labels and were left out: lone" in note for note in source.notes)
     for folder in ("images", "masks"):
         for split in ("train", "val"):
             (tmp_path / "turned" / folder).mkdir(parents=True, exist_ok=True)
@@ -502,7 +502,7 @@ def test_what_no_panoptic_segment_claims_counts_for_nothing(tmp_path: Path) -> N
 
 
 def test_cambridges_own_folders_and_label_colours_are_known(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "701_StillsRaw_full" / "a.png")
+    samples.image(tmp_path / "701_StillsRaw_full" / "a.png")
     colours = np.where((square() == 1)[..., None], (64, 0, 128), (0, 0, 0)).astype(np.uint8)
     png(tmp_path / "LabeledApproved_full" / "a_L.png", colours)
     samples.text(tmp_path / "label_colors.txt", "64 0 128\tCar\n0 0 0\t\tVoid\n")
@@ -514,20 +514,20 @@ def test_cambridges_own_folders_and_label_colours_are_known(tmp_path: Path) -> N
 
 def test_coco_of_two_years_with_the_same_names_and_records_without_sizes(tmp_path: Path) -> None:
     for split in ("train2017", "val2017"):
-        samples.picture(tmp_path / split / "0001.jpg")
+        samples.image(tmp_path / split / "0001.jpg")
         images = [{"id": 1, "file_name": "0001.jpg"}]
         records = [{"image_id": 1, "bbox": [0, 0, 9, 9]}]
         path = samples.coco(tmp_path / "annotations" / f"instances_{split}.json", records, images=images)
         (path.parent / "a.jpg").unlink()
     _, source = opened(tmp_path)
-    assert [entry.read().picture.parent.name for entry in source.entries] == ["train2017", "val2017"]
+    assert [entry.read().image.parent.name for entry in source.entries] == ["train2017", "val2017"]
     assert len({entry.name for entry in source.entries}) == 2
     assert len(source.held_out) == 1
 
 
-def test_yolo_pictures_without_a_text_file_are_background_and_data_yaml_names_the_split(tmp_path: Path) -> None:
+def test_yolo_images_without_a_text_file_are_background_and_data_yaml_names_the_split(tmp_path: Path) -> None:
     make_yolo(tmp_path)
-    samples.picture(tmp_path / "images" / "set2" / "b.jpg")
+    samples.image(tmp_path / "images" / "set2" / "b.jpg")
     samples.text(tmp_path / "data.yaml", "train: images/val\nval: images/set2\nnames: [dog, cat]\n")
     _, source = opened(tmp_path)
     readings = {entry.name: entry.read() for entry in source.entries}
@@ -541,7 +541,7 @@ def test_the_user_can_name_what_is_held_out_in_every_format(tmp_path: Path) -> N
     samples.text(tmp_path / "val.list", "a\n")
     assert opened(tmp_path / "in", held_out=tmp_path / "val.list")[1].held_out == {"a"}
     samples.text(tmp_path / "val.list", "zzz\n")
-    with pytest.raises(FormatError, match="names no picture"):
+    with pytest.raises(FormatError, match="names no image"):
         opened(tmp_path / "in", held_out=tmp_path / "val.list")
 
 
@@ -554,7 +554,7 @@ def test_every_other_format_says_why_it_is_not_it(tmp_path: Path) -> None:
 
 
 def test_a_depth_map_in_place_of_masks_is_refused_by_name(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "images" / "a.png", 200, 200)
+    samples.image(tmp_path / "images" / "a.png", 200, 200)
     noise = np.random.default_rng(0).integers(0, 65536, (200, 200), dtype=np.uint16)
     png(tmp_path / "masks" / "a.png", noise)
     with pytest.raises(FormatError, match=r"a: cannot be read .*depth map"):

@@ -19,10 +19,10 @@ from segstudio.core.instances import instances, rasterise_both
 from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import INSTANCE, Shape
 from segstudio.events import Note, Problem
-from segstudio.formats.target import ExportOptions
 from segstudio.formats.targets import TARGETS, target_named
+from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import Exported, Plan, export, plan
-from segstudio.project.intake import import_source
+from segstudio.project.importing import import_source
 from segstudio.project.item import DONE, Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import load, save, with_status
@@ -91,7 +91,7 @@ def test_voc_keeps_every_pixel_every_ignored_one_and_every_objects_number(shapes
 
 @given(st.lists(mask_shapes, max_size=6), st.sampled_from(["background", "ignore"]))
 @settings(max_examples=20, deadline=None)
-def test_mask_pictures_keep_every_pixel(shapes: list[Shape], unlabelled: str) -> None:
+def test_mask_images_keep_every_pixel(shapes: list[Shape], unlabelled: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         annotation = with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE)
         project = project_of(Path(name) / "in", annotation, unlabelled)
@@ -151,11 +151,11 @@ def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
 
 
 @pytest.mark.parametrize("name", ["voc", "masks", "yolo"])
-def test_a_picture_of_background_alone_stays_one(name: str, tmp_path: Path) -> None:
+def test_a_image_of_background_alone_stays_one(name: str, tmp_path: Path) -> None:
     project = project_of(tmp_path / "in", with_status(Annotation(HEIGHT, WIDTH), DONE))
     back = there_and_back(project, tmp_path, name)
     *_, report = export(back, list(back.items()), tmp_path / "again", target_named(name))
-    assert (report.pictures, report.background, report.untouched) == (1, 1, 0)
+    assert (report.images, report.background, report.untouched) == (1, 1, 0)
 
 
 @given(masks.filter(np.any))
@@ -189,17 +189,17 @@ def test_a_simple_object_with_a_hole_survives_yolo(tmp_path: Path) -> None:
 @pytest.mark.parametrize("turn", range(1, 9))
 @pytest.mark.parametrize("name", [target.name for target in TARGETS])
 def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: int, tmp_path: Path) -> None:
-    """A bright corner of the picture lies under the object before and after, whatever the EXIF says."""
+    """A bright corner of the image lies under the object before and after, whatever the EXIF says."""
     stored = np.zeros((40, 60, 3), np.uint8)
     stored[:8, :8] = 255
     exif = Image.Exif()
     exif[0x0112] = turn
     (tmp_path / "in").mkdir()
     Image.fromarray(stored).save(tmp_path / "in" / "a.jpg", quality=100, exif=exif)
-    from segstudio.formats.images import picture_size, read_picture
+    from segstudio.formats.images import image_size, read_image
 
-    seen = read_picture(tmp_path / "in" / "a.jpg")
-    height, width = picture_size(tmp_path / "in" / "a.jpg")
+    seen = read_image(tmp_path / "in" / "a.jpg")
+    height, width = image_size(tmp_path / "in" / "a.jpg")
     assert seen.shape[:2] == (height, width)
     bright = Shape("cat", "mask", bitmap=Bitmap.from_array(seen[..., 0] > 128))
     path = tmp_path / "in" / "a.jpg"
@@ -207,8 +207,8 @@ def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: in
     project = replace(open_project(tmp_path / "in"), table=TABLE)
     back = there_and_back(project, tmp_path, name)
     item = next(iter(back.items()))
-    again = read_picture(item.picture)
-    with Image.open(item.picture) as image:
+    again = read_image(item.image)
+    with Image.open(item.image) as image:
         assert image.getexif().get(0x0112, 1) == 1
         assert np.asarray(image).shape[:2] == (height, width)
     assert ((again[..., 0] > 128) == (seen[..., 0] > 128)).mean() > 0.99
@@ -236,7 +236,7 @@ def test_what_a_format_cannot_hold_is_said_before_and_listed_after(tmp_path: Pat
         if target.name in ("coco", "yolo"):
             assert "object 2 (__ignore__) marks pixels that do not count" in listed
         if target.name != "labelme":
-            assert "object 3 (dog)" in listed, "an object outside the picture is named"
+            assert "object 3 (dog)" in listed, "an object outside the image is named"
 
 
 def test_more_than_255_objects_are_written_in_16_bits_and_that_is_said(tmp_path: Path) -> None:
@@ -295,8 +295,8 @@ def test_planes_and_visualisations_are_written_where_asked(tmp_path: Path) -> No
     assert set(np.unique(plane)) == {-1, 0, 1}
     assert np.load(tmp_path / "out" / "SegmentationObjectNpy" / "a.npy")[15, 12] == 1
     shown = np.asarray(Image.open(tmp_path / "out" / "SegmentationClassVisualization" / "a.jpg")).astype(int)
-    assert abs(shown[20, 15] - [99, 35, 35]).max() < 12, "half the picture, half VOC's first colour"
-    assert abs(shown[35, 50] - [70, 70, 70]).max() < 6, "the background shows the picture"
+    assert abs(shown[20, 15] - [99, 35, 35]).max() < 12, "half the image, half VOC's first colour"
+    assert abs(shown[35, 50] - [70, 70, 70]).max() < 6, "the background shows the image"
 
 
 def test_objects_under_others_keep_all_their_pixels() -> None:

@@ -1,6 +1,6 @@
-"""Usage: python -m tests.journey PICTURES VOC_FOLDER SCREENSHOTS   (needs a DISPLAY)
+"""Usage: python -m tests.journey IMAGES VOC_FOLDER SCREENSHOTS   (needs a DISPLAY)
 
-Opens the pictures, paints, undoes, redoes, saves, reopens, trains while painting, looks at prediction, heat
+Opens the images, paints, undoes, redoes, saves, reopens, trains while painting, looks at prediction, heat
 and figures, exports, closes. Each step is asserted; a screenshot is kept of each.
 """
 
@@ -71,12 +71,12 @@ class Journey:
     def open(self, folder: Path) -> None:
         self.window.open_path(folder)
         session = self.window.session
-        spin_until(lambda: session.picture is not None and len(session.states) == 3, "the pictures")
+        spin_until(lambda: session.image is not None and len(session.states) == 3, "the images")
         spin_until(lambda: session.jobs.idle, "the list")
 
     @property
     def plane(self) -> np.ndarray:
-        return self.window.session.picture.document.plane
+        return self.window.session.image.document.plane
 
 
 def paint_undo_redo_save(journey: Journey, folder: Path) -> None:
@@ -93,13 +93,13 @@ def paint_undo_redo_save(journey: Journey, folder: Path) -> None:
     key("ctrl+y")
     assert (journey.plane == painted).all(), "redo"
     key("ctrl+s")
-    spin_until(lambda: not session.picture.dirty, "the save")
+    spin_until(lambda: not session.image.dirty, "the save")
     shapes = json.loads((folder / "2011_000003.json").read_text())["shapes"]
     assert shapes[-1]["shape_type"] == "mask", "the stroke is in the file"
     key("d")
-    spin_until(lambda: session.picture.item.name != NAME, "the next picture")
+    spin_until(lambda: session.image.item.name != NAME, "the next image")
     key("a")
-    spin_until(lambda: session.picture.item.name == NAME, "the picture again")
+    spin_until(lambda: session.image.item.name == NAME, "the image again")
     assert (journey.plane == painted).all(), "reopened"
 
 
@@ -144,9 +144,9 @@ def train_while_painting(journey: Journey) -> None:
 
 def look_at_the_result(journey: Journey) -> None:
     session = journey.window.session
-    spin_until(lambda: session.picture.prediction is not None, "the prediction")
-    assert session.picture.prediction.step == 20
-    spin_until(lambda: len(session.scores) == 3 and session.jobs.idle, "the mIoU of each picture")
+    spin_until(lambda: session.image.prediction is not None, "the prediction")
+    assert session.image.prediction.step == 20
+    spin_until(lambda: len(session.scores) == 3 and session.jobs.idle, "the mIoU of each image")
     assert session.layers.prediction.visible
     journey.window.workspaces.show("annotate")
     journey.shot("4-prediction")
@@ -154,7 +154,7 @@ def look_at_the_result(journey: Journey) -> None:
         click(journey.window.findChild(QCheckBox, f"layer-{layer}"), QPoint(8, 10))
     assert session.layers.heat.visible
     assert session.layers.errors.visible
-    spin_until(lambda: journey.window.metrics.headline != "mIoU –", "the figures of the picture")
+    spin_until(lambda: journey.window.metrics.headline != "mIoU –", "the figures of the image")
     move(journey.window.canvas, journey.at(250, 200))
     journey.shot("5-heat-errors-figures")
     journey.window.set_theme("dark")
@@ -168,7 +168,7 @@ def look_at_the_result(journey: Journey) -> None:
 def export(journey: Journey, folder: Path, out: Path) -> None:
     session = journey.window.session
     key("ctrl+s")
-    spin_until(lambda: not session.picture.dirty and session.jobs.idle, "the save")
+    spin_until(lambda: not session.image.dirty and session.jobs.idle, "the save")
     journey.press("export")
     spin_until(lambda: journey.app.activeModalWidget() is not None, "the dialog")
     dialog = journey.app.activeModalWidget()
@@ -186,7 +186,7 @@ def export(journey: Journey, folder: Path, out: Path) -> None:
     key("Escape")
     project = open_project(folder)
     for item in project.items():
-        with Image.open(out / "SegmentationClass" / f"{item.picture.stem}.png") as image:
+        with Image.open(out / "SegmentationClass" / f"{item.image.stem}.png") as image:
             truth = reading(rasterise(load(item).annotation, project.table), "background")
             assert image.mode == "P"
             assert (np.asarray(image) == truth).all(), item.name

@@ -1,7 +1,7 @@
-"""Usage: python -m tests.journey.canvas PICTURES SCREENSHOTS   (needs a DISPLAY)
+"""Usage: python -m tests.journey.canvas IMAGES SCREENSHOTS   (needs a DISPLAY)
 
-Takes each tool by its key, uses it with the mouse on a picture of plain things, and looks at the labels; then
-rules, objects, seeing, keys, and walking between pictures. A screenshot is kept of each.
+Takes each tool by its key, uses it with the mouse on an image of plain things, and looks at the labels; then
+rules, objects, seeing, keys, and walking between images. A screenshot is kept of each.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
+from segstudio.app.layers import OUTLINE, SIDE_BY_SIDE, SWIPE
 from segstudio.core.classes import UNLABELLED, ClassTable
 from segstudio.core.prediction import Prediction
 from segstudio.core.rules import OBJECTS
 from segstudio.project.project import Project
 from segstudio.ui.dialogs.keys import KeySheet
 from segstudio.ui.dialogs.palette import CommandPalette
-from segstudio.ui.layers import OUTLINE, SIDE_BY_SIDE, SWIPE
 from tests.assist.tiny_sam import install
 from tests.journey.__main__ import Journey
 from tests.journey.mouse import click, drag, key, move, spin_until, wheel, write, xdotool
@@ -42,7 +42,7 @@ def box() -> np.ndarray:
     return out
 
 
-def make_pictures(folder: Path) -> None:
+def make_images(folder: Path) -> None:
     """Gray, with a pale disc and a blue box; three times, so that one can walk."""
     folder.mkdir(parents=True)
     for number in range(3):
@@ -59,11 +59,11 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Drawing(Journey):
-    """Hands on the canvas, in picture pixels."""
+    """Hands on the canvas, in image pixels."""
 
     @property
     def document(self):
-        return self.window.session.picture.document
+        return self.window.session.image.document
 
     def of(self, class_id: int) -> np.ndarray:
         return self.document.plane == class_id
@@ -84,7 +84,7 @@ class Drawing(Journey):
         assert self.window.session.tool.name == name, (letter, self.window.session.tool.name)
 
     def clear(self) -> None:
-        """Undo everything; each tool begins on an empty picture."""
+        """Undo everything; each tool begins on an empty image."""
         while self.document.history.undo_name is not None:
             key("ctrl+z")
         assert (self.document.plane == UNLABELLED).all()
@@ -240,7 +240,7 @@ def predictions(j: Drawing) -> None:
     labels = np.where(disc(), 1, np.where(box(), 2, 0)).astype(np.uint8)
     heat = np.stack([np.where(labels == index, 230, 12) for index in range(3)]).astype(np.uint8)
     found = Prediction(
-        session.picture.item.name, 1, ("_background_", "disc", "box"), labels, heat, 255 - heat.max(axis=0)
+        session.image.item.name, 1, ("_background_", "disc", "box"), labels, heat, 255 - heat.max(axis=0)
     )
     j.window.predicting.show(found)
     session.layers.prediction.visible = True
@@ -301,11 +301,11 @@ def objects(j: Drawing) -> None:
     assert len(j.document.annotation.shapes) == 2
     j.shot("56-knife")
     key("d")
-    spin_until(lambda: session.picture.item.name == "p1.png", "the next picture")
+    spin_until(lambda: session.image.item.name == "p1.png", "the next image")
     key("ctrl+v")
     assert len(j.document.annotation.shapes) == 1
     key("a")
-    spin_until(lambda: session.picture.item.name == "p0.png", "the picture before")
+    spin_until(lambda: session.image.item.name == "p0.png", "the image before")
     assert len(j.document.annotation.shapes) == 2
     j.tool("v", "select")
     click(j.window.canvas, j.at(100, 100), button=3)
@@ -369,20 +369,20 @@ def seeing_and_keys(j: Drawing) -> None:
     j.shot("64-palette")
     key("Return")
     spin_until(lambda: j.window.session.tool.name == "lasso", "the command done")
-    line = next(line for line in j.window.pictures.findChildren(QLineEdit))
+    line = next(line for line in j.window.images.findChildren(QLineEdit))
     key("ctrl+l")
     write("status:labelled")
-    spin_until(lambda: "p2.png" not in j.window.pictures.visible_names(), "the list filtered")
+    spin_until(lambda: "p2.png" not in j.window.images.visible_names(), "the list filtered")
     j.shot("65-query")
     line.clear()
     j.window.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
     j.clear()
 
 
-def main(pictures: Path, screenshots: Path) -> None:
-    make_pictures(pictures)
+def main(images: Path, screenshots: Path) -> None:
+    make_images(images)
     journey = Drawing(QApplication(sys.argv[:1]), screenshots)
-    journey.open(pictures)
+    journey.open(images)
     journey.window.canvas.setFocus()
     for part in (
         brush_and_eraser,

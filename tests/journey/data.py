@@ -1,6 +1,6 @@
 """Usage: python -m tests.journey.data SHARED OUT SCREENSHOTS   (needs a DISPLAY)
 
-Imports a COCO file with mouse and keys, walks from the report to a picture, exports YOLO and VOC, checks the
+Imports a COCO file with mouse and keys, walks from the report to an image, exports YOLO and VOC, checks the
 labels and mends what was found. Each step is asserted; a screenshot is kept of each.
 """
 
@@ -66,7 +66,7 @@ class DataJourney(Journey):
         spin_until(lambda: "came in" in dialog.report.text, "the import's end")
         self.shot("data-4-import-report")
         self.button(dialog, "Close")
-        spin_until(lambda: self.window.session.picture is not None, "the first picture")
+        spin_until(lambda: self.window.session.image is not None, "the first image")
         self.shot("data-5-imported")
 
     def export(self, format_name: str, folder: Path) -> None:
@@ -86,7 +86,7 @@ class DataJourney(Journey):
             rows.setCurrentItem(rows.topLevelItem(rows.topLevelItemCount() - 1))
             rows.setFocus()
             key("Return")
-            spin_until(lambda: self.window.session.picture.item.name == name, "the picture of the report's row")
+            spin_until(lambda: self.window.session.image.item.name == name, "the image of the report's row")
         self.button(dialog, "Close")
 
     def check_labels(self) -> None:
@@ -118,7 +118,7 @@ def main(shared: Path, out: Path, screenshots: Path) -> None:
     journey.window.set_theme("dark")
     spoil(out / "project")
     journey.window.open_path(out / "project")
-    spin_until(lambda: journey.window.session.picture is not None, "the project again")
+    spin_until(lambda: journey.window.session.image is not None, "the project again")
     spin_until(lambda: journey.window.session.jobs.idle, "the list")
     journey.check_labels()
     dark_import(journey, out / "source" / "isat")
@@ -138,7 +138,7 @@ def dark_import(journey: DataJourney, source: Path) -> None:
 
 
 def spoil(project: Path) -> None:
-    """An empty shape, a sliver, a label of another size, and a picture that is there twice."""
+    """An empty shape, a sliver, a label of another size, and an image that is there twice."""
     path = sorted(project.glob("*.json"))[0]
     plain = json.loads(path.read_text())
     for points in ([[-50, -50], [-40, -50], [-40, -40]], [[5, 5], [90, 5], [90, 6]]):
@@ -148,9 +148,9 @@ def spoil(project: Path) -> None:
     plain = json.loads(second.read_text())
     plain["imageHeight"], plain["imageWidth"] = plain["imageHeight"] * 2, plain["imageWidth"] * 2
     second.write_text(json.dumps(plain))
-    picture = path.with_suffix(".jpg")
+    image = path.with_suffix(".jpg")
     for number in range(8):
-        shutil.copyfile(picture, project / f"copy_{number}.jpg")
+        shutil.copyfile(image, project / f"copy_{number}.jpg")
         shutil.copyfile(path, project / f"copy_{number}.json")
 
 

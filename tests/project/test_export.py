@@ -17,17 +17,17 @@ from segstudio.core.shape import Shape
 from segstudio.errors import ProjectError
 from segstudio.events import Problem, Progress
 from segstudio.formats import class_list
+from segstudio.formats.dataset import SourceOptions
 from segstudio.formats.registry import open_source
-from segstudio.formats.source import SourceOptions
-from segstudio.formats.voc_target import VOC
+from segstudio.formats.voc.writer import VOC
 from segstudio.project.export import Exported, export
-from segstudio.project.intake import Imported, import_source
+from segstudio.project.importing import Imported, import_source
 from segstudio.project.item import DONE
 from segstudio.project.project import Project, open_project
 from segstudio.project.sample_project import make_sample_project
 from segstudio.project.store import load, save, with_status
 from tests.oracles import labelme_planes
-from tests.project.test_store import CAR, TABLE, picture
+from tests.project.test_store import CAR, TABLE, image
 
 
 def plane_of(path: Path) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_index_planes_equal_those_of_the_installed_labelme_in_every_pixel(
 
 
 def test_the_layout_is_vocs(tmp_path: Path) -> None:
-    items = [picture(tmp_path / "in", f"p{number}.png") for number in range(6)]
+    items = [image(tmp_path / "in", f"p{number}.png") for number in range(6)]
     for item in items[:3]:
         save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     save(items[3], with_status(Annotation(30, 40), DONE), TABLE, None)
@@ -86,7 +86,7 @@ def test_the_layout_is_vocs(tmp_path: Path) -> None:
 
 
 def test_unlabelled_pixels_are_ignored_where_the_project_says_so(tmp_path: Path) -> None:
-    item = picture(tmp_path / "in")
+    item = image(tmp_path / "in")
     save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE, unlabelled="ignore")
     list(export(project, [item], tmp_path / "voc", VOC))
@@ -94,13 +94,13 @@ def test_unlabelled_pixels_are_ignored_where_the_project_says_so(tmp_path: Path)
 
 
 def test_nothing_is_written_into_a_folder_that_holds_anything(tmp_path: Path) -> None:
-    item = picture(tmp_path / "in")
+    item = image(tmp_path / "in")
     with pytest.raises(ProjectError, match="not empty"):
         list(export(open_project(tmp_path / "in"), [item], tmp_path / "in", VOC))
 
 
 def test_two_names_that_become_one_are_told(tmp_path: Path) -> None:
-    items = [picture(tmp_path / "in", "a/b.png"), picture(tmp_path / "in", "a_b.png")]
+    items = [image(tmp_path / "in", "a/b.png"), image(tmp_path / "in", "a_b.png")]
     for item in items:
         save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE)
@@ -110,7 +110,7 @@ def test_two_names_that_become_one_are_told(tmp_path: Path) -> None:
 
 
 def test_an_unknown_label_is_told_and_not_guessed(tmp_path: Path) -> None:
-    item = picture(tmp_path / "in")
+    item = image(tmp_path / "in")
     save(item, Annotation(30, 40, (Shape("boat", "rectangle", ((1, 1), (5, 5))),)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE)
     problems = [e for e in export(project, [item], tmp_path / "voc", VOC) if isinstance(e, Problem)]
@@ -120,7 +120,7 @@ def test_an_unknown_label_is_told_and_not_guessed(tmp_path: Path) -> None:
 def test_isbi_comes_in_pixel_for_pixel_with_its_split(shared: Path, tmp_path: Path) -> None:
     _, source = open_source(shared / "isbi2012", SourceOptions())
     *_, report = import_source(source, tmp_path / "isbi")
-    assert (report.pictures, report.shapes) == (30, 60)
+    assert (report.images, report.shapes) == (30, 60)
     project = open_project(tmp_path / "isbi")
     assert sum(project.held_out.values()) == 6
     for item in project.items():

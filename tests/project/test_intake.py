@@ -16,8 +16,8 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.errors import FormatError, ProjectError, SegstudioError
 from segstudio.events import Problem
-from segstudio.formats import scratch
-from segstudio.project.intake import RENAME, Imported, IntakeOptions, Survey, import_source, survey
+from segstudio.formats import temporary_folder as scratch
+from segstudio.project.importing import RENAME, Imported, IntakeOptions, Survey, import_source, survey
 from segstudio.project.mapping import DROP, ClassMapping, parsed, proposed
 from segstudio.project.project import open_project
 from segstudio.project.store import load, status_of
@@ -34,10 +34,10 @@ def bring(root: Path, project: Path, options: IntakeOptions | None = None) -> tu
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_every_layout_becomes_a_project_with_its_picture_and_labels(name: str, tmp_path: Path) -> None:
+def test_every_layout_becomes_a_project_with_its_image_and_labels(name: str, tmp_path: Path) -> None:
     LAYOUTS[name](tmp_path / "in")
     report, _ = bring(tmp_path / "in", tmp_path / "out")
-    assert (report.pictures, report.left_out) == (1, 0)
+    assert (report.images, report.left_out) == (1, 0)
     project = open_project(tmp_path / "out")
     (item,) = project.items()
     stored = load(item)
@@ -86,37 +86,37 @@ def test_mappings_are_told_as_source_equals_class() -> None:
         parsed(["nothing"])
 
 
-def test_pictures_that_lie_in_the_project_only_get_their_labels(tmp_path: Path) -> None:
+def test_images_that_lie_in_the_project_only_get_their_labels(tmp_path: Path) -> None:
     make_coco(tmp_path / "in")
-    samples.picture(tmp_path / "in" / "b.jpg")
+    samples.image(tmp_path / "in" / "b.jpg")
     before = (tmp_path / "in" / "a.jpg").stat().st_mtime_ns
     report, problems = bring(tmp_path / "in", tmp_path / "in")
-    assert (report.pictures, [p for p in problems if "only a box" not in p.what]) == (1, [])
+    assert (report.images, [p for p in problems if "only a box" not in p.what]) == (1, [])
     assert (tmp_path / "in" / "a.jpg").stat().st_mtime_ns == before
     assert len(list(open_project(tmp_path / "in").items())) == 2
 
 
 def test_a_taken_name_is_left_out_or_numbered_and_never_overwritten(tmp_path: Path) -> None:
     make_coco(tmp_path / "in")
-    samples.picture(tmp_path / "out" / "a.jpg", 9, 9)
+    samples.image(tmp_path / "out" / "a.jpg", 9, 9)
     mine = (tmp_path / "out" / "a.jpg").read_bytes()
     report, problems = bring(tmp_path / "in", tmp_path / "out")
-    assert (report.pictures, report.left_out) == (0, 1)
+    assert (report.images, report.left_out) == (0, 1)
     assert "is there already" in problems[-1].what
     report, problems = bring(tmp_path / "in", tmp_path / "out", IntakeOptions(taken=RENAME))
-    assert report.pictures == 1
+    assert report.images == 1
     assert any("a.jpg is called a-2.jpg here" in problem.what for problem in problems)
     assert (tmp_path / "out" / "a.jpg").read_bytes() == mine
 
 
-def test_two_pictures_of_one_stem_keep_their_own_labels(tmp_path: Path) -> None:
+def test_two_images_of_one_stem_keep_their_own_labels(tmp_path: Path) -> None:
     images = [{"id": n, "file_name": name, "height": 40, "width": 50} for n, name in ((1, "x.jpg"), (2, "x.png"))]
     records = [{"image_id": 1, "bbox": [0, 0, 5, 5]}, {"image_id": 2, "bbox": [0, 0, 9, 9]}]
     path = samples.coco(tmp_path / "in" / "f.json", records, images=images)
     for name in ("x.jpg", "x.png"):
-        samples.picture(tmp_path / "in" / name)
+        samples.image(tmp_path / "in" / name)
     report, _ = bring(path, tmp_path / "out")
-    assert report.pictures == 2
+    assert report.images == 2
     project = open_project(tmp_path / "out")
     counts = {i.name: int((rasterise(load(i).annotation, project.table) == 1).sum()) for i in project.items()}
     assert counts == {"x.jpg": 25, "x.png": 81}
@@ -127,48 +127,48 @@ def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path: Path) -> Non
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.jpg").symlink_to(tmp_path / "elsewhere.jpg")
     report, _ = bring(tmp_path / "in", tmp_path / "out")
-    assert report.pictures == 0
+    assert report.images == 0
     assert not (tmp_path / "elsewhere.jpg").exists()
 
 
-def test_a_link_that_leaves_the_source_is_no_picture_of_it(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "secret.jpg")
+def test_a_link_that_leaves_the_source_is_no_image_of_it(tmp_path: Path) -> None:
+    samples.image(tmp_path / "secret.jpg")
     make_labelme(tmp_path / "in")
     (tmp_path / "in" / "a.jpg").unlink()
     (tmp_path / "in" / "a.jpg").symlink_to(tmp_path / "secret.jpg")
     report, problems = bring(tmp_path / "in", tmp_path / "out")
-    assert report.pictures == 0
-    assert "has no picture" in problems[0].what
+    assert report.images == 0
+    assert "has no image" in problems[0].what
 
 
-def test_a_labelme_file_takes_no_picture_outside_its_folder(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "private" / "s.png")
+def test_a_labelme_file_takes_no_image_outside_its_folder(tmp_path: Path) -> None:
+    samples.image(tmp_path / "private" / "s.png")
     shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "../private/s.png"}))
     report, problems = bring(tmp_path / "in", tmp_path / "out")
-    assert report.pictures == 0
-    assert "outside its folder" in problems[0].what or "no picture" in problems[0].what
+    assert report.images == 0
+    assert "outside its folder" in problems[0].what or "no image" in problems[0].what
 
 
-def test_pictures_in_images_beside_the_labels_are_found(tmp_path: Path) -> None:
+def test_images_in_images_beside_the_labels_are_found(tmp_path: Path) -> None:
     make_labelme(tmp_path / "labels")
     (tmp_path / "images").mkdir()
     (tmp_path / "labels" / "a.jpg").rename(tmp_path / "images" / "a.jpg")
-    assert bring(tmp_path / "labels", tmp_path / "out")[0].pictures == 1
+    assert bring(tmp_path / "labels", tmp_path / "out")[0].images == 1
 
 
 def test_what_would_be_hidden_is_refused(tmp_path: Path) -> None:
     images = [{"id": 3, "file_name": ".segstudio/project.png", "height": 40, "width": 50}]
     path = samples.coco(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 5, 5]}], images=images)
-    samples.picture(tmp_path / "in" / ".segstudio" / "project.png")
+    samples.image(tmp_path / "in" / ".segstudio" / "project.png")
     report, _ = bring(path, tmp_path / "out")
-    assert report.pictures == 0
+    assert report.images == 0
 
 
 def test_stopping_keeps_what_came_in(tmp_path: Path) -> None:
     for number in range(4):
-        samples.picture(tmp_path / "in" / "images" / f"{number}.png")
-        Image.fromarray(np.ones((40, 50), np.uint8)).save(samples.picture(tmp_path / "in" / "masks" / f"{number}.png"))
+        samples.image(tmp_path / "in" / "images" / f"{number}.png")
+        Image.fromarray(np.ones((40, 50), np.uint8)).save(samples.image(tmp_path / "in" / "masks" / f"{number}.png"))
     samples.text(tmp_path / "in" / "classes.txt", "_background_\ncat\n")
     events = import_source(opened(tmp_path / "in")[1], tmp_path / "out")
     for _ in range(3):
@@ -194,7 +194,7 @@ def test_a_look_writes_nothing_and_names_classes_and_conflicts(tmp_path: Path) -
 
 
 def test_labels_of_blanks_get_a_name(tmp_path: Path) -> None:
-    samples.picture(tmp_path / "in" / "a.jpg")
+    samples.image(tmp_path / "in" / "a.jpg")
     shape = {"label": " ", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "a.jpg"}))
     _, problems = bring(tmp_path / "in", tmp_path / "out")
@@ -211,7 +211,7 @@ def test_a_zip_is_looked_into(name: str, inside: str, tmp_path: Path) -> None:
             archive.write(path, f"{inside}{path.relative_to(tmp_path / 'in')}")
     shutil.rmtree(tmp_path / "in")
     report, _ = bring(tmp_path / "in.zip", tmp_path / "out")
-    assert report.pictures == 1
+    assert report.images == 1
 
 
 def test_a_zip_that_unfolds_without_end_or_climbs_out_is_harmless(
@@ -232,18 +232,18 @@ def test_a_zip_that_unfolds_without_end_or_climbs_out_is_harmless(
         opened(tmp_path / "broken.zip")
 
 
-def test_a_picture_inside_a_labelme_file_is_taken_out(tmp_path: Path) -> None:
-    data = samples.picture(tmp_path / "a.png").read_bytes()
+def test_a_image_inside_a_labelme_file_is_taken_out(tmp_path: Path) -> None:
+    data = samples.image(tmp_path / "a.png").read_bytes()
     shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     plain = {"shapes": [shape], "imagePath": "..\\elsewhere\\a.jpg", "imageData": base64.b64encode(data).decode()}
     samples.text(tmp_path / "in" / "a.json", json.dumps(plain))
     report, problems = bring(tmp_path / "in", tmp_path / "out")
-    assert report.pictures == 1
+    assert report.images == 1
     assert "taken out of the labels file" in problems[0].what
     assert (tmp_path / "out" / "a.png").read_bytes() == data
 
 
-def test_a_picture_whose_every_object_failed_is_not_marked_done(tmp_path: Path) -> None:
+def test_a_image_whose_every_object_failed_is_not_marked_done(tmp_path: Path) -> None:
     path = samples.coco(tmp_path / "in" / "f.json", [{"category_id": 99, "bbox": [0, 0, 3, 3]}])
     bring(path, tmp_path / "out")
     (item,) = open_project(tmp_path / "out").items()

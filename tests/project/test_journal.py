@@ -49,7 +49,7 @@ def drawn() -> Annotation:
 
 
 def test_an_entry_comes_back_as_it_was(item: Item) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     journal.put(folder, item, drawn(), TABLE)
     (entry,) = left(folder, [item])
     assert entry.item == item
@@ -60,7 +60,7 @@ def test_an_entry_comes_back_as_it_was(item: Item) -> None:
 
 
 def test_an_entry_that_says_what_the_file_says_is_cleared_away(item: Item) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     path = journal.put(folder, item, drawn(), TABLE)
     save(item, drawn(), TABLE, None)
     assert left(folder, [item]) == []
@@ -68,7 +68,7 @@ def test_an_entry_that_says_what_the_file_says_is_cleared_away(item: Item) -> No
 
 
 def test_a_broken_entry_is_named_and_the_rest_goes_on(item: Item) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     path = journal.put(folder, item, drawn(), TABLE)
     path.with_name("0.json").write_text("{ broken")
     found = list(left(folder, [item]))
@@ -76,15 +76,15 @@ def test_a_broken_entry_is_named_and_the_rest_goes_on(item: Item) -> None:
     assert "delete it" in str(next(each for each in found if isinstance(each, Problem)))
 
 
-def test_the_entry_of_a_picture_that_is_gone_is_kept(item: Item) -> None:
-    path = journal.put(item.picture.parent, item, drawn(), TABLE)
-    assert not left(item.picture.parent, [])
+def test_the_entry_of_a_image_that_is_gone_is_kept(item: Item) -> None:
+    path = journal.put(item.image.parent, item, drawn(), TABLE)
+    assert not left(item.image.parent, [])
     assert (path.parent / "left" / path.name).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="rights are another matter on Windows")
 def test_where_the_project_cannot_be_written_the_users_cache_is(item: Item, cache: Path) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     (folder / ".segstudio").write_text("a file where a folder should be")
     path = journal.put(folder, item, drawn(), TABLE)
     assert cache in path.parents
@@ -93,7 +93,7 @@ def test_where_the_project_cannot_be_written_the_users_cache_is(item: Item, cach
 
 
 def test_what_was_left_is_not_written_over_by_what_comes(item: Item) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     journal.put(folder, item, drawn(), TABLE)
     journal.set_aside(folder)
     journal.put(folder, item, Annotation(40, 60), TABLE)
@@ -102,7 +102,7 @@ def test_what_was_left_is_not_written_over_by_what_comes(item: Item) -> None:
 
 
 def test_an_entry_older_than_its_file_says_so_and_one_of_a_broken_file_has_no_stamp(item: Item) -> None:
-    folder = item.picture.parent
+    folder = item.image.parent
     path = journal.put(folder, item, drawn(), TABLE)
     os.utime(path, (1, 1))
     save(item, Annotation(40, 60), TABLE, None)

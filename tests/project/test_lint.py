@@ -16,7 +16,7 @@ from segstudio.core.raster import rasterise
 from segstudio.core.shape import Shape
 from segstudio.project.item import Item
 from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding, lint_project
-from segstudio.project.mend import mend
+from segstudio.project.lint_fixes import mend
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import load, save
 
@@ -24,12 +24,10 @@ TABLE = ClassTable.from_names(["_background_", "car", "tree"])
 CAR = Shape("car", "rectangle", ((10.0, 10.0), (60.0, 60.0)))
 
 
-def project_of(
-    folder: Path, shapes: tuple[Shape, ...] = (CAR,), table: ClassTable = TABLE, pictures: int = 1
-) -> Project:
+def project_of(folder: Path, shapes: tuple[Shape, ...] = (CAR,), table: ClassTable = TABLE, images: int = 1) -> Project:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(len(list(folder.iterdir())))
-    for number in range(pictures):
+    for number in range(images):
         path = folder / f"p{number}.png"
         Image.fromarray(rng.integers(0, 255, (100, 100, 3), dtype=np.uint8)).save(path)
         save(Item(path.name, path, path.with_suffix(".json")), Annotation(100, 100, shapes), table, None)
@@ -48,7 +46,7 @@ def mended(project: Project, findings: list[Finding]) -> list[Finding]:
 
 
 def test_a_sound_project_has_no_findings(tmp_path: Path) -> None:
-    assert found(project_of(tmp_path, pictures=3)) == []
+    assert found(project_of(tmp_path, images=3)) == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +97,7 @@ def test_unknown_labels_are_added_or_read_as_the_class_they_resemble(tmp_path: P
     assert found(after) == []
 
 
-def test_labels_of_a_picture_of_another_size_are_scaled_and_the_file_is_kept_as_it_was(tmp_path: Path) -> None:
+def test_labels_of_a_image_of_another_size_are_scaled_and_the_file_is_kept_as_it_was(tmp_path: Path) -> None:
     project = project_of(tmp_path, (Shape("car", "polygon", ((150.0, 150.0), (190.0, 150.0), (190.0, 190.0))),))
     path = tmp_path / "p0.json"
     plain = json.loads(path.read_text())
@@ -139,8 +137,8 @@ def test_a_finding_that_is_out_of_date_deletes_nothing(tmp_path: Path) -> None:
     assert load(item).annotation.shapes == (CAR,)
 
 
-def test_a_picture_on_both_sides_of_the_split_goes_to_one(tmp_path: Path) -> None:
-    project = project_of(tmp_path, pictures=6)
+def test_a_image_on_both_sides_of_the_split_goes_to_one(tmp_path: Path) -> None:
+    project = project_of(tmp_path, images=6)
     (tmp_path / "p5.png").write_bytes((tmp_path / "p0.png").read_bytes())
     project = replace(project, held_out={f"p{n}.png": n == 5 for n in range(6)})
     project.save()

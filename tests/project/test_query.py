@@ -1,4 +1,4 @@
-"""The query over the list of pictures, and its orders."""
+"""The query over the list of images, and its orders."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ names = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(names, st.data())
-def test_neither_side_is_empty_from_two_pictures_on_and_what_is_fixed_stays(names: list, data: st.DataObject) -> None:
+def test_neither_side_is_empty_from_two_images_on_and_what_is_fixed_stays(names: list, data: st.DataObject) -> None:
     fixed = {name: data.draw(st.booleans()) for name in data.draw(st.lists(st.sampled_from(names), unique=True))}
     held = assign(names, fixed)
     assert set(held) == set(names)
@@ -55,5 +55,5 @@ def test_short_sequences_stay_whole() -> None:
     assert 6 <= sum(held.values()) <= 15
 
 
-def test_one_picture_is_learnt_from() -> None:
+def test_one_image_is_learnt_from() -> None:
     assert assign(["a.png"]) == {"a.png": False}

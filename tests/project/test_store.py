@@ -26,20 +26,20 @@ TABLE = ClassTable.from_names(["_background_", "car"])
 CAR = Shape("car", "polygon", ((1.0, 1.0), (20.0, 1.0), (20.0, 20.0)))
 
 
-def picture(folder: Path, name: str = "a.png", size: tuple[int, int] = (30, 40)) -> Item:
+def image(folder: Path, name: str = "a.png", size: tuple[int, int] = (30, 40)) -> Item:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.zeros(size, np.uint8)).save(path)
     return Item(name, path, path.with_suffix(".json"))
 
 
-def test_a_picture_without_a_file_has_an_empty_annotation_of_its_size(tmp_path: Path) -> None:
-    stored = load(picture(tmp_path))
+def test_a_image_without_a_file_has_an_empty_annotation_of_its_size(tmp_path: Path) -> None:
+    stored = load(image(tmp_path))
     assert (stored.annotation, stored.stamp, stored.read_only) == (Annotation(30, 40), None, False)
 
 
 def test_saved_and_loaded_again_with_a_relative_forward_slash_path(tmp_path: Path) -> None:
-    item = Item("a.png", picture(tmp_path).picture, tmp_path / "labels" / "a.json")
+    item = Item("a.png", image(tmp_path).image, tmp_path / "labels" / "a.json")
     stamp = save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     assert json.loads(item.annotation_path.read_text())["imagePath"] == "../a.png"
     assert load(item).annotation.shapes == (CAR,)
@@ -48,7 +48,7 @@ def test_saved_and_loaded_again_with_a_relative_forward_slash_path(tmp_path: Pat
 
 @pytest.mark.parametrize("data", [b"{ broken", b"[]", b"\xff\xfe\x00", b""])
 def test_an_unreadable_file_is_read_only_and_never_written_over(data: bytes, tmp_path: Path) -> None:
-    item = picture(tmp_path)
+    item = image(tmp_path)
     item.annotation_path.write_bytes(data)
     stored = load(item)
     assert stored.read_only
@@ -59,7 +59,7 @@ def test_an_unreadable_file_is_read_only_and_never_written_over(data: bytes, tmp
 
 
 def test_a_file_changed_by_others_since_is_not_written_over(tmp_path: Path) -> None:
-    item = picture(tmp_path)
+    item = image(tmp_path)
     stamp = save(item, Annotation(30, 40), TABLE, None)
     item.annotation_path.write_text(item.annotation_path.read_text() + "\n")
     before = item.annotation_path.read_bytes()
@@ -70,7 +70,7 @@ def test_a_file_changed_by_others_since_is_not_written_over(tmp_path: Path) -> N
 
 def test_the_status_is_kept_in_one_key_beside_everything_else(tmp_path: Path) -> None:
     annotation = with_status(Annotation(30, 40, extra={"segstudio": {"note": 1}, "other": 2}), DONE)
-    item = picture(tmp_path)
+    item = image(tmp_path)
     save(item, annotation, TABLE, None)
     read = load(item).annotation
     assert status_of(read) == DONE
@@ -79,7 +79,7 @@ def test_the_status_is_kept_in_one_key_beside_everything_else(tmp_path: Path) ->
 
 
 def test_opening_a_folder_writes_nothing(tmp_path: Path) -> None:
-    picture(tmp_path)
+    image(tmp_path)
     project = open_project(tmp_path)
     list(project.items())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png"]
@@ -87,31 +87,31 @@ def test_opening_a_folder_writes_nothing(tmp_path: Path) -> None:
 
 def test_items_come_in_natural_order_without_hidden_folders(tmp_path: Path) -> None:
     for name in ("b10.png", "b9.png", "sub/c.jpg", ".hidden/x.png", ".segstudio/y.png", "notes.txt"):
-        picture(tmp_path, name) if name.endswith(("png", "jpg")) else (tmp_path / name).write_text("")
+        image(tmp_path, name) if name.endswith(("png", "jpg")) else (tmp_path / name).write_text("")
     assert [item.name for item in open_project(tmp_path).items()] == ["b9.png", "b10.png", "sub/c.jpg"]
     assert sorted(["a10", "a9", "A1"], key=natural_key) == ["A1", "a9", "a10"]
 
 
-def test_two_pictures_of_one_stem_have_two_annotation_files(tmp_path: Path) -> None:
+def test_two_images_of_one_stem_have_two_annotation_files(tmp_path: Path) -> None:
     for name in ("a.jpg", "a.png"):
-        picture(tmp_path, name)
+        image(tmp_path, name)
     assert [item.annotation_path.name for item in open_project(tmp_path).items()] == ["a.json", "a.png.json"]
 
 
-def test_labels_stay_with_their_picture_when_another_of_its_stem_comes(tmp_path: Path) -> None:
-    item = picture(tmp_path, "a.png")
+def test_labels_stay_with_their_image_when_another_of_its_stem_comes(tmp_path: Path) -> None:
+    item = image(tmp_path, "a.png")
     save(item, Annotation(30, 40, (CAR,)), TABLE, None)
-    picture(tmp_path, "a.bmp")
+    image(tmp_path, "a.bmp")
     places = {item.name: item.annotation_path.name for item in open_project(tmp_path).items()}
     assert places == {"a.png": "a.json", "a.bmp": "a.bmp.json"}
 
 
 def test_odd_names_and_an_export_below_do_not_disturb_the_list(tmp_path: Path) -> None:
     for name in ("a_10².png", "①/b.png"):
-        picture(tmp_path, name)
+        image(tmp_path, name)
     (tmp_path / "voc" / "SegmentationClass").mkdir(parents=True)
     (tmp_path / "voc" / "labelmap.txt").write_text("")
-    picture(tmp_path / "voc" / "SegmentationClass", "a.png")
+    image(tmp_path / "voc" / "SegmentationClass", "a.png")
     assert [item.name for item in open_project(tmp_path).items()] == ["a_10².png", "①/b.png"]
 
 
@@ -165,7 +165,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_index_answers_until_a_file_changes_and_survives_its_own_ruin(tmp_path: Path) -> None:
-    items = [picture(tmp_path, f"p{number}.png") for number in range(4)]
+    items = [image(tmp_path, f"p{number}.png") for number in range(4)]
     save(items[0], with_status(Annotation(30, 40, (CAR,)), DONE), TABLE, None)
     items[1].annotation_path.write_text("{ broken")
     project = open_project(tmp_path)
@@ -195,7 +195,7 @@ def test_matrices_are_kept_by_run_and_by_classes(tmp_path: Path) -> None:
 
 
 def test_a_renamed_class_is_carried_into_the_files(tmp_path: Path) -> None:
-    items = [picture(tmp_path, f"p{number}.png") for number in range(3)]
+    items = [image(tmp_path, f"p{number}.png") for number in range(3)]
     for item in items[:2]:
         save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     items[2].annotation_path.write_text("{ broken")

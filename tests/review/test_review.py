@@ -35,7 +35,7 @@ def test_a_perfect_model_has_miou_1_and_its_matrices_are_kept(tmp_path: Path) ->
     assert (sum(kept.values()) == np.array(plain["dataset"]["confusion"])).all()
 
 
-def test_a_picture_that_fails_is_named_and_the_worst_comes_first(tmp_path: Path) -> None:
+def test_a_image_that_fails_is_named_and_the_worst_comes_first(tmp_path: Path) -> None:
     project, samples = sample_of(tmp_path / "p")
 
     def predict(sample: Sample) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_a_picture_that_fails_is_named_and_the_worst_comes_first(tmp_path: Path)
     lines = as_lines(events[-1])
     assert lines[1].startswith("shapes_002.png")
     assert "1.000" in lines[2]
-    assert lines[3].startswith("all pictures")
+    assert lines[3].startswith("all images")
 
 
 def test_an_undefined_figure_is_null_and_a_dash(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A model's view of every picture: uncertainty of all, figures where there are labels."""
+"""A model's view of every image: uncertainty of all, figures where there are labels."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from segstudio.project.index import Index
 from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.store import save
-from segstudio.review.survey import Surveyed, survey
+from segstudio.review.predict_all import Surveyed, survey
 
 TABLE = ClassTable.from_names(["_background_", "car"])
 
 
-def test_every_picture_is_judged_and_a_broken_one_is_named(tmp_path: Path) -> None:
+def test_every_image_is_judged_and_a_broken_one_is_named(tmp_path: Path) -> None:
     project = Project(tmp_path, TABLE)
     for name in ("a", "b", "c"):
         Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / f"{name}.png")
@@ -34,7 +34,7 @@ def test_every_picture_is_judged_and_a_broken_one_is_named(tmp_path: Path) -> No
 
     def predict(item: Item) -> Prediction:
         if item.name == "c.png":
-            raise FileError(item.picture, "is broken", "replace it")
+            raise FileError(item.image, "is broken", "replace it")
         labels = np.zeros((20, 30), np.uint8)
         labels[5:10, 5:10] = 1
         entropy = np.full((20, 30), 51, np.uint8)

@@ -1,4 +1,4 @@
-"""A picture of plain things to try tools on, and hands to try them with."""
+"""An image of plain things to try tools on, and hands to try them with."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def test_painting_only_inside_the_selection(document: Document) -> None:
     assert not painted[:19, :].any()
 
 
-def test_painting_only_where_the_picture_is_bright_enough() -> None:
+def test_painting_only_where_the_image_is_bright_enough() -> None:
     document, pixels = fresh(), image()[:, :, :3]
     document.intensities = lambda box: gray_of(pixels, box)
     document.rules = Rules(intensity=(0, 115))

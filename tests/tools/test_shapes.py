@@ -157,16 +157,16 @@ POINT = st.tuples(st.floats(-20, 60), st.floats(-20, 60))
 def test_a_swept_square_is_every_square_on_its_way(
     start: tuple[float, float], end: tuple[float, float], radius: float
 ) -> None:
-    picture = fresh().annotation.box
-    box, mask = swept_square(start, end, radius, picture)
-    seen = np.zeros((picture.height, picture.width), bool)
+    image = fresh().annotation.box
+    box, mask = swept_square(start, end, radius, image)
+    seen = np.zeros((image.height, image.width), bool)
     seen[box.slices] = mask
-    xs, ys = np.arange(picture.width) + 0.5, np.arange(picture.height) + 0.5
+    xs, ys = np.arange(image.width) + 0.5, np.arange(image.height) + 0.5
     for share in np.linspace(0, 1, 25):
         x, y = start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
         inside = (np.abs(ys - y) < radius - 1e-6)[:, None] & (np.abs(xs - x) < radius - 1e-6)[None, :]
         assert not (inside & ~seen).any()
-    far = capsule(start, end, radius * 1.5 + 0.01, picture)
+    far = capsule(start, end, radius * 1.5 + 0.01, image)
     around = np.zeros_like(seen)
     around[far[0].slices] = far[1]
     assert not (seen & ~around).any()

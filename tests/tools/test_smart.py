@@ -1,4 +1,4 @@
-"""Tools that look at the picture, or at what a model says of it."""
+"""Tools that look at the image, or at what a model says of it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_backspace_takes_an_anchor_of_the_scissors_back() -> None:
     assert len(document.history) == 0
 
 
-def test_scissors_without_a_picture_do_nothing() -> None:
+def test_scissors_without_a_image_do_nothing() -> None:
     document, tool = fresh(), Scissors(Choice(1), Sight())
     click(tool, document, (10, 10), (50, 50), (10, 50))
     tool.finish(document)

@@ -1,4 +1,4 @@
-"""Small pictures to learn from, made on the spot."""
+"""Small images to learn from, made on the spot."""
 
 from __future__ import annotations
 

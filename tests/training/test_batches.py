@@ -1,4 +1,4 @@
-"""Which patches are cut: rare classes, sparse strokes, more data than memory, pictures that join."""
+"""Which patches are cut: rare classes, sparse strokes, more data than memory, images that join."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from segstudio.core.shape import MASK, Shape
 from segstudio.events import Problem
 from segstudio.training.batches import Batch, Feed, Sampler
 from segstudio.training.config import TrainConfig
+from segstudio.training.dataset import Pool
 from segstudio.training.engine import train
 from segstudio.training.events import Finished, Joined, StepDone
-from segstudio.training.pool import Pool
-from segstudio.training.surroundings import Surroundings
+from segstudio.training.hooks import Surroundings
 
 TABLE = ClassTable.from_names(["_background_", "thing", "rare"])
 
 
 def sample(folder: Path, number: int, marks: dict[str, tuple[int, int, int, int]], side: int = 200) -> Sample:
-    """A gray picture with rectangles of labels: name -> y0, x0, y1, x1."""
+    """A gray image with rectangles of labels: name -> y0, x0, y1, x1."""
     path = folder / f"{number}.png"
     Image.fromarray(np.full((side, side), number, np.uint8)).save(path)
     shapes = []
@@ -77,7 +77,7 @@ def test_a_patch_is_a_function_of_seed_step_and_number(tmp_path: Path) -> None:
     assert not torch.equal(whole.labels_BHW, replace(sampler, seed=4).batch_at(7).labels_BHW)
 
 
-def test_more_data_than_memory_streams_reads_each_picture_seldom_and_sees_all(
+def test_more_data_than_memory_streams_reads_each_image_seldom_and_sees_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = [sample(tmp_path, n, {"thing": (0, 0, 90, 90)}) for n in range(40)]
@@ -92,7 +92,7 @@ def test_more_data_than_memory_streams_reads_each_picture_seldom_and_sees_all(
         seen |= {round(float(image.mean()) * 255) for image in sampler.batch_at(step).images_BCHW}
         assert pool._held_bytes <= budget
     assert seen == set(range(40))
-    assert len(reads) < 120 * 8 / 8  # a picture is read once for many patches
+    assert len(reads) < 120 * 8 / 8  # an image is read once for many patches
 
 
 def test_the_feed_prepares_ahead_gives_the_right_step_and_passes_errors_on() -> None:
@@ -127,12 +127,12 @@ def test_masks_saved_while_a_run_learns_join_at_the_next_epoch(
             return late.pop() if late and any(isinstance(e, StepDone) for e in events) else []
 
     joined = [event for event in events if isinstance(event, Joined)]
-    assert [event.pictures for event in joined] == [2]
+    assert [event.images for event in joined] == [2]
     assert isinstance(events[-1], Finished)
     assert "2 new or changed masks joined" in (config.run_dir / "log.txt").read_text()
 
 
-def test_a_snapshot_does_not_follow_later_edits_and_a_changed_mask_replaces_its_picture(tmp_path: Path) -> None:
+def test_a_snapshot_does_not_follow_later_edits_and_a_changed_mask_replaces_its_image(tmp_path: Path) -> None:
     first = sample(tmp_path, 0, {"thing": (0, 0, 90, 90)})
     pool = loaded([first])
     before = pool.pair(0).labels.copy()

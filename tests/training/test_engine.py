@@ -19,11 +19,11 @@ from segstudio.project.project import Project
 from segstudio.training.batches import Sampler
 from segstudio.training.checkpoint import load_state, load_weights
 from segstudio.training.config import TrainConfig, read_choices
+from segstudio.training.dataset import Pool, statistics
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone
-from segstudio.training.pool import Pool, statistics
-from segstudio.training.surroundings import Shown, Surroundings
+from segstudio.training.hooks import Shown, Surroundings
 
 Samples = tuple[Sample, ...]
 
@@ -99,15 +99,15 @@ def test_nothing_labelled_is_told(config: TrainConfig, samples: Samples) -> None
         list(train(ignored, empty))
 
 
-def test_a_broken_picture_is_named_and_the_rest_goes_on(config: TrainConfig, samples: Samples, tmp_path: Path) -> None:
+def test_a_broken_image_is_named_and_the_rest_goes_on(config: TrainConfig, samples: Samples, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no picture")
-    events = list(train(config, [replace(samples[0], name="broken.png", picture=broken), *samples[1:]]))
+    broken.write_bytes(b"no image")
+    events = list(train(config, [replace(samples[0], name="broken.png", image=broken), *samples[1:]]))
     assert [event.where for event in events if isinstance(event, Problem)] == ["broken.png"]
     assert isinstance(events[-1], Finished)
 
 
-def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, samples: Samples) -> None:
+def test_the_open_image_is_shown_when_the_run_ends(config: TrainConfig, samples: Samples) -> None:
     pixels = np.zeros((50, 60, 3), np.uint8)
     events = list(train(config, samples, Surroundings(lambda: Shown("open.png", pixels))))
     previews = [event.prediction for event in events if isinstance(event, Preview)]
@@ -116,7 +116,7 @@ def test_the_open_picture_is_shown_when_the_run_ends(config: TrainConfig, sample
     assert previews[-1].step == 12
 
 
-def test_a_picture_of_other_channels_is_not_shown_and_ends_nothing(config: TrainConfig, samples: Samples) -> None:
+def test_a_image_of_other_channels_is_not_shown_and_ends_nothing(config: TrainConfig, samples: Samples) -> None:
     events = list(train(config, samples, Surroundings(lambda: Shown("bands.tif", np.zeros((50, 60, 5), np.uint8)))))
     assert [event.where for event in events if isinstance(event, Problem)] == ["bands.tif"]
     assert isinstance(events[-1], Finished)
@@ -163,7 +163,7 @@ def test_it_runs_in_a_thread_and_leaves_it(config: TrainConfig, samples: Samples
     assert isinstance(done[-1], Finished)
 
 
-def test_16_bit_and_multi_band_pictures_are_learnt_from(config: TrainConfig, project: Project, tmp_path: Path) -> None:
+def test_16_bit_and_multi_band_images_are_learnt_from(config: TrainConfig, project: Project, tmp_path: Path) -> None:
     import tifffile
 
     rng = np.random.default_rng(0)
@@ -183,7 +183,7 @@ def test_batches_are_cut_where_something_is_labelled(project: Project, samples: 
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     labels = Sampler(pool, 16, 64).batch_at(0).labels_BHW
     assert all((patch != 255).any() for patch in labels)
-    batch = Sampler(pool, 96, 3).batch_at(0)  # larger than the pictures
+    batch = Sampler(pool, 96, 3).batch_at(0)  # larger than the images
     labels = batch.labels_BHW
     assert batch.images_BCHW.shape == (3, 3, 96, 96)
     assert (labels[:, 64:] == 255).all()

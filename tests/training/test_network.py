@@ -50,7 +50,7 @@ def test_the_named_networks_have_the_sizes_that_they_are_known_for(preset: str, 
 
 
 def test_unpooling_puts_maxima_back_where_they_were() -> None:
-    """SegNet's way: after unpooling a pooled picture, each maximum stands in its place and the rest is 0."""
+    """SegNet's way: after unpooling a pooled image, each maximum stands in its place and the rest is 0."""
     images = torch.rand(1, 1, 6, 7)
     pooled, where = functional.max_pool2d(images, 2, return_indices=True)
     up = functional.max_unpool2d(pooled, where, [2, 2], output_size=[6, 7])
@@ -66,7 +66,7 @@ def test_the_classic_net_has_the_papers_size() -> None:
     assert parameters == pytest.approx(31e6, rel=0.01)
 
 
-def test_a_picture_too_small_is_refused_with_the_size_that_would_do() -> None:
+def test_a_image_too_small_is_refused_with_the_size_that_would_do() -> None:
     with pytest.raises(ValueError, match="at least 16 x 16"):
         UNet(1, 2, Design(width=2))(torch.zeros(1, 1, 15, 40))
     with pytest.raises(ValueError, match="bilinear"):
@@ -105,7 +105,7 @@ def test_dice_is_zero_for_the_truth_and_leaves_absent_classes_out() -> None:
     assert float(dice_loss(-perfect, labels)) > 0.9
 
 
-def test_augmentation_moves_picture_and_labels_together_and_keeps_ids_exact() -> None:
+def test_augmentation_moves_image_and_labels_together_and_keeps_ids_exact() -> None:
     torch.manual_seed(0)
     labels = torch.zeros(16, 64, 64, dtype=torch.long)
     labels[:, 20:44, 10:40] = 7
@@ -119,7 +119,7 @@ def test_augmentation_moves_picture_and_labels_together_and_keeps_ids_exact() ->
     assert (inside > outside + 0.2).all()
 
 
-def test_colour_pictures_are_augmented_too_and_share_0_changes_nothing() -> None:
+def test_colour_images_are_augmented_too_and_share_0_changes_nothing() -> None:
     images, labels = torch.rand(4, 3, 32, 32), torch.randint(0, 3, (4, 32, 32))
     augment = Augmentation(channels=3, vertical_flip=False)
     same, same_labels = augment(images, labels, share=0.0)

@@ -70,7 +70,7 @@ def test_tiling_changes_nothing_for_a_net_that_looks_at_one_pixel(size: tuple[in
     assert (found.name, found.step) == ("a.png", 17)
 
 
-def test_a_whole_picture_and_its_tiles_agree_for_a_real_net() -> None:
+def test_a_whole_image_and_its_tiles_agree_for_a_real_net() -> None:
     torch.manual_seed(0)
     net = Architecture(1, 3, 4, 2, "transposed").build()
     pixels = np.random.default_rng(0).integers(0, 255, (192, 192), dtype=np.uint8)

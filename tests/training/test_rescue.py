@@ -143,15 +143,15 @@ def test_a_file_that_dies_while_it_is_learnt_from_is_named_and_the_rest_goes_on(
     copies = []
     for sample in samples:
         target = tmp_path / sample.name
-        shutil.copy(sample.picture, target)
-        copies.append(replace(sample, picture=target))
-    streaming = replace(config, cache_gb=1e-5, steps=40)  # 10 kB: less than one picture
+        shutil.copy(sample.image, target)
+        copies.append(replace(sample, image=target))
+    streaming = replace(config, cache_gb=1e-5, steps=40)  # 10 kB: less than one image
     events = []
     for event in train(streaming, copies):
         events.append(event)
         if isinstance(event, StepDone):
-            copies[0].picture.unlink(missing_ok=True)
-            copies[1].picture.write_bytes(b"spoilt")
+            copies[0].image.unlink(missing_ok=True)
+            copies[1].image.write_bytes(b"spoilt")
     named = {event.where for event in events if isinstance(event, Problem)}
     assert named == {copies[0].name, copies[1].name}
     assert isinstance(events[-1], Finished)
@@ -162,10 +162,10 @@ def test_when_every_file_has_died_it_is_told(config: TrainConfig, samples: Sampl
     copies = []
     for sample in samples[:2]:
         target = tmp_path / sample.name
-        shutil.copy(sample.picture, target)
-        copies.append(replace(sample, picture=target, held_out=False))
-    with pytest.raises(TrainingError, match="no picture is left"):
+        shutil.copy(sample.image, target)
+        copies.append(replace(sample, image=target, held_out=False))
+    with pytest.raises(TrainingError, match="no image is left"):
         for event in train(replace(config, cache_gb=1e-5, steps=10_000), copies):
             if isinstance(event, StepDone):
                 for copy in copies:
-                    copy.picture.unlink(missing_ok=True)
+                    copy.image.unlink(missing_ok=True)

@@ -71,7 +71,7 @@ def test_a_run_killed_at_any_moment_goes_on_from_its_last_state(config: TrainCon
     folder = config.run_dir.parent / "project"
     command = [sys.executable, "-m", "segstudio"]
     quick = ["--set", "width=4", "--set", "depth=2", "--set", "patch=32", "--set", "batch=4", "--set", "minutes=0"]
-    subprocess.run([*command, "synth", str(folder), "--pictures", "4", "--side", "64"], check=True, capture_output=True)
+    subprocess.run([*command, "synth", str(folder), "--images", "4", "--side", "64"], check=True, capture_output=True)
     code = (
         "import segstudio.training.engine as e; e.SAVE_INTERVAL_S = 0.1; "
         "import sys; from segstudio.__main__ import main; sys.exit(main())"
@@ -103,7 +103,7 @@ def test_a_run_killed_at_any_moment_goes_on_from_its_last_state(config: TrainCon
 def test_ctrl_c_ends_a_run_between_two_steps_and_keeps_it(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     command = [sys.executable, "-m", "segstudio"]
-    subprocess.run([*command, "synth", str(folder), "--pictures", "4", "--side", "64"], check=True, capture_output=True)
+    subprocess.run([*command, "synth", str(folder), "--images", "4", "--side", "64"], check=True, capture_output=True)
     quick = [
         "--set",
         "width=4",

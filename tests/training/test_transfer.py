@@ -20,7 +20,7 @@ from segstudio.training.engine import train
 from segstudio.training.events import Started, Transferred
 from segstudio.training.heads import class_probabilities
 from segstudio.training.model import Architecture, Model
-from segstudio.training.transfer import Transfer, load_donor, transfer
+from segstudio.training.pretrained import Transfer, load_donor, transfer
 
 
 def saved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX, **shape: object) -> nn.Module:

@@ -1,4 +1,4 @@
-"""A window with settings of its own, and pictures to open in it."""
+"""A window with settings of its own, and images to open in it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four pictures: two with a polygon, one without labels, one whose labels are broken."""
-    home = tmp_path / "pictures"
+    """Four images: two with a polygon, one without labels, one whose labels are broken."""
+    home = tmp_path / "images"
     home.mkdir()
     rng = np.random.default_rng(0)
     for number in range(4):
@@ -62,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def opened(window: MainWindow, folder: Path, qtbot: QtBot) -> MainWindow:
     window.open_path(folder)
-    wait_for(qtbot, lambda: window.session.picture is not None and len(window.session.states) == 4)
+    wait_for(qtbot, lambda: window.session.image is not None and len(window.session.states) == 4)
     wait_for(qtbot, lambda: len(window.session.table) == 2 and window.session.jobs.idle)
     return window
 

@@ -26,9 +26,9 @@ def main(folder: Path, settings: Path) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         app.processEvents()
-        picture = window.session.picture
-        if picture is not None and window.session.jobs.idle and not picture.dirty:
-            picture.document.add("rectangle", Shape("car", "rectangle", ((5.0, 5.0), (50.0, 40.0))))
+        image = window.session.image
+        if image is not None and window.session.jobs.idle and not image.dirty:
+            image.document.add("rectangle", Shape("car", "rectangle", ((5.0, 5.0), (50.0, 40.0))))
             window.session.edited.emit()
         if list(journal.folders(folder)[0].glob("*.json")) and window.session.jobs.idle:
             os.kill(os.getpid(), signal.SIGKILL)

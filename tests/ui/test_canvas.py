@@ -17,6 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from segstudio.app.layers import OUTLINE, SIDE_BY_SIDE
 from segstudio.core.classes import UNLABELLED
 from segstudio.core.prediction import Prediction
 from segstudio.core.raster import rasterise
@@ -26,7 +27,6 @@ from segstudio.ui.action_rows import ACTIONS
 from segstudio.ui.dialogs.palette import Command, rank
 from segstudio.ui.dialogs.shortcuts import ShortcutsDialog
 from segstudio.ui.keymap import PRESETS, Keymap, clashes, preset, split
-from segstudio.ui.layers import OUTLINE, SIDE_BY_SIDE
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
@@ -50,13 +50,13 @@ def select(window: MainWindow, *places: int) -> None:
 
 def walk(window: MainWindow, qtbot: QtBot, name: str) -> None:
     window.opening.open_item(name)
-    wait_for(qtbot, lambda: window.session.picture is not None and window.session.picture.item.name == name)
+    wait_for(qtbot, lambda: window.session.image is not None and window.session.image.item.name == name)
 
 
 # -- objects
 
 
-def test_objects_are_copied_into_another_picture(opened: MainWindow, qtbot: QtBot) -> None:
+def test_objects_are_copied_into_another_image(opened: MainWindow, qtbot: QtBot) -> None:
     select(opened, 0)
     opened.objects_flow.copy()
     walk(opened, qtbot, "p2.png")
@@ -80,10 +80,10 @@ def test_the_detail_slider_changes_the_last_conversion_as_one_step(opened: MainW
     assert (rasterise(document.annotation, document.table) == document.plane).all()
 
 
-def test_a_large_object_is_changed_in_a_job_and_dropped_if_the_picture_changed(
+def test_a_large_object_is_changed_in_a_job_and_dropped_if_the_image_changed(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from segstudio.ui.flows import edit_runner
+    from segstudio.ui.features import edit_runner
 
     monkeypatch.setattr(edit_runner, "_AT_ONCE_PIXELS", 0)
     add(opened, (20, 20, 60, 60))
@@ -102,13 +102,13 @@ def test_hidden_objects_are_not_shown_and_come_back(opened: MainWindow) -> None:
     add(opened, (20, 20, 60, 60))
     select(opened, 1)
     opened.marking.hide()
-    picture = opened.session.picture
-    assert picture.shown.plane[40, 22] == UNLABELLED != picture.document.plane[40, 22]
+    image = opened.session.image
+    assert image.shown.plane[40, 22] == UNLABELLED != image.document.plane[40, 22]
     opened.session.choose(tool="brush", class_id=0, radius_px=4)
     QTest.mouseClick(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 100, 100))
-    assert picture.shown.plane[100, 100] == 0
+    assert image.shown.plane[100, 100] == 0
     opened.marking.show_all()
-    assert picture.shown.plane is picture.document.plane
+    assert image.shown.plane is image.document.plane
 
 
 def test_the_list_of_objects_and_the_canvas_select_the_same(opened: MainWindow, qtbot: QtBot) -> None:
@@ -159,7 +159,7 @@ def test_a_failed_save_stays_dirty_and_can_be_tried_again_or_written_elsewhere(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from segstudio.errors import FileError
-    from segstudio.ui.flows import save as flow
+    from segstudio.ui.features import save as flow
 
     real = flow.save
 
@@ -171,23 +171,23 @@ def test_a_failed_save_stays_dirty_and_can_be_tried_again_or_written_elsewhere(
     opened.saving.save_now()
     wait_for(qtbot, lambda: "no space" in opened.messages.text)
     assert opened.session.dirty
-    opened.copying.write(opened.session.picture.item, tmp_path / "mine.json")
+    opened.copying.write(opened.session.image.item, tmp_path / "mine.json")
     wait_for(qtbot, lambda: (tmp_path / "mine.json").is_file())
     monkeypatch.setattr(flow, "save", real)
     opened.messages._on_remedy(0)
     wait_for(qtbot, lambda: not opened.session.dirty)
 
 
-def test_taking_the_files_version_of_one_picture_spares_the_drawing_on_another(
+def test_taking_the_files_version_of_one_image_spares_the_drawing_on_another(
     opened: MainWindow, qtbot: QtBot, folder: Path
 ) -> None:
     opened.saving.set_autosave(False)
-    first = opened.session.picture.item
+    first = opened.session.image.item
     add(opened, (90, 20, 120, 60))
     walk(opened, qtbot, "p2.png")
     add(opened, (10, 10, 30, 30))
     opened.saving.discard(first)
-    assert opened.session.picture.item.name == "p2.png"
+    assert opened.session.image.item.name == "p2.png"
     assert len(opened.session.document.annotation.shapes) == 1
     walk(opened, qtbot, "p0.png")
     assert len(opened.session.document.annotation.shapes) == 1
@@ -202,7 +202,7 @@ def test_unsaved_work_outlives_a_file_that_went_bad(opened: MainWindow, qtbot: Q
     walk(opened, qtbot, "p0.png")
     assert len(opened.session.document.annotation.shapes) == 2
     assert opened.saving.unsaved_names == ["p0.png"]
-    opened.saving.keep_mine(opened.session.picture.item)
+    opened.saving.keep_mine(opened.session.image.item)
     wait_for(qtbot, lambda: not opened.session.dirty)
     assert len(json.loads((folder / "p0.json").read_text())["shapes"]) == 2
 
@@ -226,10 +226,10 @@ def test_a_neighbour_is_read_ahead_and_not_shown_if_its_labels_changed(
     content["shapes"] = []
     (folder / "p1.json").write_text(json.dumps(content))
     walk(opened, qtbot, "p1.png")
-    assert opened.session.picture.document.annotation.shapes == ()
+    assert opened.session.image.document.annotation.shapes == ()
 
 
-def test_a_result_for_a_picture_left_behind_is_dropped(opened: MainWindow, qtbot: QtBot) -> None:
+def test_a_result_for_a_image_left_behind_is_dropped(opened: MainWindow, qtbot: QtBot) -> None:
     opened.session.choose(tool="wand", class_id=1)
     QTest.mousePress(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 30, 100))
     QTest.mouseRelease(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 30, 100))
@@ -260,16 +260,16 @@ def test_a_pens_pressure_and_its_eraser_reach_the_tool(opened: MainWindow) -> No
 
 
 def test_side_by_side_draws_in_both_halves_and_a_stroke_does_not_jump(opened: MainWindow) -> None:
-    picture = opened.session.picture
+    image = opened.session.image
     labels = np.zeros((120, 160), np.uint8)
-    found = Prediction(picture.item.name, 1, ("_background_", "car"), labels, np.zeros((2, 120, 160), np.uint8), labels)
+    found = Prediction(image.item.name, 1, ("_background_", "car"), labels, np.zeros((2, 120, 160), np.uint8), labels)
     opened.predicting.show(found)
     opened.seeing.side_by_side()
     assert opened.session.layers.compare == SIDE_BY_SIDE
     left, right = opened.canvas.panes
-    x, y = opened.canvas.to_picture(QPointF(left.view.to_screen(40, 50)))
+    x, y = opened.canvas.to_image(QPointF(left.view.to_screen(40, 50)))
     assert (round(x), round(y)) == (40, 50)
-    x, y = opened.canvas.to_picture(QPointF(right.view.to_screen(40, 50)))
+    x, y = opened.canvas.to_image(QPointF(right.view.to_screen(40, 50)))
     assert (round(x), round(y)) == (40, 50)
     opened.session.choose(tool="brush", class_id=0, radius_px=3)
     start, end = left.view.to_screen(150, 60).toPoint(), right.view.to_screen(10, 60).toPoint()
@@ -325,7 +325,7 @@ def test_the_palette_ranks_what_begins_so_first() -> None:
     assert ranks[2] is None
 
 
-def test_another_window_of_values_is_shown_and_left_with_its_picture(
+def test_another_window_of_values_is_shown_and_left_with_its_image(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     from dataclasses import replace
@@ -338,8 +338,8 @@ def test_another_window_of_values_is_shown_and_left_with_its_picture(
     for name in ("d0", "d1"):
         Image.fromarray(ramp).save(home / f"{name}.png")
     window.open_path(home)
-    wait_for(qtbot, lambda: window.session.picture is not None and window.session.jobs.idle)
-    first = window.session.picture
+    wait_for(qtbot, lambda: window.session.image is not None and window.session.jobs.idle)
+    first = window.session.image
     window.showing.set(replace(window.session.layers.display, window=(3000, 6000)))
     wait_for(qtbot, lambda: first.window == (3000, 6000))
     shown = first.levels[0][0, :, 0]
@@ -349,14 +349,14 @@ def test_another_window_of_values_is_shown_and_left_with_its_picture(
     walk(window, qtbot, "d1.png")
     assert window.session.layers.display.window is None
     walk(window, qtbot, "d0.png")
-    assert window.session.layers.display.window == window.session.picture.window
+    assert window.session.layers.display.window == window.session.image.window
     window.showing.reset()
-    wait_for(qtbot, lambda: window.session.picture.window is None)
-    assert window.session.picture.levels[0][0, 80, 0] < 255
+    wait_for(qtbot, lambda: window.session.image.window is None)
+    assert window.session.image.levels[0][0, 80, 0] < 255
 
 
 def test_brightness_changes_the_screen_and_so_does_every_part_repainted_later(opened: MainWindow) -> None:
-    from segstudio.core.display import Display
+    from segstudio.app.display import Display
 
     before = _bytes_of(opened.canvas.grab().toImage())
     opened.showing.set(Display(0.2, 0.1, 1.3))

@@ -21,7 +21,7 @@ from segstudio.project.project import open_project
 from segstudio.ui.dialogs.export_data import ExportDialog
 from segstudio.ui.dialogs.import_data import ImportDialog
 from segstudio.ui.dialogs.lint import LintDialog
-from segstudio.ui.flows import labelme as labelme_flow
+from segstudio.ui.features import labelme as labelme_flow
 from segstudio.ui.window import MainWindow
 from tests.formats import samples
 from tests.formats.test_readers import make_coco, make_voc
@@ -50,7 +50,7 @@ def test_a_data_set_is_found_shown_mapped_and_imported(window: MainWindow, qtbot
     records = [{"bbox": [0, 0, 9, 9]}, {"category_id": 99, "bbox": [0, 0, 9, 9]}]
     path = samples.coco(tmp_path / "in" / "f.json", records)
     dialog = looked(window, qtbot, path)
-    assert "COCO: 1 pictures" in dialog._found.text()
+    assert "COCO: 1 images" in dialog._found.text()
     assert dialog._preview.count() == 1
     assert not dialog._preview.item(0).icon().isNull()
     names = [dialog.classes.item(row, 0).text() for row in range(dialog.classes.rowCount())]
@@ -66,28 +66,28 @@ def test_a_data_set_is_found_shown_mapped_and_imported(window: MainWindow, qtbot
     wait_for(qtbot, lambda: "came in" in dialog.report.text)
     assert [where for where, _ in dialog.report.rows] == ["a.jpg", "a.jpg"]
     assert "99 is not declared" in " ".join(what for _, what in dialog.report.rows)
-    wait_for(qtbot, lambda: window.session.picture is not None)
+    wait_for(qtbot, lambda: window.session.image is not None)
     assert window.session.project.folder == tmp_path / "project"
     assert open_project(tmp_path / "project").table.names == ["_background_", "lion"]
-    assert window.session.picture.document.plane[4, 4] == 1
+    assert window.session.image.document.plane[4, 4] == 1
     dialog.reject()
     assert not dialog.isVisible()
 
 
-def test_a_row_of_the_report_opens_its_picture(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_row_of_the_report_opens_its_image(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     images = [{"id": n, "file_name": f"{n}.jpg", "height": 40, "width": 50} for n in (1, 2)]
     path = samples.coco(tmp_path / "in" / "f.json", [{"image_id": 2, "bbox": [0, 0, 9, 9]}], images=images)
     for number in (1, 2):
-        samples.picture(tmp_path / "in" / f"{number}.jpg")
+        samples.image(tmp_path / "in" / f"{number}.jpg")
     dialog = looked(window, qtbot, path)
     dialog._target.set_path(tmp_path / "project")
     wait_for(qtbot, lambda: window.session.jobs.idle)
     accept(dialog)
-    wait_for(qtbot, lambda: window.session.picture is not None and window.session.jobs.idle)
-    assert window.session.picture.item.name == "1.jpg"
+    wait_for(qtbot, lambda: window.session.image is not None and window.session.jobs.idle)
+    assert window.session.image.item.name == "1.jpg"
     rows = dialog.report.findChild(QTreeWidget)
     rows.itemActivated.emit(rows.topLevelItem(0), 0)
-    wait_for(qtbot, lambda: window.session.picture.item.name == "2.jpg")
+    wait_for(qtbot, lambda: window.session.image.item.name == "2.jpg")
     dialog.report.copy()
     assert "only a box" in QApplication.clipboard().text()
     dialog.reject()
@@ -107,14 +107,14 @@ def test_an_import_can_be_stopped_and_what_came_in_stays(window: MainWindow, qtb
     images = [{"id": n, "file_name": f"{n}.jpg", "height": 40, "width": 50} for n in range(1, 300)]
     path = samples.coco(tmp_path / "in" / "f.json", [], images=images)
     for number in range(1, 300):
-        samples.picture(tmp_path / "in" / f"{number}.jpg")
+        samples.image(tmp_path / "in" / f"{number}.jpg")
     dialog = looked(window, qtbot, path)
     dialog._target.set_path(tmp_path / "project")
     wait_for(qtbot, lambda: window.session.jobs.idle)
     accept(dialog)
     wait_for(qtbot, lambda: len(list((tmp_path / "project").glob("*.jpg"))) > 3)
     dialog.reject()
-    assert dialog.isVisible(), "it waits for the picture at hand"
+    assert dialog.isVisible(), "it waits for the image at hand"
     wait_for(qtbot, lambda: "Stopped" in dialog.report.text)
     came_in = len(list((tmp_path / "project").glob("*.jpg")))
     assert 3 < came_in < 299
@@ -130,11 +130,11 @@ def test_an_export_says_before_what_is_lost_and_lists_it_after(
     assert dialog is not None
     dialog.set_format("yolo")
     dialog.set_folder(tmp_path / "out")
-    wait_for(qtbot, lambda: "2 pictures will be written" in dialog._summary.text())
+    wait_for(qtbot, lambda: "2 images will be written" in dialog._summary.text())
     assert "1 have no labels" in dialog._summary.text()
     assert "1 cannot be read" in dialog._summary.text()
     accept(dialog)
-    wait_for(qtbot, lambda: "2 pictures exported" in dialog.report.text)
+    wait_for(qtbot, lambda: "2 images exported" in dialog.report.text)
     assert (tmp_path / "out" / "data.yaml").is_file()
     assert any("p3" in where for where, _ in dialog.report.rows), "the broken file is named"
     dialog.reject()
@@ -174,12 +174,12 @@ def drop(window: MainWindow, *paths: Path) -> None:
     QApplication.sendEvent(window, QDropEvent(QPointF(200, 200), action, mime, buttons, keys))
 
 
-def test_a_dropped_folder_of_pictures_is_opened(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+def test_a_dropped_folder_of_images_is_opened(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
     drop(window, folder)
-    wait_for(qtbot, lambda: window.session.picture is not None)
+    wait_for(qtbot, lambda: window.session.image is not None)
     assert window.session.project.folder == folder
     drop(window, folder / "p1.png")
-    wait_for(qtbot, lambda: window.session.picture is not None and window.session.picture.item.name == "p1.png")
+    wait_for(qtbot, lambda: window.session.image is not None and window.session.image.item.name == "p1.png")
 
 
 @pytest.mark.parametrize("make", [make_coco, make_voc])
@@ -200,15 +200,15 @@ def test_findings_are_listed_opened_and_mended(opened: MainWindow, folder: Path,
     dialog = opened.linting.dialog
     assert isinstance(dialog, LintDialog)
     wait_for(qtbot, lambda: "1 findings" in dialog.text)
-    dialog.picture_asked.emit("p1.png")
-    wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png" and opened.session.jobs.idle)
+    dialog.image_asked.emit("p1.png")
+    wait_for(qtbot, lambda: opened.session.image.item.name == "p1.png" and opened.session.jobs.idle)
     dialog.tick_all()
     dialog.mend_asked.emit(dialog.ticked())
     wait_for(qtbot, lambda: "Nothing is left" in dialog.text)
     assert "1 mended" in dialog.text
     assert len(json.loads((folder / "p1.json").read_text())["shapes"]) == 1
-    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
-    assert opened.session.picture.item.name == "p1.png"
+    wait_for(qtbot, lambda: opened.session.image is not None and opened.session.jobs.idle)
+    assert opened.session.image.item.name == "p1.png"
     dialog.reject()
 
 
@@ -225,20 +225,20 @@ def test_what_labelme_saves_is_taken_back(
 ) -> None:
     stand_in = program(
         tmp_path / "labelme",
-        "picture = pathlib.Path(sys.argv[1])\n"
+        "image = pathlib.Path(sys.argv[1])\n"
         "assert sys.argv[2] == '--output' and sys.argv[4:] == ['--labels', 'car'], sys.argv\n"
-        "path = pathlib.Path(sys.argv[3]) / (picture.stem + '.json')\n"
+        "path = pathlib.Path(sys.argv[3]) / (image.stem + '.json')\n"
         "plain = json.loads(path.read_text())\n"
         "plain['shapes'].append({**plain['shapes'][0], 'points': [[100, 100], [140, 100], [140, 110]]})\n"
         "path.write_text(json.dumps(plain))",
     )
     monkeypatch.setattr(labelme_flow, "labelme_program", lambda: str(stand_in))
-    assert opened.session.picture.item.name == "p0.png"
+    assert opened.session.image.item.name == "p0.png"
     opened.labelme.open()
     wait_for(qtbot, lambda: "taken back" in opened.messages.text)
-    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
-    assert len(opened.session.picture.document.annotation.shapes) == 2
-    assert opened.session.picture.document.plane[102, 130] == 1
+    wait_for(qtbot, lambda: opened.session.image is not None and opened.session.jobs.idle)
+    assert len(opened.session.image.document.annotation.shapes) == 2
+    assert opened.session.image.document.plane[102, 130] == 1
     assert not opened.labelme.running
 
 
@@ -258,14 +258,14 @@ def test_a_labelme_that_fails_or_is_missing_is_told(
 
 def test_an_import_into_the_open_project_keeps_its_classes(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     root = tmp_path / "in"
-    samples.picture(root / "images" / "new.png")
+    samples.image(root / "images" / "new.png")
     (root / "masks").mkdir()
     Image.fromarray(np.ones((40, 50), np.uint8)).save(root / "masks" / "new.png")
     samples.text(root / "classes.txt", "background\nCAR\n")
     dialog = looked(opened, qtbot, root)
     assert dialog.choices().folder == opened.session.project.folder
     accept(dialog)
-    wait_for(qtbot, lambda: "1 pictures with 1 shapes came in" in dialog.report.text)
+    wait_for(qtbot, lambda: "1 images with 1 shapes came in" in dialog.report.text)
     wait_for(qtbot, lambda: len(opened.session.items) == 5 and opened.session.jobs.idle)
     assert opened.session.table.names == ["_background_", "car"]
     dialog.reject()
@@ -281,11 +281,11 @@ def test_findings_of_one_project_never_touch_another(
     dialog = opened.linting.dialog
     wait_for(qtbot, lambda: "1 findings" in dialog.text)
     findings = list(dialog._findings)
-    samples.picture(tmp_path / "other" / "p1.png", 120, 160)
+    samples.image(tmp_path / "other" / "p1.png", 120, 160)
     (tmp_path / "other" / "p1.json").write_text((folder / "p0.json").read_text())
     before = (tmp_path / "other" / "p1.json").read_bytes()
     opened.open_path(tmp_path / "other")
-    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
+    wait_for(qtbot, lambda: opened.session.image is not None and opened.session.jobs.idle)
     assert opened.linting.dialog is None, "the dialog went with its project"
     opened.linting._mend(findings)
     wait_for(qtbot, lambda: opened.session.jobs.idle)
@@ -322,7 +322,7 @@ def test_strokes_drawn_while_labelme_is_open_are_not_thrown_away(
     opened.labelme.open()
     assert "open already" in opened.messages.text
     wait_for(qtbot, lambda: opened.labelme._process is not None)
-    document = opened.session.picture.document
+    document = opened.session.image.document
     document.begin()
     mask = np.ones((20, 20), bool)
     document.paint(1, Box(90, 90, 110, 110), mask)
@@ -334,7 +334,7 @@ def test_strokes_drawn_while_labelme_is_open_are_not_thrown_away(
     wait_for(qtbot, lambda: not opened.labelme.running)
     wait_for(qtbot, lambda: opened.session.jobs.idle)
     assert "you have drawn on it meanwhile" in opened.messages.text
-    assert opened.session.picture.document.plane[95, 95] == 1
+    assert opened.session.image.document.plane[95, 95] == 1
 
 
 def test_the_wheel_over_the_classes_changes_none_and_background_stays(
@@ -385,8 +385,8 @@ def test_enter_twice_imports_once_and_return_opens_a_row(window: MainWindow, qtb
     button.setFocus()
     for _ in range(2):
         QTest.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Return)
-    wait_for(qtbot, lambda: "1 pictures with 1 shapes came in" in dialog.report.text)
-    wait_for(qtbot, lambda: window.session.picture is not None)
+    wait_for(qtbot, lambda: "1 images with 1 shapes came in" in dialog.report.text)
+    wait_for(qtbot, lambda: window.session.image is not None)
     rows = dialog.report.findChild(QTreeWidget)
     rows.setFocus()
     QTest.keyClick(rows, Qt.Key.Key_Return)
@@ -403,7 +403,7 @@ def test_a_fault_on_the_welcome_page_is_seen(window: MainWindow, tmp_path: Path)
 def test_a_chosen_colour_arrives_without_a_class_list_and_in_an_open_project(
     opened: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    samples.picture(tmp_path / "in" / "new.jpg")
+    samples.image(tmp_path / "in" / "new.jpg")
     shape = {"label": "boat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     samples.text(tmp_path / "in" / "new.json", json.dumps({"shapes": [shape], "imagePath": "new.jpg"}))
     dialog = looked(opened, qtbot, tmp_path / "in")

@@ -73,7 +73,7 @@ def test_a_proposal_shows_what_automatic_comes_to_and_warnings(qtbot: QtBot) -> 
     assert "16" in dialog._editors["width"].text()
     assert "transposed" in dialog._editors["up"].currentText()
     texts = [label.text() for label in dialog.findChildren(QLabel)]
-    assert any("2 pictures to learn from, 1 held out" in text for text in texts)
+    assert any("2 images to learn from, 1 held out" in text for text in texts)
     assert any("everything labelled is car" in text for text in texts)
     table = dialog.findChild(QTableWidget)
     assert any(table.item(row, 2).text() == "a step stays short" for row in range(table.rowCount()))
@@ -197,12 +197,12 @@ def test_another_project_opened_while_a_model_learns_stays_out_of_it(
     other.mkdir()
     Image.new("RGB", (160, 120)).save(other / "p0.png")
     opened.open_path(other)
-    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.picture.item.picture.parent == other)
+    wait_for(qtbot, lambda: opened.session.image is not None and opened.session.image.item.image.parent == other)
     shape = Shape("car", "polygon", ((10.0, 10.0), (60.0, 10.0), (60.0, 70.0)))
-    opened.saving.saved.emit(opened.session.picture.item, Annotation(120, 160, (shape,)))
+    opened.saving.saved.emit(opened.session.image.item, Annotation(120, 160, (shape,)))
     events.clear()
     wait_for(qtbot, lambda: any(isinstance(event, StepDone) for event in events))
-    assert opened.training._open_picture() is None
+    assert opened.training._open_image() is None
     opened.training.stop()
     wait_for(qtbot, lambda: not opened.session.training and opened.session.jobs.idle)
     assert not any(isinstance(event, Joined) for event in events)
@@ -217,7 +217,7 @@ def test_the_visible_part_is_shown_first_and_lies_in_its_place(opened: MainWindo
     wait_for(qtbot, lambda: any(isinstance(e, Preview) and e.box is not None for e in events))
     part = next(e for e in events if isinstance(e, Preview) and e.box is not None)
     assert part.prediction.labels.shape == (part.box.height, part.box.width)
-    assert opened.session.picture.prediction.labels.shape == (120, 160)
+    assert opened.session.image.prediction.labels.shape == (120, 160)
     opened.training.stop()
     wait_for(qtbot, lambda: not opened.session.training and opened.session.jobs.idle)
 
@@ -294,7 +294,7 @@ def test_a_failure_says_its_cause_and_has_its_details_behind_a_button(
     box = next(each for each in opened.findChildren(QDialog) if hasattr(each, "detailedText"))
     assert "ZeroDivisionError" in box.detailedText()
     box.close()
-    assert opened.session.picture is not None
+    assert opened.session.image is not None
 
 
 def test_a_worker_that_needs_longer_to_leave_is_told_of(

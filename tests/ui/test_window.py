@@ -37,7 +37,7 @@ def drag(window: MainWindow, *way: tuple[float, float], button: Qt.MouseButton =
 
 def show(window: MainWindow, name: str, qtbot: QtBot) -> None:
     window.opening.open_item(name)
-    wait_for(qtbot, lambda: window.session.picture is not None and window.session.picture.item.name == name)
+    wait_for(qtbot, lambda: window.session.image is not None and window.session.image.item.name == name)
 
 
 def shapes_on_disk(folder: Path, name: str) -> list[dict]:
@@ -45,7 +45,7 @@ def shapes_on_disk(folder: Path, name: str) -> list[dict]:
 
 
 def test_a_stroke_is_painted_undone_redone_and_saved_by_itself(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
-    document = opened.session.picture.document
+    document = opened.session.image.document
     before = document.plane.copy()
     drag(opened, (100, 60), (120, 60), (140, 80))
     assert document.plane[60, 110] == 1
@@ -54,7 +54,7 @@ def test_a_stroke_is_painted_undone_redone_and_saved_by_itself(opened: MainWindo
     assert (document.plane == before).all()
     QTest.keyClick(opened, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert (document.plane == painted).all()
-    wait_for(qtbot, lambda: not opened.session.picture.dirty)
+    wait_for(qtbot, lambda: not opened.session.image.dirty)
     kinds = [shape["shape_type"] for shape in shapes_on_disk(folder, "p0.json")]
     assert kinds == ["polygon", "mask"]
 
@@ -66,19 +66,19 @@ def test_undo_is_saved_by_itself_too(opened: MainWindow, folder: Path, qtbot: Qt
     wait_for(qtbot, lambda: len(shapes_on_disk(folder, "p0.json")) == 1)
 
 
-def test_history_survives_walking_to_another_picture_and_back(opened: MainWindow, qtbot: QtBot) -> None:
+def test_history_survives_walking_to_another_image_and_back(opened: MainWindow, qtbot: QtBot) -> None:
     drag(opened, (100, 60), (140, 60))
-    painted = opened.session.picture.document.plane.copy()
+    painted = opened.session.image.document.plane.copy()
     QTest.keyClick(opened.canvas, Qt.Key.Key_D)
-    wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png")
-    assert opened.session.picture.document.history.undo_name is None
+    wait_for(qtbot, lambda: opened.session.image.item.name == "p1.png")
+    assert opened.session.image.document.history.undo_name is None
     QTest.keyClick(opened.canvas, Qt.Key.Key_A)
-    wait_for(qtbot, lambda: opened.session.picture.item.name == "p0.png")
-    assert (opened.session.picture.document.plane == painted).all()
+    wait_for(qtbot, lambda: opened.session.image.item.name == "p0.png")
+    assert (opened.session.image.document.plane == painted).all()
     opened.annotating.undo()
-    assert opened.session.picture.document.plane[60, 120] == UNLABELLED
+    assert opened.session.image.document.plane[60, 120] == UNLABELLED
     opened.annotating.redo()
-    assert (opened.session.picture.document.plane == painted).all()
+    assert (opened.session.image.document.plane == painted).all()
 
 
 def test_a_polygon_is_drawn_and_its_vertex_moved(opened: MainWindow, qtbot: QtBot) -> None:
@@ -87,14 +87,14 @@ def test_a_polygon_is_drawn_and_its_vertex_moved(opened: MainWindow, qtbot: QtBo
     for point in ((30, 30), (100, 30), (100, 90)):
         drag(opened, point)
     QTest.keyClick(opened.canvas, Qt.Key.Key_Return)
-    (shape,) = opened.session.picture.document.annotation.shapes
+    (shape,) = opened.session.image.document.annotation.shapes
     assert shape.kind == "polygon"
     drag(opened, (100, 90), (120, 100), (140, 110))
-    (shape,) = opened.session.picture.document.annotation.shapes
+    (shape,) = opened.session.image.document.annotation.shapes
     assert np.allclose(shape.points[2], (140, 110), atol=1)
     QTest.mouseMove(opened.canvas, at(opened, 95, 50))
     QTest.keyClick(opened.canvas, Qt.Key.Key_Delete)
-    assert opened.session.picture.document.annotation.shapes == ()
+    assert opened.session.image.document.annotation.shapes == ()
 
 
 def test_digits_choose_the_class_and_brackets_the_size(opened: MainWindow) -> None:
@@ -112,28 +112,28 @@ def test_digits_choose_the_class_and_brackets_the_size(opened: MainWindow) -> No
 
 def test_letters_typed_into_the_filter_do_nothing_else(opened: MainWindow) -> None:
     QTest.keyClick(opened.canvas, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
-    field = opened.pictures.findChild(QLineEdit)
+    field = opened.images.findChild(QLineEdit)
     assert field.hasFocus()
     QTest.keyClicks(field, "dp1e")
     assert field.text() == "dp1e"
     assert opened.session.tool.name == "brush"
-    assert opened.session.picture.item.name == "p0.png"
+    assert opened.session.image.item.name == "p0.png"
     field.setText("p1")
-    assert opened.pictures.visible_names() == ["p1.png"]
+    assert opened.images.visible_names() == ["p1.png"]
 
 
 def test_the_wheel_zooms_at_the_pointer_and_middle_drag_pans(opened: MainWindow) -> None:
     where = QPointF(at(opened, 30, 40))
-    before = opened.canvas.view.to_picture(where)
+    before = opened.canvas.view.to_image(where)
     globally = QPointF(opened.canvas.mapToGlobal(where.toPoint()))
     none, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
     event = QWheelEvent(where, globally, QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton, none, phase, False)
     zoom = opened.canvas.view.zoom
     QApplication.sendEvent(opened.canvas, event)
     assert opened.canvas.view.zoom == pytest.approx(zoom * 1.25**2)
-    assert opened.canvas.view.to_picture(where) == pytest.approx(before)
+    assert opened.canvas.view.to_image(where) == pytest.approx(before)
     dx = opened.canvas.view.dx
-    plane = opened.session.picture.document.plane.copy()
+    plane = opened.session.image.document.plane.copy()
     start = opened.canvas.rect().center()
     QTest.mousePress(opened.canvas, MIDDLE, pos=start)
     QTest.mouseMove(opened.canvas, start + QPoint(35, 0))
@@ -145,10 +145,10 @@ def test_the_wheel_zooms_at_the_pointer_and_middle_drag_pans(opened: MainWindow)
     QTest.mouseRelease(opened.canvas, LEFT, pos=start - QPoint(35, 0))
     QTest.keyRelease(opened.canvas, Qt.Key.Key_Space)
     assert opened.canvas.view.dx == pytest.approx(dx)
-    assert (opened.session.picture.document.plane == plane).all()
+    assert (opened.session.image.document.plane == plane).all()
 
 
-def test_holding_h_shows_the_bare_picture(opened: MainWindow) -> None:
+def test_holding_h_shows_the_bare_image(opened: MainWindow) -> None:
     def pixel() -> tuple[int, ...]:
         return opened.canvas.grab().toImage().pixelColor(at(opened, 70, 40)).getRgb()[:3]
 
@@ -156,7 +156,7 @@ def test_holding_h_shows_the_bare_picture(opened: MainWindow) -> None:
     opened.session.layers_changed.emit()
     assert pixel() == (128, 0, 0)
     QTest.keyPress(opened.canvas, Qt.Key.Key_H)
-    with Image.open(opened.session.picture.item.picture) as image:
+    with Image.open(opened.session.image.item.image) as image:
         near = np.asarray(image)[38:43, 68:73].reshape(-1, 3)
     assert pixel() in {tuple(int(v) for v in rgb) for rgb in near}
     QTest.keyRelease(opened.canvas, Qt.Key.Key_H)
@@ -198,10 +198,10 @@ def test_a_file_that_cannot_be_parsed_is_shown_as_such_and_stays_byte_identical(
     before = (folder / "p3.json").read_bytes()
     assert opened.session.states["p3.png"].problem
     show(opened, "p3.png", qtbot)
-    assert opened.session.picture.read_only
+    assert opened.session.image.read_only
     assert "p3.json" in opened.messages.text
     drag(opened, (50, 50), (90, 90))
-    assert (opened.session.picture.document.plane == UNLABELLED).all()
+    assert (opened.session.image.document.plane == UNLABELLED).all()
     opened.saving.save()
     opened.annotating.toggle_done()
     assert opened.close()
@@ -220,10 +220,10 @@ def test_a_failed_save_stays_dirty_says_so_and_is_retried(
         patch.setattr("os.fsync", full)
         drag(opened, (100, 60), (140, 60))
         wait_for(qtbot, lambda: "No space left" in opened.messages.text)
-    assert opened.session.picture.dirty
+    assert opened.session.image.dirty
     assert (folder / "p0.json").read_bytes() == before
     opened.saving.retry()
-    wait_for(qtbot, lambda: not opened.session.picture.dirty)
+    wait_for(qtbot, lambda: not opened.session.image.dirty)
     assert len(shapes_on_disk(folder, "p0.json")) == 2
 
 
@@ -239,8 +239,8 @@ def test_work_that_could_not_be_saved_is_kept_while_walking(
         show(opened, "p1.png", qtbot)
         wait_for(qtbot, lambda: opened.saving.unsaved_names == ["p0.png"])
         show(opened, "p0.png", qtbot)
-        assert opened.session.picture.document.plane[60, 120] == 1
-        assert opened.session.picture.dirty
+        assert opened.session.image.document.plane[60, 120] == 1
+        assert opened.session.image.dirty
         show(opened, "p1.png", qtbot)
         wait_for(qtbot, lambda: opened.session.jobs.idle)
     opened.saving.retry()
@@ -254,7 +254,7 @@ def test_a_file_changed_by_others_meanwhile_is_not_written_over(opened: MainWind
     drag(opened, (100, 60), (140, 60))
     wait_for(qtbot, lambda: "changed by another program" in opened.messages.text)
     assert (folder / "p0.json").read_text() == changed
-    assert opened.session.picture.dirty
+    assert opened.session.image.dirty
 
 
 def test_closing_with_work_that_cannot_be_saved_asks_and_can_be_called_off(
@@ -268,7 +268,7 @@ def test_closing_with_work_that_cannot_be_saved_asks_and_can_be_called_off(
         assert not opened.close()
     assert asked == [["p0.png"]]
     assert opened.isVisible()
-    assert opened.session.picture.document.plane[60, 120] == 1
+    assert opened.session.image.document.plane[60, 120] == 1
 
 
 def test_an_edit_on_a_second_visit_is_saved_like_one_on_the_first(
@@ -276,11 +276,11 @@ def test_an_edit_on_a_second_visit_is_saved_like_one_on_the_first(
 ) -> None:
     for row, count in ((30, 2), (100, 2)):
         drag(opened, (100, row), (140, row))
-        wait_for(qtbot, lambda: not opened.session.picture.dirty)
+        wait_for(qtbot, lambda: not opened.session.image.dirty)
         assert len(shapes_on_disk(folder, "p0.json")) == count
         show(opened, "p1.png", qtbot)
         show(opened, "p0.png", qtbot)
-    mask = opened.session.picture.document.annotation.shapes[-1].bitmap
+    mask = opened.session.image.document.annotation.shapes[-1].bitmap
     assert mask.box.y0 < 40
     assert mask.box.y1 > 90
 
@@ -293,20 +293,20 @@ def test_opening_another_folder_writes_the_last_edits_of_the_first(
     Image.new("RGB", (90, 70)).save(other / "p0.png")
     drag(opened, (100, 60), (140, 60))
     opened.open_path(other)
-    wait_for(qtbot, lambda: opened.session.picture is not None and opened.session.jobs.idle)
-    assert opened.session.picture.document.plane.shape == (70, 90)
+    wait_for(qtbot, lambda: opened.session.image is not None and opened.session.jobs.idle)
+    assert opened.session.image.document.plane.shape == (70, 90)
     assert len(shapes_on_disk(folder, "p0.json")) == 2
     assert not (other / "p0.json").exists()
     assert opened.session.choice.class_id < len(opened.session.table)
 
 
-def test_what_is_drawn_while_the_next_picture_loads_is_kept(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+def test_what_is_drawn_while_the_next_image_loads_is_kept(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
     opened.opening.open_item("p1.png")
     drag(opened, (100, 60), (140, 60))  # p0 is still on the screen
-    wait_for(qtbot, lambda: opened.session.picture.item.name == "p1.png" and opened.session.jobs.idle)
+    wait_for(qtbot, lambda: opened.session.image.item.name == "p1.png" and opened.session.jobs.idle)
     assert len(shapes_on_disk(folder, "p0.json")) == 2
     show(opened, "p0.png", qtbot)
-    assert opened.session.picture.document.plane[60, 120] == 1
+    assert opened.session.image.document.plane[60, 120] == 1
 
 
 def test_a_conflict_is_ended_by_taking_the_files_version_or_by_moving_it_away(
@@ -316,9 +316,9 @@ def test_a_conflict_is_ended_by_taking_the_files_version_or_by_moving_it_away(
     (folder / "p0.json").write_text(theirs)
     drag(opened, (100, 60), (140, 60))
     wait_for(qtbot, lambda: "changed by another program" in opened.messages.text)
-    opened.saving.discard(opened.session.picture.item)
-    wait_for(qtbot, lambda: opened.session.picture is not None)
-    assert opened.session.picture.document.annotation.shapes[0].points[1] == (81.0, 20.0)
+    opened.saving.discard(opened.session.image.item)
+    wait_for(qtbot, lambda: opened.session.image is not None)
+    assert opened.session.image.document.annotation.shapes[0].points[1] == (81.0, 20.0)
     (folder / "p0.json").unlink()
     drag(opened, (100, 60), (140, 60))
     wait_for(qtbot, lambda: (folder / "p0.json").exists())
@@ -331,9 +331,9 @@ def test_undo_takes_back_what_is_begun_before_it_takes_back_an_edit(opened: Main
         drag(opened, point)
     for _ in range(2):
         opened.annotating.undo()
-        assert opened.session.picture.document.plane[60, 120] == 1
+        assert opened.session.image.document.plane[60, 120] == 1
     opened.annotating.undo()
-    assert opened.session.picture.document.plane[60, 120] == UNLABELLED
+    assert opened.session.image.document.plane[60, 120] == UNLABELLED
 
 
 def test_a_stroke_keeps_its_class_whatever_key_is_pressed_meanwhile(opened: MainWindow) -> None:
@@ -341,17 +341,17 @@ def test_a_stroke_keeps_its_class_whatever_key_is_pressed_meanwhile(opened: Main
     QTest.keyClick(opened.canvas, Qt.Key.Key_0)
     QTest.mouseMove(opened.canvas, at(opened, 140, 60))
     QTest.mouseRelease(opened.canvas, LEFT, pos=at(opened, 140, 60))
-    assert (opened.session.picture.document.plane[60, 100:140] == 1).all()
+    assert (opened.session.image.document.plane[60, 100:140] == 1).all()
 
 
-def test_a_polygon_begun_on_one_picture_does_not_go_on_in_the_next(opened: MainWindow, qtbot: QtBot) -> None:
+def test_a_polygon_begun_on_one_image_does_not_go_on_in_the_next(opened: MainWindow, qtbot: QtBot) -> None:
     opened.session.choose(tool="polygon")
     for point in ((30, 30), (100, 30), (100, 90)):
         drag(opened, point)
     show(opened, "p2.png", qtbot)
     QTest.keyClick(opened.canvas, Qt.Key.Key_Return)
     QTest.keyClick(opened.canvas, Qt.Key.Key_Delete)
-    assert opened.session.picture.document.annotation.shapes == ()
+    assert opened.session.image.document.annotation.shapes == ()
 
 
 def test_stop_is_heard_while_samples_are_gathered(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
@@ -376,20 +376,20 @@ def test_a_training_that_cannot_begin_says_why_and_another_can_follow(
     assert opened.session.run == "r"
     assert set(opened.session.scores) == {"p0.png", "p1.png"}
     opened.predicting.predict()
-    wait_for(qtbot, lambda: opened.session.picture.prediction is not None)
+    wait_for(qtbot, lambda: opened.session.image.prediction is not None)
 
 
-def test_a_prediction_for_another_picture_is_dropped(opened: MainWindow) -> None:
+def test_a_prediction_for_another_image_is_dropped(opened: MainWindow) -> None:
     planes = np.zeros((120, 160), np.uint8)
     late = Prediction("p1.png", 5, ("_background_", "car"), planes, np.zeros((2, 120, 160), np.uint8), planes)
     opened.predicting.show(late)
-    assert opened.session.picture.prediction is None
+    assert opened.session.image.prediction is None
 
 
 def test_figures_follow_labels_and_prediction(opened: MainWindow, qtbot: QtBot) -> None:
-    picture = opened.session.picture
+    image = opened.session.image
     opened.session.layers.errors.visible = True
-    labels = np.where(picture.document.plane == 1, 1, 0).astype(np.uint8)
+    labels = np.where(image.document.plane == 1, 1, 0).astype(np.uint8)
     opened.predicting.show(
         Prediction("p0.png", 5, ("_background_", "car"), labels, np.zeros((2, 120, 160), np.uint8), labels)
     )
@@ -397,8 +397,8 @@ def test_figures_follow_labels_and_prediction(opened: MainWindow, qtbot: QtBot) 
     assert "1.000" in opened.metrics.headline
     drag(opened, (100, 60), (140, 60))
     wait_for(qtbot, lambda: "1.000" not in opened.metrics.headline)
-    assert picture.errors[60, 120] == 1
-    assert picture.errors[30, 70] == 0
+    assert image.errors[60, 120] == 1
+    assert image.errors[30, 70] == 0
 
 
 def test_done_is_marked_undone_and_kept(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
@@ -421,19 +421,19 @@ def test_what_is_not_there_is_told(window: MainWindow, tmp_path: Path) -> None:
     assert "no such file" in window.messages.text
 
 
-def test_a_picture_given_by_name_opens_with_its_folder(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+def test_a_image_given_by_name_opens_with_its_folder(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
     window.open_path(folder / "p2.png")
-    wait_for(qtbot, lambda: window.session.picture is not None)
-    assert window.session.picture.item.name == "p2.png"
+    wait_for(qtbot, lambda: window.session.image is not None)
+    assert window.session.image.item.name == "p2.png"
 
 
-def test_a_broken_picture_is_told_and_the_next_one_opens(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
-    (folder / "p0.png").write_bytes(b"no picture")
+def test_a_broken_image_is_told_and_the_next_one_opens(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    (folder / "p0.png").write_bytes(b"no image")
     window.open_path(folder)
     wait_for(qtbot, lambda: "p0.png" in window.messages.text)
     window.opening.next()
-    wait_for(qtbot, lambda: window.session.picture is not None)
-    assert window.session.picture.item.name == "p1.png"
+    wait_for(qtbot, lambda: window.session.image is not None)
+    assert window.session.image.item.name == "p1.png"
 
 
 def test_every_action_has_words_a_tip_and_a_key_of_its_own(window: MainWindow) -> None:
@@ -454,7 +454,7 @@ def test_both_themes_and_all_workspaces_can_be_taken(opened: MainWindow) -> None
     opened.workspaces.reset()
 
 
-def test_ten_thousand_pictures_are_listed_without_a_pause(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+def test_ten_thousand_images_are_listed_without_a_pause(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     import time
 
     home = tmp_path / "many"

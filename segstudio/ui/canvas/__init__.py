@@ -1,1 +1,1 @@
-"""The picture with everything that lies over it."""
+"""The image with everything that lies over it."""

@@ -31,7 +31,7 @@ def draw_grid(painter: QPainter, view: ViewTransform, seen: Box) -> None:
 
 
 def draw_values(painter: QPainter, pixels: NDArray[np.generic], view: ViewTransform, seen: Box) -> None:
-    """The picture's own numbers in each pixel: one for gray, one below another for bands."""
+    """The image's own numbers in each pixel: one for gray, one below another for bands."""
     painter.save()
     lines = 1 if pixels.ndim == 2 else min(3, pixels.shape[2])
     font = QFont(painter.font())

@@ -21,7 +21,7 @@ class Surface(Protocol):
     @property
     def view(self) -> ViewTransform: ...
 
-    def to_picture(self, at: QPointF) -> tuple[float, float]: ...
+    def to_image(self, at: QPointF) -> tuple[float, float]: ...
 
 
 _REACH_PX = 8.0  # how near a handle counts as hit, on the screen
@@ -45,12 +45,12 @@ class Hand(QObject):
     asked from `surface`; it repaints nothing itself.
     """
 
-    pointed = Signal(object)  # (x, y) in picture pixels, or None when the pointer left
+    pointed = Signal(object)  # (x, y) in image pixels, or None when the pointer left
     moved = Signal(object, object)  # from and to, on the screen; None: outside
     panned = Signal(QPointF)
     zoomed = Signal(float, QPointF)
     changed = Signal()  # panning began or ended
-    refused = Signal()  # the user tried to draw on a picture that is read-only
+    refused = Signal()  # the user tried to draw on an image that is read-only
     menu_asked = Signal(QPoint)  # right click with the select tool, on the screen
     delete_asked = Signal()  # the tool had nothing to take back
     nudged = Signal(int, int)  # rows and columns, by an arrow key
@@ -133,15 +133,15 @@ class Hand(QObject):
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
             self._pan_from, self._pan_button = event.position(), event.button()
             self.changed.emit()
-        elif self._session.picture is None:
+        elif self._session.image is None:
             return
         elif left and self._resizes(event):
             self._size_from = event.position(), self._session.choice.radius_px
         elif left or (event.button() == Qt.MouseButton.RightButton and self._session.tool.has_second_button):
-            if self._session.picture.read_only:
+            if self._session.image.read_only:
                 self.refused.emit()
             elif not self.pressed:
-                self._surface.to_picture(event.position())  # this half of the canvas, from here on
+                self._surface.to_image(event.position())  # this half of the canvas, from here on
                 self._pressed = event.button()
                 self._act(self._session.tool.press, event)
                 self._session.edited.emit()
@@ -242,11 +242,11 @@ class Hand(QObject):
     def _move_to(self, at: QPointF | None) -> None:
         before, self.at = self.at, at
         self.moved.emit(before, at)
-        self.pointed.emit(None if at is None else self._surface.to_picture(at))
+        self.pointed.emit(None if at is None else self._surface.to_image(at))
 
     def _pointer(self, event: PointerEvent) -> Pointer:
         held = event.modifiers()
-        x, y = self._surface.to_picture(event.position())
+        x, y = self._surface.to_image(event.position())
         pen = isinstance(event, QTabletEvent) and event.type() != QEvent.Type.TabletRelease
         return Pointer(
             x,

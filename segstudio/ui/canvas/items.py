@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from segstudio.app.display import Display, borders, sampled
 from segstudio.core.box import Box
-from segstudio.core.display import Display, borders, sampled
 from segstudio.core.shape import CIRCLE, POINT, POINTS, RECTANGLE, Shape
 from segstudio.ui.canvas.transform import ViewTransform
 
@@ -19,7 +19,7 @@ NEAREST_FROM_ZOOM = 2.0  # above 200 % a pixel is a square
 
 
 class PlaneImage:
-    """A (H, W) uint8 plane as a picture with a colour table; it looks at the plane's own memory.
+    """A (H, W) uint8 plane as an image with a colour table; it looks at the plane's own memory.
 
     Recolouring and repainting after a stroke cost no pass over the pixels. The plane must be contiguous.
     """
@@ -37,23 +37,23 @@ class PlaneImage:
         self.image.setColorTable(colours)
 
 
-def picture_image(level: NDArray[np.uint8]) -> QImage:
-    """A (h, w, 4) BGRA or (h, w, 3) RGB level as a picture that looks at the array's memory."""
+def image_image(level: NDArray[np.uint8]) -> QImage:
+    """A (h, w, 4) BGRA or (h, w, 3) RGB level as an image that looks at the array's memory."""
     height, width, channels = level.shape
     kind = QImage.Format.Format_RGB32 if channels == 4 else QImage.Format.Format_RGB888
     return QImage(level.data, width, height, width * channels, kind)
 
 
 @dataclass
-class PictureLevels:
-    """The picture at falling sizes; what the display changes is computed for the part that is drawn."""
+class ImageLevels:
+    """The image at falling sizes; what the display changes is computed for the part that is drawn."""
 
     arrays: list[NDArray[np.uint8]]
     images: list[QImage] = field(init=False)
 
     def __post_init__(self) -> None:
         self._shown: tuple[object, NDArray[np.uint8], QImage] | None = None
-        self.images = [picture_image(level) for level in self.arrays]
+        self.images = [image_image(level) for level in self.arrays]
 
     def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float, display: Display) -> None:
         """The level that is at least as fine as the screen, smoothed below 200 %."""
@@ -77,7 +77,7 @@ class PictureLevels:
         if self._shown is None or self._shown[0] != key:
             area = self.arrays[index][part.top() : part.bottom() + 1, part.left() : part.right() + 1]
             shown = display.shown(area)
-            self._shown = key, shown, picture_image(shown)
+            self._shown = key, shown, image_image(shown)
         return self._shown[2]
 
 
@@ -122,7 +122,7 @@ def _draw_sampled(
 
 
 class Outlines:
-    """Outlines of vector shapes in picture pixels, each made once and kept while its shape is in use."""
+    """Outlines of vector shapes in image pixels, each made once and kept while its shape is in use."""
 
     def __init__(self) -> None:
         self._paths: dict[int, tuple[Shape, QPainterPath]] = {}
@@ -163,7 +163,7 @@ class Outlines:
 
 
 def path_of(shape: Shape) -> QPainterPath:
-    """A vector shape's outline in picture pixels."""
+    """A vector shape's outline in image pixels."""
     path, points = QPainterPath(), [QPointF(x, y) for x, y in shape.points]
     if shape.kind == CIRCLE:
         way = points[1] - points[0]

@@ -1,4 +1,4 @@
-"""A small picture in the corner that shows which part is in view, and moves it."""
+"""A small image in the corner that shows which part is in view, and moves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from segstudio.ui.canvas.items import picture_image
+from segstudio.ui.canvas.items import image_image
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session import Session
 
@@ -15,7 +15,7 @@ _GAP_PX = 12
 
 
 class Navigator(QWidget):
-    """Stands in the canvas's lower right corner while only a part of the picture is seen."""
+    """Stands in the canvas's lower right corner while only a part of the image is seen."""
 
     def __init__(self, session: Session, canvas: Canvas) -> None:
         super().__init__(canvas)
@@ -26,7 +26,7 @@ class Navigator(QWidget):
         self.setAccessibleName(self.tr("Navigator"))
         canvas.installEventFilter(self)
         canvas.view_changed.connect(self._follow)
-        session.picture_changed.connect(self._rebuild)
+        session.image_changed.connect(self._rebuild)
         session.layers_changed.connect(self._follow)
         self.hide()
 
@@ -62,31 +62,31 @@ class Navigator(QWidget):
         self._canvas.centre_on(event.position().x() / scale, event.position().y() / scale)
 
     def _scale(self) -> float:
-        """Its own pixels for each picture pixel."""
-        assert self._session.picture is not None
-        return self.width() / max(1, self._session.picture.document.plane.shape[1])
+        """Its own pixels for each image pixel."""
+        assert self._session.image is not None
+        return self.width() / max(1, self._session.image.document.plane.shape[1])
 
     def _seen(self) -> QRectF:
         seen, scale = self._session.sight.seen, self._scale()
         return QRectF(seen.x0 * scale, seen.y0 * scale, seen.width * scale, seen.height * scale)
 
     def _rebuild(self) -> None:
-        picture = self._session.picture
-        if picture is not None:
-            image = picture_image(picture.levels[-1])
-            size = image.size().scaled(QSize(_LONGEST_PX, _LONGEST_PX), Qt.AspectRatioMode.KeepAspectRatio)
+        image = self._session.image
+        if image is not None:
+            coarsest = image_image(image.levels[-1])
+            size = coarsest.size().scaled(QSize(_LONGEST_PX, _LONGEST_PX), Qt.AspectRatioMode.KeepAspectRatio)
             size = size.expandedTo(QSize(8, 8))
             self.resize(size)
             smooth = Qt.TransformationMode.SmoothTransformation
-            self._thumb = QPixmap.fromImage(image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+            self._thumb = QPixmap.fromImage(coarsest.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
         self._follow()
 
     def _follow(self) -> None:
-        picture = self._session.picture
-        if picture is None or not self._session.layers.navigator:
+        image = self._session.image
+        if image is None or not self._session.layers.navigator:
             self.hide()
             return
-        height, width = picture.document.plane.shape
+        height, width = image.document.plane.shape
         seen = self._session.sight.seen
         self.setVisible(seen.height < height or seen.width < width)
         self.move(self._canvas.width() - self.width() - _GAP_PX, self._canvas.height() - self.height() - _GAP_PX)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
+from segstudio.app.layers import IGNORE_COLOUR, SWIPE
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE
 from segstudio.ui.canvas import aids, drafts
 from segstudio.ui.canvas.panes import Pane
 from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.layers import IGNORE_COLOUR, SWIPE
 from segstudio.ui.session import Session
 
 _LEAST_LUMINANCE = 150
@@ -26,14 +26,14 @@ class Overlay:
 
     def draw_in(self, painter: QPainter, pane: Pane, seen: Box) -> None:
         """Inside one pane."""
-        picture, layers = self._session.picture, self._session.layers
-        if picture is None:
+        image, layers = self._session.image, self._session.layers
+        if image is None:
             return
         if layers.pixel_grid and pane.view.zoom >= aids.GRID_FROM_ZOOM and not seen.empty:
             aids.draw_grid(painter, pane.view, seen)
-            if aids.values_fit(picture.pixels, pane.view.zoom):
-                aids.draw_values(painter, picture.pixels, pane.view, seen)
-        draft = self._session.tool.draft(picture.document)
+            if aids.values_fit(image.pixels, pane.view.zoom):
+                aids.draw_values(painter, image.pixels, pane.view, seen)
+        draft = self._session.tool.draft(image.document)
         needs = draft.planes is not None or bool(draft.lines)
         drafts.draw_draft(painter, draft, pane.view, self._class_colours() if needs else {}, self._class_colour())
 
@@ -69,8 +69,8 @@ class Overlay:
 
     def draft_areas(self, panes: list[Pane], view: ViewTransform) -> list[QRect]:
         """What the draft covered when it was last asked for, and covers now."""
-        picture = self._session.picture
-        draft = None if picture is None else self._session.tool.draft(picture.document)
+        image = self._session.image
+        draft = None if image is None else self._session.tool.draft(image.document)
         now = QRectF() if draft is None else drafts.bounds(draft, view)
         parts = [part for part in (self._draft_area, now) if not part.isEmpty()]
         self._draft_area = now
@@ -105,7 +105,7 @@ class Overlay:
 
 
 def _bright(colour: QColor) -> QColor:
-    """The same hue, mixed with white until thin lines show over dark pictures."""
+    """The same hue, mixed with white until thin lines show over dark images."""
     red, green, blue = colour.red(), colour.green(), colour.blue()
     luminance = 0.299 * red + 0.587 * green + 0.114 * blue
     share = max(0.0, (_LEAST_LUMINANCE - luminance) / (255 - luminance)) if luminance < 255 else 0.0

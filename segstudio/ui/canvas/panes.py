@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from segstudio.app.layers import LABELS, NO_COMPARE, PREDICTION, SIDE_BY_SIDE, SWIPE, Layers
 from segstudio.core.box import Box
 from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.layers import LABELS, NO_COMPARE, PREDICTION, SIDE_BY_SIDE, SWIPE, Layers
 from segstudio.ui.session import Session
 
 _GRAB_PX = 7
@@ -41,18 +41,18 @@ def pane_at(panes: list[Pane], at: QPointF) -> Pane:
 
 
 def pane_size(layers: Layers, whole: QSize) -> QSizeF:
-    """What a picture is fitted into."""
+    """What an image is fitted into."""
     return QSizeF(whole.width() / 2 if layers.compare == SIDE_BY_SIDE else whole.width(), whole.height())
 
 
 def visible_box(session: Session, view: ViewTransform, size: QSize) -> Box | None:
-    """The part of the open picture on the screen; None without a picture or with none of it in view."""
-    picture = session.picture
-    if picture is None:
+    """The part of the open image on the screen; None without an image or with none of it in view."""
+    image = session.image
+    if image is None:
         return None
     pane = pane_size(session.layers, size)
-    (x0, y0), (x1, y1) = view.to_picture(QPointF(0, 0)), view.to_picture(QPointF(pane.width(), pane.height()))
-    box = Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1).intersect(picture.document.annotation.box)
+    (x0, y0), (x1, y1) = view.to_image(QPointF(0, 0)), view.to_image(QPointF(pane.width(), pane.height()))
+    box = Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1).intersect(image.document.annotation.box)
     return None if box.empty else box
 
 
@@ -85,5 +85,5 @@ class Divider(QObject):
 
     def _is_at(self, at: QPointF) -> bool:
         layers = self._session.layers
-        swiping = layers.compare == SWIPE and self._session.picture is not None
+        swiping = layers.compare == SWIPE and self._session.image is not None
         return swiping and abs(at.x() - layers.divider * self._canvas.width()) <= _GRAB_PX

@@ -1,4 +1,4 @@
-"""The layers over the picture as images that look at arrays; rebuilt when an array is another, else recoloured."""
+"""The layers over the image as images that look at arrays; rebuilt when an array is another, else recoloured."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter
 
-from segstudio.core.annotation import Annotation
-from segstudio.core.box import Box
-from segstudio.core.classes import is_background
-from segstudio.core.document import Document
-from segstudio.core.shape import Shape
-from segstudio.ui.canvas import items
-from segstudio.ui.canvas.panes import Pane
-from segstudio.ui.layers import (
+from segstudio.app.layers import (
     BOTH,
     ENTROPY,
     ERRORS,
@@ -28,17 +21,24 @@ from segstudio.ui.layers import (
     error_colours,
     heat_colours,
 )
+from segstudio.core.annotation import Annotation
+from segstudio.core.box import Box
+from segstudio.core.classes import is_background
+from segstudio.core.document import Document
+from segstudio.core.shape import Shape
+from segstudio.ui.canvas import items
+from segstudio.ui.canvas.panes import Pane
 from segstudio.ui.session import Session
 
 _SELECTED = [0xE6000000, 0xFFFFFFFF] + [0] * 254  # outside and inside of a selected object's border
 
 
 class LayerStack:
-    """Draws picture, labels, outlines, prediction, heat, errors and the selection of the session's picture."""
+    """Draws image, labels, outlines, prediction, heat, errors and the selection of the session's image."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._levels = items.PictureLevels([])
+        self._levels = items.ImageLevels([])
         self._planes: dict[str, items.PlaneImage] = {}
         self._outlines = items.Outlines()
         self._looks = object()  # another one whenever classes or layers look otherwise
@@ -48,32 +48,32 @@ class LayerStack:
         session.classes_changed.connect(self._on_layers)
 
     def rebuild(self) -> None:
-        """Another picture, or the same with other levels."""
-        picture = self._session.picture
+        """Another image, or the same with other levels."""
+        image = self._session.image
         self._planes.clear()
         self._outlined = None
-        self._levels = items.PictureLevels([] if picture is None else picture.levels)
+        self._levels = items.ImageLevels([] if image is None else image.levels)
         self.rebuild_prediction()
 
     def rebuild_prediction(self) -> None:
         """Another prediction, or none."""
-        picture, sight = self._session.picture, self._session.sight
+        image, sight = self._session.image, self._session.sight
         for name in (PREDICTION, HEAT, ERRORS):
             self._planes.pop(name, None)
         sight.predicted = sight.heat = None
-        if picture is None or picture.prediction is None:
+        if image is None or image.prediction is None:
             return
-        self._planes[PREDICTION] = items.PlaneImage(picture.prediction.labels, self._colours(PREDICTION))
-        sight.predicted = picture.prediction.labels
+        self._planes[PREDICTION] = items.PlaneImage(image.prediction.labels, self._colours(PREDICTION))
+        sight.predicted = image.prediction.labels
         self._rebuild_heat()
         self._rebuild_errors()
 
     def draw(self, painter: QPainter, pane: Pane, seen: Box, dirty: QRect, ratio: float) -> None:
-        """`seen` is the part to draw, in picture pixels; `dirty` the same on the screen, rounded."""
-        layers, picture = self._session.layers, self._session.picture
-        if picture is None:
+        """`seen` is the part to draw, in image pixels; `dirty` the same on the screen, rounded."""
+        layers, image = self._session.layers, self._session.image
+        if image is None:
             return
-        view, document = pane.view, picture.document
+        view, document = pane.view, image.document
         whole = view.visible(QRectF(pane.area), *document.plane.shape)  # the clip spares what is not dirty
         self._levels.draw(painter, view, whole, ratio, layers.display)
         if layers.held_hidden:
@@ -83,8 +83,8 @@ class LayerStack:
         if pane.only in ("", LABELS) and layers.labels.visible:
             if layers.style == FILL:
                 self._outlines.draw(painter, view, seen)
-            if picture.shown.selected is not None:
-                items.draw_borders(painter, picture.shown.selected, _SELECTED, view, dirty)
+            if image.shown.selected is not None:
+                items.draw_borders(painter, image.shown.selected, _SELECTED, view, dirty)
 
     def _draw_planes(self, painter: QPainter, pane: Pane, seen: Box, dirty: QRect) -> None:
         layers, view = self._session.layers, pane.view
@@ -104,19 +104,19 @@ class LayerStack:
         if self._outlined is None or any(a is not b for a, b in zip(key, self._outlined, strict=True)):
             self._outlined = key
             self._outlines.set(self._vector_shapes())
-        picture = self._session.picture
-        assert picture is not None
+        image = self._session.image
+        assert image is not None
         held = self._planes.get(LABELS)
-        if held is None or held.plane is not picture.shown.plane:
-            self._planes[LABELS] = items.PlaneImage(picture.shown.plane, self._colours(LABELS))
+        if held is None or held.plane is not image.shown.plane:
+            self._planes[LABELS] = items.PlaneImage(image.shown.plane, self._colours(LABELS))
 
     def _rebuild_errors(self) -> None:
-        """Only when they are to be seen: comparing two planes is a pass over the picture."""
-        picture = self._session.picture
-        if picture is not None and picture.prediction is not None and self._session.layers.errors.visible:
-            picture.compute_errors(self._session.unlabelled)
-            if picture.errors is not None and ERRORS not in self._planes:
-                self._planes[ERRORS] = items.PlaneImage(picture.errors, error_colours())
+        """Only when they are to be seen: comparing two planes is a pass over the image."""
+        image = self._session.image
+        if image is not None and image.prediction is not None and self._session.layers.errors.visible:
+            image.compute_errors(self._session.unlabelled)
+            if image.errors is not None and ERRORS not in self._planes:
+                self._planes[ERRORS] = items.PlaneImage(image.errors, error_colours())
 
     def _rebuild_heat(self) -> None:
         heat = self._heat()
@@ -126,8 +126,8 @@ class LayerStack:
             self._planes[HEAT] = items.PlaneImage(heat, heat_colours())
 
     def _vector_shapes(self) -> list[tuple[Shape, QColor]]:
-        assert self._session.picture is not None
-        table, layers, document = self._session.table, self._session.layers, self._session.picture.document
+        assert self._session.image is not None
+        table, layers, document = self._session.table, self._session.layers, self._session.image.document
         unseen, hidden = layers.unseen(table), document.marks.hidden
         tones: dict[str, QColor | None] = {}
         for label in document.annotation.labels:
@@ -143,8 +143,8 @@ class LayerStack:
         return out
 
     def _heat(self) -> NDArray[np.uint8] | None:
-        assert self._session.picture is not None and self._session.picture.prediction is not None
-        prediction, wanted = self._session.picture.prediction, self._session.layers.heat_of
+        assert self._session.image is not None and self._session.image.prediction is not None
+        prediction, wanted = self._session.image.prediction, self._session.layers.heat_of
         if wanted in prediction.classes and len(prediction.probabilities):
             return prediction.probabilities[prediction.classes.index(wanted)]
         return prediction.entropy if wanted == ENTROPY else None
@@ -161,6 +161,6 @@ class LayerStack:
         for name in (LABELS, PREDICTION):
             if name in self._planes:
                 self._planes[name].recolour(self._colours(name))
-        if self._session.picture is not None and self._session.picture.prediction is not None:
+        if self._session.image is not None and self._session.image.prediction is not None:
             self._rebuild_heat()
         self._rebuild_errors()

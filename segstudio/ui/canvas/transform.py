@@ -1,4 +1,4 @@
-"""From picture pixels to the screen and back."""
+"""From image pixels to the screen and back."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SMALLEST_ZOOM, LARGEST_ZOOM = 0.01, 64.0
 
 @dataclass(frozen=True)
 class ViewTransform:
-    """Screen = picture * zoom + (dx, dy), in logical screen pixels."""
+    """Screen = image * zoom + (dx, dy), in logical screen pixels."""
 
     zoom: float = 1.0
     dx: float = 0.0
     dy: float = 0.0
 
-    def to_picture(self, at: QPointF) -> tuple[float, float]:
+    def to_image(self, at: QPointF) -> tuple[float, float]:
         return (at.x() - self.dx) / self.zoom, (at.y() - self.dy) / self.zoom
 
     def to_screen(self, x: float, y: float) -> QPointF:
@@ -29,15 +29,15 @@ class ViewTransform:
         return QRectF(self.to_screen(box.x0, box.y0), QSizeF(box.width * self.zoom, box.height * self.zoom))
 
     def visible(self, screen: QRectF, height: int, width: int) -> Box:
-        """The part of a picture that `screen` shows, in whole pixels."""
-        x0, y0 = self.to_picture(screen.topLeft())
-        x1, y1 = self.to_picture(screen.bottomRight())
+        """The part of an image that `screen` shows, in whole pixels."""
+        x0, y0 = self.to_image(screen.topLeft())
+        x1, y1 = self.to_image(screen.bottomRight())
         return Box(max(0, int(y0)), max(0, int(x0)), min(height, int(y1) + 2), min(width, int(x1) + 2))
 
     def zoomed(self, factor: float, at: QPointF) -> ViewTransform:
-        """The picture pixel under `at` stays under it."""
+        """The image pixel under `at` stays under it."""
         zoom = min(LARGEST_ZOOM, max(SMALLEST_ZOOM, self.zoom * factor))
-        x, y = self.to_picture(at)
+        x, y = self.to_image(at)
         return ViewTransform(zoom, at.x() - x * zoom, at.y() - y * zoom)
 
     def moved(self, dx: float, dy: float) -> ViewTransform:
@@ -45,7 +45,7 @@ class ViewTransform:
 
 
 def fitted(height: int, width: int, screen: QSizeF, margin: float = 12.0) -> ViewTransform:
-    """The whole picture in the middle of the screen."""
+    """The whole image in the middle of the screen."""
     zoom = min((screen.width() - 2 * margin) / max(1, width), (screen.height() - 2 * margin) / max(1, height))
     return centred(height, width, screen, max(SMALLEST_ZOOM, min(LARGEST_ZOOM, zoom)))
 

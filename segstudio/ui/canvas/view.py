@@ -1,4 +1,4 @@
-"""The canvas: shows the open picture with its layers and what the hand is about."""
+"""The canvas: shows the open image with its layers and what the hand is about."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName(self.tr("Picture"))
-        session.picture_changed.connect(self._on_picture)
+        self.setAccessibleName(self.tr("Image"))
+        session.image_changed.connect(self._on_image)
         session.region_changed.connect(self._on_region)
         session.choice_changed.connect(self._show_cursor)
         session.acted.connect(self._on_acted)
@@ -67,16 +67,16 @@ class Canvas(QWidget):
         self.view_changed.emit()
 
     def fit(self) -> None:
-        """The whole picture."""
-        if self._session.picture is not None:
-            height, width = self._session.picture.document.plane.shape
+        """The whole image."""
+        if self._session.image is not None:
+            height, width = self._session.image.document.plane.shape
             self.set_view(fitted(height, width, pane_size(self._session.layers, self.size())))
             self._fits = True
 
     def one_to_one(self) -> None:
-        """One picture pixel, one screen pixel."""
-        if self._session.picture is not None:
-            height, width = self._session.picture.document.plane.shape
+        """One image pixel, one screen pixel."""
+        if self._session.image is not None:
+            height, width = self._session.image.document.plane.shape
             self.set_view(
                 centred(height, width, pane_size(self._session.layers, self.size()), 1 / self.devicePixelRatioF())
             )
@@ -86,22 +86,22 @@ class Canvas(QWidget):
         self._on_wheel(factor, self.hand.at or QRectF(self.rect()).center())
 
     def centre_on(self, x: float, y: float) -> None:
-        """Bring a place of the picture into the middle, at the same zoom."""
+        """Bring a place of the image into the middle, at the same zoom."""
         at, size = self._view.to_screen(x, y), pane_size(self._session.layers, self.size())
         self.set_view(self._view.moved(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
 
-    def to_picture(self, at: QPointF) -> tuple[float, float]:
-        """A place of the screen in picture pixels; both halves of a side by side show the same.
+    def to_image(self, at: QPointF) -> tuple[float, float]:
+        """A place of the screen in image pixels; both halves of a side by side show the same.
 
         While a button is down the half in which it went down counts, so that a stroke does not jump.
         """
         panes = self.panes
         if not self.hand.pressed or self._pane >= len(panes):
             self._pane = panes.index(pane_at(panes, at))
-        return panes[self._pane].view.to_picture(at)
+        return panes[self._pane].view.to_image(at)
 
     def rebuild(self) -> None:
-        """The picture's levels are others."""
+        """The image's levels are others."""
         self._stack.rebuild()
         self.update()
 
@@ -110,10 +110,10 @@ class Canvas(QWidget):
         painter = QPainter(self)
         painter.setClipRegion(event.region())
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Dark))
-        picture = self._session.picture
-        if picture is None:
+        image = self._session.image
+        if image is None:
             return
-        panes, shape = self.panes, picture.document.plane.shape
+        panes, shape = self.panes, image.document.plane.shape
         few = event.region().rectCount() <= _MOST_RECTANGLES
         parts = [QRect(each) for each in event.region()] if few else [event.rect()]  # type: ignore[attr-defined]
         for part in parts:
@@ -144,8 +144,8 @@ class Canvas(QWidget):
 
     def _on_acted(self) -> None:
         """The tool may show something else, and objects may be selected or moved."""
-        if self._session.picture is not None:
-            self._on_region(self._session.picture.shown.refresh())
+        if self._session.image is not None:
+            self._on_region(self._session.image.shown.refresh())
             for part in self._overlay.draft_areas(self.panes, self._view):
                 self.update(part)
 
@@ -160,7 +160,7 @@ class Canvas(QWidget):
         for part in self._overlay.cursor_areas(before, now, self.rect(), self._view.zoom):
             self.update(part)
 
-    def _on_picture(self) -> None:
+    def _on_image(self) -> None:
         self._stack.rebuild()
         self._fits = True
         self.fit()
@@ -172,13 +172,13 @@ class Canvas(QWidget):
                 self.update(pane.view.box_to_screen(box).toAlignedRect().adjusted(-2, -2, 2, 2))
 
     def _tell_seen(self) -> None:
-        if self._session.picture is not None:
-            height, width = self._session.picture.document.plane.shape
+        if self._session.image is not None:
+            height, width = self._session.image.document.plane.shape
             size = pane_size(self._session.layers, self.size())
             self._session.sight.seen = self._view.visible(QRectF(QPointF(), size), height, width)
 
     def _show_cursor(self) -> None:
-        if self._session.picture is None:
+        if self._session.image is None:
             self.unsetCursor()
         elif self.hand.panning:
             grabs = self.hand.dragging_view

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.formats.target import ExportOptions, Target
 from segstudio.formats.targets import TARGETS
+from segstudio.formats.writer import ExportOptions, Target
 from segstudio.project.export import Plan
 from segstudio.ui.dialogs.class_mapping import StillBox
 from segstudio.ui.dialogs.job_dialog import JobDialog
@@ -55,7 +55,7 @@ class ExportDialog(JobDialog):
         self._folder = PathField(self.tr("New folder"), (NEW_FOLDER,))
         self._suggested: Path | None = None
         self._boxes = {
-            "visualisations": QCheckBox(self.tr("Also coloured pictures")),
+            "visualisations": QCheckBox(self.tr("Also coloured images")),
             "npy": QCheckBox(self.tr("Also .npy planes")),
             "exact": QCheckBox(self.tr("Pixels in place of polygons, exact to the border")),
         }
@@ -110,7 +110,7 @@ class ExportDialog(JobDialog):
         return ExportChoices(self.target, options, folder)
 
     def show_plan(self, plan: Plan) -> None:
-        text = self.tr("{} pictures will be written.").format(plan.pictures)
+        text = self.tr("{} images will be written.").format(plan.images)
         if plan.untouched:
             text += " " + self.tr("{} have no labels and are not marked as done; they get no mask.").format(
                 plan.untouched
@@ -125,8 +125,8 @@ class ExportDialog(JobDialog):
         self._summary.setText(text)
         self._losses.clear()
         self._losses.setVisible(bool(plan.losses))
-        for reason, objects, pictures in plan.losses:
-            self._losses.addItem(self.tr("{} objects in {} pictures: each {}").format(objects, pictures, reason))
+        for reason, objects, images in plan.losses:
+            self._losses.addItem(self.tr("{} objects in {} images: each {}").format(objects, images, reason))
 
     def show_written(self, text: str) -> None:
         """Finished, and there is something to look at."""

@@ -1,4 +1,4 @@
-"""Import: where from, what it is, a look at the first pictures, what becomes of each class, and where to."""
+"""Import: where from, what it is, a look at the first images, what becomes of each class, and where to."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.classes import ClassTable
+from segstudio.formats.dataset import SourceOptions
 from segstudio.formats.registry import READERS
-from segstudio.formats.source import SourceOptions
-from segstudio.project.intake import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions, Survey
+from segstudio.project.importing import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions, Survey
 from segstudio.project.mapping import proposed
 from segstudio.ui.dialogs.class_mapping import ClassMappingTable, StillBox
 from segstudio.ui.dialogs.job_dialog import JobDialog
@@ -61,7 +61,7 @@ class ImportDialog(JobDialog):
             self.tr("Data set"), (FOLDER, FILE), self.tr("A folder, or a .json, .xml or .zip file")
         )
         self._format = _choice((self.tr("Found by itself"), "auto"), *((each.title, each.name) for each in READERS))
-        self._images = PathField(self.tr("Pictures"), (FOLDER,), self.tr("Found by itself"))
+        self._images = PathField(self.tr("Images"), (FOLDER,), self.tr("Found by itself"))
         self._labels = PathField(self.tr("Class list"), (FILE,), self.tr("Found by itself"))
         self._snap = QCheckBox(self.tr("Read lossy masks (JPEG) by the nearest class"))
         self._ids = QCheckBox(self.tr("Cityscapes: all 34 label ids, not the 19 train ids"))
@@ -85,7 +85,7 @@ class ImportDialog(JobDialog):
         self._conflicts = QLabel()
         self._conflicts.setWordWrap(True)
         self._conflicts.hide()
-        self._preview = _strip(self.tr("First pictures"))
+        self._preview = _strip(self.tr("First images"))
         self.classes = ClassMappingTable()
         self.classes.setMinimumHeight(120)
         if self._project is not None:
@@ -122,7 +122,7 @@ class ImportDialog(JobDialog):
         inner = QWidget()
         form = QFormLayout(inner)
         form.setContentsMargins(18, 0, 0, 0)
-        form.addRow(self.tr("Pictures"), self._images)
+        form.addRow(self.tr("Images"), self._images)
         form.addRow(self.tr("Class list"), self._labels)
         form.addRow(self.tr("Masks hold"), self._masks)
         form.addRow(self.tr("VOC boxes count from"), self._first_pixel)
@@ -188,20 +188,20 @@ class ImportDialog(JobDialog):
     def show_survey(self, title: str, survey: Survey, table: ClassTable, troubles: tuple[str, ...]) -> None:
         here = self._project[1] if self._project and self._target.path() == self._project[0] else ClassTable()
         changes = proposed(survey.names, here)
-        parts = [self.tr("{}: {} pictures").format(title, survey.entries)]
+        parts = [self.tr("{}: {} images").format(title, survey.entries)]
         if survey.held_out:
             parts.append(self.tr("{} of them held out").format(survey.held_out))
         lines = [", ".join(parts) + ".", *(f"{note[0].upper()}{note[1:]}." for note in survey.notes)]
         if changes:
             lines.append(self.tr("Classes that change their name are shown in bold."))
         if troubles:
-            text = self.tr("{} of the pictures looked at cannot come: {}").format(len(troubles), troubles[0])
+            text = self.tr("{} of the images looked at cannot come: {}").format(len(troubles), troubles[0])
             lines.append(text)
         self._found.setText(" ".join(lines))
         colours = {item.name: item.colour for item in (*table, *here)}
         self.classes.show_classes(survey.names, colours, here, changes)
         taken = len(survey.taken)
-        self._conflicts.setText(self.tr("{} pictures have labels there already.").format(taken) if taken else "")
+        self._conflicts.setText(self.tr("{} images have labels there already.").format(taken) if taken else "")
         self._conflicts.setVisible(bool(taken))
         self._go.setEnabled(survey.entries > len(troubles))
 
@@ -248,7 +248,7 @@ def _choice(*rows: tuple[str, object]) -> StillBox:
 
 
 def _strip(name: str) -> QListWidget:
-    """One row of small pictures to look at."""
+    """One row of small images to look at."""
     strip = QListWidget()
     strip.setViewMode(QListWidget.ViewMode.IconMode)
     strip.setIconSize(QSize(THUMB_PX, THUMB_PX))

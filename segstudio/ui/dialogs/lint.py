@@ -22,7 +22,7 @@ from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, F
 class LintDialog(QDialog):
     """Nothing is ticked at first: what is mended is chosen by hand."""
 
-    picture_asked = Signal(str)
+    image_asked = Signal(str)
     mend_asked = Signal(list)  # findings
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -32,9 +32,7 @@ class LintDialog(QDialog):
         self._summary = QLabel(self.tr("Looking …"))
         self._summary.setWordWrap(True)
         self._rows = QTreeWidget()
-        self._rows.setHeaderLabels(
-            [self.tr("Kind"), self.tr("Picture"), self.tr("Finding"), self.tr("Mending it would")]
-        )
+        self._rows.setHeaderLabels([self.tr("Kind"), self.tr("Image"), self.tr("Finding"), self.tr("Mending it would")])
         self._rows.setRootIsDecorated(False)
         self._rows.setUniformRowHeights(True)
         self._rows.setAlternatingRowColors(True)
@@ -57,9 +55,7 @@ class LintDialog(QDialog):
         self._mend.clicked.connect(lambda: self.mend_asked.emit(self.ticked()))
         self._all.clicked.connect(self.tick_all)
         buttons.rejected.connect(self.reject)
-        hint = QLabel(
-            self.tr("Double click a row to open its picture. A labels file is kept as it was before mending.")
-        )
+        hint = QLabel(self.tr("Double click a row to open its image. A labels file is kept as it was before mending."))
         hint.setProperty("quiet", True)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
@@ -85,7 +81,7 @@ class LintDialog(QDialog):
             SIZE: self.tr("Size"),
             EMPTY: self.tr("Empty object"),
             SLIVER: self.tr("Sliver"),
-            TWICE: self.tr("Picture twice"),
+            TWICE: self.tr("Image twice"),
         }
         row = QTreeWidgetItem([words[finding.kind], finding.item, finding.text, finding.fix_text])
         row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -115,7 +111,7 @@ class LintDialog(QDialog):
 
     def _on_row(self, row: QTreeWidgetItem) -> None:
         if row.text(1):
-            self.picture_asked.emit(row.text(1))
+            self.image_asked.emit(row.text(1))
 
     def _refresh(self) -> None:
         self._all.setEnabled(bool(self._findings))

@@ -37,9 +37,9 @@ class _Rows(QTreeWidget):
 
 
 class Report(QWidget):
-    """Double click or Return on a row asks for its picture."""
+    """Double click or Return on a row asks for its image."""
 
-    picture_asked = Signal(str)
+    image_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class Report(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._rows = _Rows()
-        self._rows.setHeaderLabels([self.tr("Picture"), self.tr("What was left out or altered")])
+        self._rows.setHeaderLabels([self.tr("Image"), self.tr("What was left out or altered")])
         self._rows.setRootIsDecorated(False)
         self._rows.setUniformRowHeights(True)
         self._rows.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -60,8 +60,8 @@ class Report(QWidget):
         self._rows.setAccessibleName(self.tr("Report"))
         self._rows.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self._rows.header().resizeSection(0, 200)
-        self._rows.itemActivated.connect(lambda row: self.picture_asked.emit(row.text(0)))
-        self._hint = QLabel(self.tr("Double click a row to open its picture."))
+        self._rows.itemActivated.connect(lambda row: self.image_asked.emit(row.text(0)))
+        self._hint = QLabel(self.tr("Double click a row to open its image."))
         self._hint.setProperty("quiet", True)
         self._copy = QPushButton(self.tr("Copy report"))
         self._copy.setAutoDefault(False)

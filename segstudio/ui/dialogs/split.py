@@ -1,4 +1,4 @@
-"""Which pictures judge the model and are kept from learning."""
+"""Which images judge the model and are kept from learning."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from segstudio.project.split import FOLDER, PREFIX, SEQUENCE, assign
 
 
 class SplitDialog(QDialog):
-    """A tick holds a picture out. Neither side may be empty."""
+    """A tick holds an image out. Neither side may be empty."""
 
     def __init__(
         self, held_out: Mapping[str, bool], by: str, twins: Sequence[Sequence[str]], parent: QWidget | None = None
@@ -30,13 +30,13 @@ class SplitDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._twins = twins
-        self.setWindowTitle(self.tr("Held-out pictures"))
+        self.setWindowTitle(self.tr("Held-out images"))
         self._by = QComboBox()
         for word, text in _groupings().items():
             self._by.addItem(text, word)
         self._by.setCurrentIndex(self._by.findData(by))
         self._list = QListWidget()
-        self._list.setAccessibleName(self.tr("Pictures; a tick holds one out"))
+        self._list.setAccessibleName(self.tr("Images; a tick holds one out"))
         for name in sorted(held_out, key=natural_key):
             item = QListWidgetItem(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
@@ -50,9 +50,7 @@ class SplitDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.addRow(self.tr("Keep together"), self._by)
-        about = QLabel(
-            self.tr("Ticked pictures judge the model and never train it. Pictures alike belong on one side.")
-        )
+        about = QLabel(self.tr("Ticked images judge the model and never train it. Images alike belong on one side."))
         about.setWordWrap(True)
         about.setProperty("quiet", True)
         layout = QVBoxLayout(self)

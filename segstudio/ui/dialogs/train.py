@@ -75,8 +75,8 @@ class TrainDialog(QDialog):
         self._name = QLineEdit(context.name)
         self._minutes = QDoubleSpinBox(minimum=0.1, maximum=100_000, value=2.0, decimals=1)
         self._minutes.setSuffix(self.tr(" minutes"))
-        self._data = QLabel(self.tr("{} labelled pictures").format(context.num_labelled))
-        self._net = QLabel(self.tr("Looking at the pictures …"))
+        self._data = QLabel(self.tr("{} labelled images").format(context.num_labelled))
+        self._net = QLabel(self.tr("Looking at the images …"))
         self._warnings = QLabel()
         for label in (self._data, self._net, self._warnings):
             label.setWordWrap(True)
@@ -128,7 +128,7 @@ class TrainDialog(QDialog):
     def show_proposal(self, proposal: Proposal) -> None:
         """What the program would choose, and what it thinks of the data."""
         self._data.setText(
-            self.tr("{} pictures to learn from, {} held out to judge the model").format(
+            self.tr("{} images to learn from, {} held out to judge the model").format(
                 len(proposal.train_names), len(proposal.held_out_names)
             )
         )
@@ -171,8 +171,8 @@ class TrainDialog(QDialog):
         form.setVerticalSpacing(12)
         form.addRow(self.tr("Train for"), self._minutes)
         form.addRow(self.tr("Name of the run"), self._name)
-        self._split = QPushButton(self.tr("Held-out pictures …"))
-        self._split.setToolTip(self.tr("See and change which pictures judge the model"))
+        self._split = QPushButton(self.tr("Held-out images …"))
+        self._split.setToolTip(self.tr("See and change which images judge the model"))
         self._split.setAutoDefault(False)  # Return trains
         self._split.setEnabled(False)  # until they are read
         self._split.clicked.connect(self.split_asked)

@@ -1,4 +1,4 @@
-"""How picture and labels are shown: style, colours, comparison, brightness, contrast, gamma, window."""
+"""How image and labels are shown: style, colours, comparison, brightness, contrast, gamma, window."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.core.display import Display
-from segstudio.ui.flows.display import DisplayFlow
-from segstudio.ui.flows.seeing import SeeingFlow
-from segstudio.ui.layers import BOTH, FILL, NO_COMPARE, OUTLINE, SAFE_COLOURS, SIDE_BY_SIDE, SWIPE
+from segstudio.app.display import Display
+from segstudio.app.layers import BOTH, FILL, NO_COMPARE, OUTLINE, SAFE_COLOURS, SIDE_BY_SIDE, SWIPE
+from segstudio.ui.features.display import DisplayFlow
+from segstudio.ui.features.seeing import SeeingFlow
 from segstudio.ui.session import Session
 
 
@@ -72,7 +72,7 @@ class DisplayPanel(QWidget):
         self._grid.setColumnStretch(1, 1)
         self._grid.setRowStretch(row + 2, 1)
         session.layers_changed.connect(self._show)
-        session.picture_changed.connect(self._show)
+        session.image_changed.connect(self._show)
         self._show()
 
     def _choice(self, word: str, values: dict[str, str]) -> QComboBox:
@@ -97,7 +97,7 @@ class DisplayPanel(QWidget):
         self._sliders[name] = slider
 
     def _show(self) -> None:
-        layers, picture = self._session.layers, self._session.picture
+        layers, image = self._session.layers, self._session.image
         self._style.setCurrentIndex(self._style.findData(layers.style))
         self._compare.setCurrentIndex(self._compare.findData(layers.compare))
         self._compare.setEnabled(self._session.sight.predicted is not None or layers.compare != NO_COMPARE)
@@ -106,11 +106,11 @@ class DisplayPanel(QWidget):
             slider.blockSignals(True)
             slider.setValue(_position(name, layers.display))
             slider.blockSignals(False)
-        deep = picture is not None and picture.pixels.dtype.itemsize > 1
+        deep = image is not None and image.pixels.dtype.itemsize > 1
         for widget in (self._window_word, self._low, self._high):
             widget.setVisible(deep)
-        if picture is not None and deep:
-            low, high = layers.display.window or picture.extremes
+        if image is not None and deep:
+            low, high = layers.display.window or image.extremes
             for field, value in ((self._low, low), (self._high, high)):
                 field.blockSignals(True)
                 field.setValue(value)

@@ -1,11 +1,11 @@
-"""Which layers lie over the picture, and how strongly."""
+"""Which layers lie over the image, and how strongly."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QWidget
 
-from segstudio.ui.layers import ENTROPY, ERRORS, HEAT, LABELS, PREDICTION
+from segstudio.app.layers import ENTROPY, ERRORS, HEAT, LABELS, PREDICTION
 from segstudio.ui.session import Session
 
 
@@ -39,7 +39,7 @@ class LayersPanel(QWidget):
         grid.setRowStretch(len(words) + 1, 1)
         session.layers_changed.connect(self._show)
         session.prediction_changed.connect(self._show)
-        session.picture_changed.connect(self._show)
+        session.image_changed.connect(self._show)
         self._show()
 
     def _box(self, name: str, word: str) -> QCheckBox:
@@ -59,7 +59,7 @@ class LayersPanel(QWidget):
         return slider
 
     def _show(self) -> None:
-        prediction = self._session.picture.prediction if self._session.picture else None
+        prediction = self._session.image.prediction if self._session.image else None
         for name, box in self._boxes.items():
             layer = self._session.layers.named(name)
             for widget in (box, self._sliders[name]):

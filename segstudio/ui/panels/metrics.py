@@ -1,4 +1,4 @@
-"""The figures of the open picture: mIoU, IoU by class, and the confusion matrix as a coloured table."""
+"""The figures of the open image: mIoU, IoU by class, and the confusion matrix as a coloured table."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class MetricsPanel(QWidget):
         self._timer.timeout.connect(self.refresh)
         for changed in (session.region_changed, session.prediction_changed, session.classes_changed):
             changed.connect(lambda *_: self._timer.start())
-        session.picture_changed.connect(self.refresh)
+        session.image_changed.connect(self.refresh)
         self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -74,11 +74,11 @@ class MetricsPanel(QWidget):
         self._table.setVisible(found is not None)
         if found is None:
             self._headline.setText("mIoU –")
-            has_picture = self._session.picture is not None
+            has_image = self._session.image is not None
             self._quiet.setText(
-                self.tr("Press Predict, or Train first, to compare this picture's labels with a model.")
-                if has_picture
-                else self.tr("Open a picture to see its figures.")
+                self.tr("Press Predict, or Train first, to compare this image's labels with a model.")
+                if has_image
+                else self.tr("Open an image to see its figures.")
             )
             return
         self._headline.setText(f"mIoU {text(found.miou)}")
@@ -90,13 +90,13 @@ class MetricsPanel(QWidget):
         self._fill(found)
 
     def _scores(self) -> Scores | None:
-        picture, table = self._session.picture, self._session.table
-        if picture is None or picture.prediction is None:
+        image, table = self._session.image, self._session.table
+        if image is None or image.prediction is None:
             return None
-        predicted = picture.prediction.labels
+        predicted = image.prediction.labels
         if predicted.size and int(predicted.max()) >= len(table):
             return None  # the model knows a class that the project lacks
-        truth = reading(picture.document.plane, self._session.unlabelled)
+        truth = reading(image.document.plane, self._session.unlabelled)
         return scores(confusion(truth, predicted, len(table)))
 
     def _fill(self, found: Scores) -> None:

@@ -1,4 +1,4 @@
-"""The objects of the open picture, topmost first: class, kind, lock and eye; filtered by text."""
+"""The objects of the open image, topmost first: class, kind, lock and eye; filtered by text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit,
 from segstudio.core.annotation import Annotation
 from segstudio.core.shape import Shape
 from segstudio.core.stroke import Marks, with_selected
-from segstudio.ui.flows.marking import toggled
+from segstudio.ui.features.marking import toggled
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.classes import swatch
 from segstudio.ui.session import Session
@@ -66,8 +66,8 @@ class ObjectModel(QAbstractTableModel):
 
     def refresh(self, anyway: bool = False) -> bool:
         """Whether the rows are others now."""
-        picture = self._session.picture
-        annotation = None if picture is None else picture.document.annotation
+        image = self._session.image
+        annotation = None if image is None else image.document.annotation
         if annotation is self._annotation and not anyway:
             return False
         self._annotation = annotation
@@ -130,7 +130,7 @@ class ObjectModel(QAbstractTableModel):
         return self._icons[key]
 
     def _marks(self) -> Marks:
-        return self._session.picture.document.marks if self._session.picture else Marks()
+        return self._session.image.document.marks if self._session.image else Marks()
 
 
 def _row(shape: Shape) -> tuple[int, str, str, int | None]:
@@ -188,7 +188,7 @@ class ObjectsPanel(QWidget):
         self._table.clicked.connect(self._on_clicked)
         self._table.doubleClicked.connect(lambda index: self.shown.emit(self._model.shapes[index.row()]))
         self._table.delete_asked.connect(self.delete_asked)
-        for changed in (session.picture_changed, session.edited, session.marks_changed, session.acted):
+        for changed in (session.image_changed, session.edited, session.marks_changed, session.acted):
             changed.connect(self._follow)
         session.classes_changed.connect(self._model.repaint_icons)
 
@@ -219,15 +219,15 @@ class ObjectsPanel(QWidget):
         """Cheap where nothing changed: the hand calls it at every move."""
         if not self.isVisible():
             return
-        picture = self._session.picture
-        marks = picture.document.marks if picture is not None else Marks()
+        image = self._session.image
+        marks = image.document.marks if image is not None else Marks()
         others = self._model.refresh()
         if others or marks is not self._marks:
             if (marks.locked, marks.hidden) != (self._marks.locked, self._marks.hidden):
                 self._model.repaint_icons()
             self._marks = marks
             self._show_selected(marks.selected)
-        total = 0 if picture is None else len(picture.document.annotation.shapes)
+        total = 0 if image is None else len(image.document.annotation.shapes)
         text = self.tr("%n object(s)", "", total)
         self._count.setText(text + (self.tr(" · {} selected").format(len(marks.selected)) if marks.selected else ""))
 
@@ -249,21 +249,21 @@ class ObjectsPanel(QWidget):
         self._table.viewport().update()
 
     def _on_selected(self) -> None:
-        picture = self._session.picture
-        if picture is None:
+        image = self._session.image
+        if image is None:
             return
         rows = {index.row() for index in self._table.selectionModel().selectedIndexes()}
         uids = frozenset(self._model.shapes[row].uid for row in rows)
-        if uids != picture.document.marks.selected:
+        if uids != image.document.marks.selected:
             if uids and self._session.tool.name != "select":
                 self._session.choose(tool="select")
-            self._session.set_marks(with_selected(picture.document.marks, uids))
+            self._session.set_marks(with_selected(image.document.marks, uids))
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        picture = self._session.picture
-        if picture is not None and index.column() in (_LOCK, _EYE):
+        image = self._session.image
+        if image is not None and index.column() in (_LOCK, _EYE):
             uid = self._model.shapes[index.row()].uid
-            self._session.set_marks(toggled(picture.document.marks, uid, lock=index.column() == _LOCK))
+            self._session.set_marks(toggled(image.document.marks, uid, lock=index.column() == _LOCK))
 
     def _on_filter(self, text: str) -> None:
         self._model.set_text(text)

@@ -39,7 +39,7 @@ class RulesButton(QToolButton):
         self.setMenu(menu)
         session.choice_changed.connect(self.show_rules)
         session.classes_changed.connect(self._rebuild)
-        session.picture_changed.connect(self._fit_range)
+        session.image_changed.connect(self._fit_range)
         self._rebuild()
 
     def _form(self) -> QWidget:
@@ -56,7 +56,7 @@ class RulesButton(QToolButton):
         self._same.clicked.connect(lambda on: self._set(same_object=bool(on)))
         self._inside = QCheckBox(self.tr("Only inside the selection"))
         self._inside.clicked.connect(lambda on: self._set(in_selection=bool(on)))
-        self._ranged = QCheckBox(self.tr("Only where the picture is from"))
+        self._ranged = QCheckBox(self.tr("Only where the image is from"))
         self._low, self._high = QSpinBox(maximum=65535), QSpinBox(maximum=65535)
         for field, word in ((self._low, self.tr("Lowest")), (self._high, self.tr("Highest"))):
             field.setAccessibleName(word)
@@ -129,9 +129,9 @@ class RulesButton(QToolButton):
         self._set(intensity=(low, high) if self._ranged.isChecked() else None)
 
     def _fit_range(self) -> None:
-        """As far as this picture's numbers go."""
-        picture = self._session.picture
-        top = 65535 if picture is not None and picture.pixels.dtype.itemsize > 1 else 255
+        """As far as this image's numbers go."""
+        image = self._session.image
+        top = 65535 if image is not None and image.pixels.dtype.itemsize > 1 else 255
         for field in (self._low, self._high):
             field.setMaximum(top)
         if self._session.rules.intensity is None:

@@ -30,7 +30,7 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(label)
         session.choice_changed.connect(self._show_hint)
         session.edited.connect(self._show_saved)
-        session.picture_changed.connect(self._show_saved)
+        session.image_changed.connect(self._show_saved)
         session.training_changed.connect(lambda: self._training.clear())
         self._show_hint()
 
@@ -39,16 +39,16 @@ class StatusBar(QStatusBar):
 
     def show_pointer(self, at: tuple[float, float] | None) -> None:
         """Pixel under the pointer and the class it has."""
-        picture = self._session.picture
+        image = self._session.image
         self._where.clear()
-        if at is None or picture is None:
+        if at is None or image is None:
             return
         x, y = int(at[0] // 1), int(at[1] // 1)
-        height, width = picture.document.plane.shape
+        height, width = image.document.plane.shape
         if 0 <= x < width and 0 <= y < height:
-            value = picture.pixels[y, x]
+            value = image.pixels[y, x]
             shown = " ".join(str(each) for each in value[:4]) if value.ndim else str(value)
-            name = self._name(int(picture.document.plane[y, x]))
+            name = self._name(int(image.document.plane[y, x]))
             self._where.setText(f"x {x}  y {y}   {shown}   {name}")
 
     def show_event(self, event: object) -> None:
@@ -67,10 +67,10 @@ class StatusBar(QStatusBar):
         self._hint.setToolTip(hint)
 
     def _show_saved(self) -> None:
-        picture = self._session.picture
-        if picture is None:
+        image = self._session.image
+        if image is None:
             self._saved.clear()
-        elif picture.read_only:
+        elif image.read_only:
             self._saved.setText(self.tr("read-only"))
         else:
-            self._saved.setText(self.tr("not saved") if picture.dirty else self.tr("saved"))
+            self._saved.setText(self.tr("not saved") if image.dirty else self.tr("saved"))

@@ -133,7 +133,7 @@ def all_options(session: Session) -> dict[str, Options]:
         CheckOption(session, "snap", _tr("Snap"), _tr("Points go to neighbours' borders, which are shared (Ctrl)")),
         NumberOption(session, "tolerance", _tr("Tolerance"), tips["tolerance"], (0, 255)),
         ChoiceOption(
-            session, "on_heat", _tr("Of"), _tr("What the wand looks at"), {False: _tr("picture"), True: _tr("heat")}
+            session, "on_heat", _tr("Of"), _tr("What the wand looks at"), {False: _tr("image"), True: _tr("heat")}
         ),
         NumberOption(session, "cell_px", _tr("Cell"), tips["cell"], (4, 100)),
         ChoiceOption(

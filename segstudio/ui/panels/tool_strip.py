@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollAre
 from segstudio.assist.weights import MODELS
 from segstudio.core.classes import IGNORE, IGNORE_NAME
 from segstudio.ui.action_rows import TOOL_WORDS
-from segstudio.ui.flows.assist import AssistFlow
+from segstudio.ui.features.assist import AssistFlow
 from segstudio.ui.panels.classes import swatch
 from segstudio.ui.panels.rules import RulesButton
 from segstudio.ui.panels.tool_options import all_options
@@ -64,7 +64,7 @@ class ToolStrip(QScrollArea):
     def _make_size(self) -> None:
         self._size = QSpinBox(minimum=1, maximum=2000)
         self._size.setSuffix(self.tr(" px"))
-        self._size.setToolTip(self.tr("Diameter in picture pixels ( [ and ], Alt+wheel, Ctrl+drag )"))
+        self._size.setToolTip(self.tr("Diameter in image pixels ( [ and ], Alt+wheel, Ctrl+drag )"))
         self._size.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._size.setAccessibleName(self.tr("Size"))
         self._slider = QSlider(Qt.Orientation.Horizontal)
@@ -103,7 +103,7 @@ class ToolStrip(QScrollArea):
         self._rules.setVisible("rules" in tool.options)
 
     def _show_numbers(self) -> None:
-        """A drag in the picture may change them."""
+        """A drag in the image may change them."""
         for name in ("tolerance", "threshold"):
             if name in self._session.tool.options:
                 self._options[name].show_value()

@@ -39,9 +39,7 @@ class TrainingPanel(QWidget):
         self._session = session
         self._state = QLabel(self.tr("No training yet"))
         self._state.setProperty("large", True)
-        self._about = QLabel(
-            self.tr("Label a few pictures, then press Train: the model learns while you go on drawing.")
-        )
+        self._about = QLabel(self.tr("Label a few images, then press Train: the model learns while you go on drawing."))
         self._news = QLabel()
         for label in (self._about, self._news):
             label.setProperty("quiet", True)
@@ -96,8 +94,8 @@ class TrainingPanel(QWidget):
                 self._tell(event.text)
             case Joined():
                 text = self.tr("1 new mask has joined")
-                more = self.tr("{} new masks have joined").format(event.pictures)
-                self._tell(text if event.pictures == 1 else more)
+                more = self.tr("{} new masks have joined").format(event.images)
+                self._tell(text if event.images == 1 else more)
             case Transferred():
                 self._tell(self.tr("Begun from other weights: {}").format(event.lines[0]))
             case Finished():
@@ -111,11 +109,11 @@ class TrainingPanel(QWidget):
     def show_failure(self, cause: str) -> None:
         self._failure = cause
 
-    def show_waiting(self, pictures: int) -> None:
+    def show_waiting(self, images: int) -> None:
         """Masks saved since the run began."""
-        if pictures and self._session.training:
+        if images and self._session.training:
             text = self.tr("1 new mask will join at the next epoch")
-            self._tell(text if pictures == 1 else self.tr("{} new masks will join at the next epoch").format(pictures))
+            self._tell(text if images == 1 else self.tr("{} new masks will join at the next epoch").format(images))
 
     def retheme(self) -> None:
         self._curves.retheme()
@@ -130,8 +128,8 @@ class TrainingPanel(QWidget):
         self._run = event.run_dir.name
         self._show_state()
         self._about.setText(
-            self.tr("{} pictures to learn from, {} held out. {}").format(
-                event.train_pictures, event.held_out_pictures, event.text
+            self.tr("{} images to learn from, {} held out. {}").format(
+                event.train_images, event.held_out_images, event.text
             )
         )
         self._about.setToolTip("\n".join(f"{c.key} {c.value}: {c.reason}" for c in event.choices))
@@ -177,7 +175,7 @@ class TrainingPanel(QWidget):
         if not self._session.training:
             self._state.setText(self.tr("No training yet"))
             self._about.setText(
-                self.tr("Label a few pictures, then press Train: the model learns while you go on drawing.")
+                self.tr("Label a few images, then press Train: the model learns while you go on drawing.")
             )
 
     def _finish(self, event: Finished) -> None:

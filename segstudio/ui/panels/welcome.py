@@ -16,7 +16,7 @@ class Welcome(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        title = QLabel(self.tr("Open a folder of pictures to begin"))
+        title = QLabel(self.tr("Open a folder of images to begin"))
         title.setProperty("large", True)
         quiet = QLabel(self.tr("Labels in labelme's format beside them are read; nothing is written until you draw."))
         quiet.setProperty("quiet", True)
@@ -24,7 +24,7 @@ class Welcome(QWidget):
         self._button.setDefault(True)
         self._button.clicked.connect(self.open_asked)
         self._import = QPushButton(self.tr("Import a data set"))
-        self._import.setToolTip(self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask pictures and others"))
+        self._import.setToolTip(self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask images and others"))
         self._import.clicked.connect(self.import_asked)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)

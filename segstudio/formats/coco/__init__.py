@@ -1,0 +1,1 @@
+"""COCO: instances, panoptic and stuff; polygons and run-length encodings."""

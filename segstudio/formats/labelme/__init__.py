@@ -1,0 +1,1 @@
+"""labelme JSON and the old web tool's XML."""
