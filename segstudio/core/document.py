@@ -1,6 +1,8 @@
 """The open image's annotation, its live label plane, the open stroke, undo and redo.
 
-Document is the only writer of labels. Its one callback, `on_change`, gets the boxes whose pixels changed.
+Document is the only writer of labels. It tells of its changes by callbacks: `on_change` with the boxes whose pixels
+changed, `on_commit` with each edit that was made, undone or redone, `on_marks` when other objects are selected, locked
+or hidden.
 """
 
 from __future__ import annotations
@@ -42,9 +44,11 @@ class Document:
         self.plane: Labels = rasterise(annotation, table) if plane is None else plane
         self.revision = 0  # grows with every committed change, undo and redo included
         self.on_change: Callable[[Region], None] = lambda region: None
+        self.on_commit: Callable[[Edit], None] = lambda edit: None
+        self.on_marks: Callable[[], None] = lambda: None
         self.refused = False  # the last stroke changed nothing because the rules allowed none of it
         self.rules = Rules()
-        self.marks = Marks()
+        self._marks = Marks()
         self.intensities: Intensities | None = None
         self._annotation = annotation
         self._table = table
@@ -59,6 +63,17 @@ class Document:
     @property
     def table(self) -> ClassTable:
         return self._table
+
+    @property
+    def marks(self) -> Marks:
+        """Which objects are selected, locked and hidden; set another value to change it."""
+        return self._marks
+
+    @marks.setter
+    def marks(self, marks: Marks) -> None:
+        if marks != self._marks:
+            self._marks = marks
+            self.on_marks()
 
     @property
     def selected(self) -> list[int]:
@@ -149,7 +164,7 @@ class Document:
         self._annotation = after
         self._cache.keep_only(after.shapes)
         self.history.push(edit)
-        self.revision += 1
+        self._finish(edit)
         return edit
 
     def cancel(self) -> None:
@@ -172,7 +187,7 @@ class Document:
         edit = self.history.undo()
         if edit is not None:
             self._show(edit.before, edit.tiles)
-            self.revision += 1
+            self._finish(edit)
         return edit
 
     def redo(self) -> Edit | None:
@@ -181,7 +196,7 @@ class Document:
         edit = self.history.redo()
         if edit is not None:
             self._show(edit.after, edit.tiles)
-            self.revision += 1
+            self._finish(edit)
         return edit
 
     def set_table(self, table: ClassTable) -> None:
@@ -199,6 +214,10 @@ class Document:
         rasterise_tiles(plane, self._annotation.with_shapes(shown), self._table, keys, self._cache)
         if self._stroke is not None:
             self._stroke.lay(plane, keys)
+
+    def _finish(self, edit: Edit) -> None:
+        self.revision += 1
+        self.on_commit(edit)
 
     def _open_stroke(self) -> Stroke:
         if self._stroke is None:
