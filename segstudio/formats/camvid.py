@@ -12,7 +12,7 @@ from typing import Final
 from segstudio.core.classes import IGNORE
 from segstudio.core.colours import Colour
 from segstudio.errors import SegstudioError
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
 from segstudio.formats.images import image_size
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks import label_map
@@ -32,14 +32,14 @@ _SEGNET: Final = _SEGNET_TEXT.split()
 _LISTS: Final = ("label_colors.txt", "class_dict.csv", "labelmap.txt", "class_names.txt")
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not CamVid's, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
     return None if _pairs(root) else "it has no folder X beside Xannot, and no X.txt that lists pairs"
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     pairs = _pairs(root)
     listed = options.labels or next((root / name for name in _LISTS if (root / name).is_file()), None)
     notes: tuple[str, ...] = ()
@@ -49,9 +49,11 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         names, notes = _camvids_own(), ("no label map; colours were read as CamVid's 32 classes",)
     else:
         names, notes = _segnets(), ("no class list; numbers were read as SegNet's 11 classes, 11 ignored",)
-    entries = [Entry(name, partial(_read, image, mask, names, options.snap)) for name, (image, mask) in pairs.items()]
+    entries = [
+        DatasetEntry(name, partial(_read, image, mask, names, options.snap)) for name, (image, mask) in pairs.items()
+    ]
     held_out = frozenset(name for name in pairs if name.split("/")[0].casefold() in HELD_OUT)
-    return Source(names.table, "ignore", entries, held_out or None, notes)
+    return DatasetReader(names.table, "ignore", entries, held_out or None, notes)
 
 
 def _pairs(root: Path) -> dict[str, tuple[Path, Path]]:
@@ -128,10 +130,10 @@ def _segnets() -> LabelMap:
     return LabelMap(names.table, {**names.values, len(_SEGNET): IGNORE}, {})
 
 
-def _read(image: Path, path: Path, names: LabelMap, snap: bool) -> Reading:
+def _read(image: Path, path: Path, names: LabelMap, snap: bool) -> ImportedImage:
     if path.suffix.lower() in masks.LOSSY:
         labels, note = masks.snapped(path, names, False, snap)
         masks.check_size(path, labels.shape, image_size(image))
-        return Reading(image, masks.annotation_of(labels, names.table), (note,))
+        return ImportedImage(image, masks.annotation_of(labels, names.table), (note,))
     mask, notes = masks.fitted(masks.read_mask(path), image)
-    return Reading(image, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)
+    return ImportedImage(image, masks.annotation_of(masks.to_labels(mask, names), names.table), notes)

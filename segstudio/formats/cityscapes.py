@@ -13,8 +13,8 @@ import numpy as np
 
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.errors import FormatError
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks.label_map import LabelMap
 
@@ -65,26 +65,26 @@ _KINDS: Final = ("instanceIds", "labelIds", "labelTrainIds")
 _OBJECT: Final = 1000  # instanceIds hold label id x 1000 + number where objects are told apart
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not Cityscapes', or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
     return None if _files(root) else "it has no gtFine/*/*/*_{instanceIds,labelIds,labelTrainIds}.png"
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     if options.ids not in ("trainIds", "labelIds"):
         raise FormatError(root, f"can be read by trainIds or labelIds, not {options.ids!r}", "choose one of the two")
-    images = Images(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
+    images = ImageFinder(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
     files = _files(root)
-    entries = [Entry(name, partial(_read, paths, images, options.ids)) for name, paths in files.items()]
+    entries = [DatasetEntry(name, partial(_read, paths, images, options.ids)) for name, paths in files.items()]
     held_out = frozenset(name for name in files if name.split("/")[0] in HELD_OUT)
     note = (
         "labels were read by train id: 19 classes, all others ignored"
         if options.ids == "trainIds"
         else "labels were read by label id: 34 classes"
     )
-    return Source(_table(options.ids), "ignore", entries, held_out or None, (note,))
+    return DatasetReader(_table(options.ids), "ignore", entries, held_out or None, (note,))
 
 
 def _table(ids: str) -> ClassTable:
@@ -106,7 +106,7 @@ def _files(root: Path) -> dict[str, dict[str, Path]]:
     return found
 
 
-def _read(paths: dict[str, Path], images: Images, ids: str) -> Reading:
+def _read(paths: dict[str, Path], images: ImageFinder, ids: str) -> ImportedImage:
     """Label ids are taken from the file that says most."""
     kind = next(kind for kind in _KINDS if kind in paths)
     path = paths[kind]
@@ -121,7 +121,7 @@ def _read(paths: dict[str, Path], images: Images, ids: str) -> Reading:
     table = _table(ids)
     meaning = LabelMap(table, _values(kind, ids, path))
     labels = masks.to_labels(masks.MaskFile(path, plane, mask.coloured), meaning)
-    return Reading(image, masks.annotation_of(labels, table, objects), notes)
+    return ImportedImage(image, masks.annotation_of(labels, table, objects), notes)
 
 
 def _values(kind: str, ids: str, path: Path) -> dict[int, int]:

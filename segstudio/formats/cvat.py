@@ -19,8 +19,8 @@ from segstudio.core.classes import BACKGROUND_NAME, ClassTable, is_background
 from segstudio.core.geometry import Point
 from segstudio.core.shape import LINESTRIP, MASK, ORIENTED_RECTANGLE, POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images, safe_stem
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder, safe_stem
 from segstudio.formats.images import MAX_PIXELS, image_size
 from segstudio.formats.rle import unrolled
 from segstudio.formats.xml_file import finite, read_xml, text_of
@@ -28,7 +28,7 @@ from segstudio.formats.xml_file import finite, read_xml, text_of
 _ROUND: Final = 72  # corners of an ellipse
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not CVAT's, or None if it is."""
     path = _file(root)
     if path is None:
@@ -50,11 +50,11 @@ def _file(root: Path) -> Path | None:
     return root / "annotations.xml" if (root / "annotations.xml").is_file() else None
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     path = _file(root)
     assert path is not None, "ask reason_not first"
     xml = read_xml(path)
-    images = Images(options.images or path.parent)
+    images = ImageFinder(options.images or path.parent)
     entries, notes, held_out = [], [], set()
     taken: set[str] = set()
     for index, image in enumerate(xml.iter("image")):
@@ -66,11 +66,11 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         if name in taken and subset:  # Train/a.jpg and Validation/a.jpg
             plain = f"{safe_stem(subset + '.x')}/{plain}"
         taken.add(name)
-        entries.append(Entry(plain, partial(_read, path, image, images)))
+        entries.append(DatasetEntry(plain, partial(_read, path, image, images)))
         if subset.casefold() in HELD_OUT:
             held_out.add(plain)
     split = frozenset(held_out) if 0 < len(held_out) < len(entries) else None
-    return Source(_table(path, xml), "background", entries, split, tuple(notes))
+    return DatasetReader(_table(path, xml), "background", entries, split, tuple(notes))
 
 
 def _table(path: Path, xml: Any) -> ClassTable | None:
@@ -93,7 +93,7 @@ def _colour(text: str) -> tuple[int, int, int] | None:
     return value >> 16, value >> 8 & 255, value & 255
 
 
-def _read(path: Path, image_record: Any, images: Images) -> Reading:
+def _read(path: Path, image_record: Any, images: ImageFinder) -> ImportedImage:
     name = image_record.get("name")
     image, note = images.named(name, image_record.get("subset") or "", path)
     size = image_size(image)
@@ -115,7 +115,7 @@ def _read(path: Path, image_record: Any, images: Images) -> Reading:
         except ObjectError as fault:
             notes.append(f"<{item.tag}> {index + 1} was left out ({fault})")
     shapes = tuple(shape for _, shape in sorted(found, key=lambda pair: pair[0]))
-    return Reading(image, Annotation(*size, shapes), tuple(notes))
+    return ImportedImage(image, Annotation(*size, shapes), tuple(notes))
 
 
 def _order(item: Any) -> int:

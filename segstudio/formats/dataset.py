@@ -14,7 +14,7 @@ HELD_OUT: Final = frozenset({"val", "valid", "validation", "test", "testing"})  
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportedImage:
     """`notes` say what was altered, approximated or left out, one line each.
 
     `complete`: the source says something of the whole image, so that no shapes mean background everywhere.
@@ -29,15 +29,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Entry:
+class DatasetEntry:
     """One image to come. `name`: its path in a project, without suffix; `read` raises SegstudioError for it alone."""
 
     name: str
-    read: Callable[[], Reading]
+    read: Callable[[], ImportedImage]
 
 
 @dataclass(frozen=True)
-class Source:
+class DatasetReader:
     """`held_out` are the names of entries of a validation split, or None where the source has none.
 
     `table` is None where only the images' labels say which classes there are. `notes` are of the whole source.
@@ -45,13 +45,13 @@ class Source:
 
     table: ClassTable | None
     unlabelled: str
-    entries: list[Entry]
+    entries: list[DatasetEntry]
     held_out: frozenset[str] | None = None
     notes: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True)
-class SourceOptions:
+class ReadOptions:
     """What a user said about the source.
 
     `images`: folder of images; `labels`: class list or label map; `held_out`: list of held-out stems;

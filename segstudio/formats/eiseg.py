@@ -9,15 +9,15 @@ from typing import Any
 from segstudio.core.annotation import Annotation
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FormatError, ObjectError
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder
 from segstudio.formats.images import SUFFIXES, image_size
 from segstudio.formats.json_file import read_json
 from segstudio.formats.labelme.json import points_of
 from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_first
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` holds none of its files, or None if it does."""
     return reason_of_first(root, _with_objects)
 
@@ -28,13 +28,15 @@ def _with_objects(path: Path) -> None:
         raise FormatError(path, "lists no objects", "choose EISeg's label folder")
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     """EISeg puts its files into `label/` beside or below the images; COCO's file beside them is passed over."""
     base = root.parent if root.is_file() else root
     beside = base.parent if base.name == "label" else base
-    images = Images(options.images or beside)
+    images = ImageFinder(options.images or beside)
     files = [path for path in json_files(root) if path.name != "annotations.json" or root.is_file()]
-    return Source(None, "background", [Entry(entry_name(path, base), partial(_read, path, images)) for path in files])
+    return DatasetReader(
+        None, "background", [DatasetEntry(entry_name(path, base), partial(_read, path, images)) for path in files]
+    )
 
 
 def _parsed(path: Path) -> list[dict[str, Any]]:
@@ -45,7 +47,7 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
     return raw
 
 
-def _read(path: Path, images: Images) -> Reading:
+def _read(path: Path, images: ImageFinder) -> ImportedImage:
     raw = _parsed(path)
     stem = path.stem if Path(path.stem).suffix.lower() not in SUFFIXES else Path(path.stem).stem
     image = images.of_stem(stem, "", path)
@@ -59,4 +61,4 @@ def _read(path: Path, images: Images) -> Reading:
             shapes.append(Shape(item["name"], POLYGON, points))
         except ObjectError as fault:
             notes.append(f"object {index + 1} was left out ({fault})")
-    return Reading(image, Annotation(height, width, tuple(shapes)), tuple(notes))
+    return ImportedImage(image, Annotation(height, width, tuple(shapes)), tuple(notes))

@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[\w-]+(/[\w-]+)*\.[A-Za-z0-9]+\Z")  # nearly every name of
 _BESIDE = ("images", "imgs", "pictures", "JPEGImages", "Images")
 
 
-class Images:
+class ImageFinder:
     """`root` is where images lie, in folders or not; it is walked once, when a name needs it."""
 
     def __init__(self, root: Path) -> None:
@@ -111,13 +111,13 @@ def safe_stem(name: str) -> str:
     return path.with_suffix("").as_posix() if path.name and path.name != "." else ""
 
 
-def images_of(folder: Path) -> Images:
+def images_of(folder: Path) -> ImageFinder:
     """Those in a folder of labels; where it holds none, those in `images` or the like beside it."""
-    inside = Images(folder)
+    inside = ImageFinder(folder)
     if inside.any:
         return inside
     beside = (folder.parent / name for name in _BESIDE)
-    return next((Images(path) for path in beside if path.is_dir()), inside)
+    return next((ImageFinder(path) for path in beside if path.is_dir()), inside)
 
 
 def _listed(root: Path, below: PurePosixPath) -> tuple[list[PurePosixPath], list[PurePosixPath]]:

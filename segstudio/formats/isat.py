@@ -10,8 +10,8 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import BACKGROUND_NAME, ClassTable
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images, images_of
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder, images_of
 from segstudio.formats.images import image_size
 from segstudio.formats.json_file import read_json
 from segstudio.formats.labelme.json import points_of
@@ -20,19 +20,19 @@ from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_f
 _HOLE: Final = "__background__"
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` holds none of its files, or None if it does."""
     return reason_of_first(root, _parsed)
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     """Classes come from `isat.yaml` where there is one; images from the folder or `images` beside it."""
     base = root.parent if root.is_file() else root
-    images = Images(options.images) if options.images else images_of(base)
+    images = ImageFinder(options.images) if options.images else images_of(base)
     listed = base / "isat.yaml"
     table = _classes(listed) if listed.is_file() else None
-    entries = [Entry(entry_name(path, base), partial(_read, path, images)) for path in json_files(root)]
-    return Source(table, "background", entries)
+    entries = [DatasetEntry(entry_name(path, base), partial(_read, path, images)) for path in json_files(root)]
+    return DatasetReader(table, "background", entries)
 
 
 def _classes(path: Path) -> ClassTable:
@@ -55,7 +55,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _read(path: Path, images: Images) -> Reading:
+def _read(path: Path, images: ImageFinder) -> ImportedImage:
     raw = _parsed(path)
     image, note = images.named(str(raw["info"].get("name") or path.stem), "", path)
     height, width = image_size(image)
@@ -70,7 +70,7 @@ def _read(path: Path, images: Images) -> Reading:
         except ObjectError as fault:
             notes.append(f"object {index + 1} was left out ({fault})")
     shapes = tuple(shape for _, shape in sorted(layered, key=lambda pair: pair[0]))
-    return Reading(image, Annotation(height, width, shapes), tuple(notes))
+    return ImportedImage(image, Annotation(height, width, shapes), tuple(notes))
 
 
 def _shape(item: Any) -> tuple[float, Shape]:

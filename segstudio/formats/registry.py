@@ -11,13 +11,19 @@ from typing import Final
 from segstudio.errors import FormatError, ObjectError, SegstudioError
 from segstudio.formats import camvid, cityscapes, class_list, cvat, eiseg, isat
 from segstudio.formats.coco import reader as coco
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
+from segstudio.formats.coco.writer import COCO_WRITER
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
 from segstudio.formats.labelme import reader as labelme
 from segstudio.formats.labelme import web_xml as labelme_web
+from segstudio.formats.labelme.writer import LABELME_WRITER
 from segstudio.formats.masks import reader as masks
+from segstudio.formats.masks.writer import MASKS_WRITER
 from segstudio.formats.temporary_folder import Scratch
 from segstudio.formats.voc import reader as voc
+from segstudio.formats.voc.writer import VOC_WRITER
+from segstudio.formats.writer import Writer
 from segstudio.formats.yolo import reader as yolo
+from segstudio.formats.yolo.writer import YOLO_WRITER
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,8 @@ class Reader:
 
     name: str
     title: str
-    reason_not: Callable[[Path, SourceOptions], str | None]
-    open_source: Callable[[Path, SourceOptions], Source]
+    reason_not: Callable[[Path, ReadOptions], str | None]
+    open_source: Callable[[Path, ReadOptions], DatasetReader]
 
 
 # The order is that of detection: what says most about itself comes first.
@@ -39,11 +45,12 @@ READERS: Final = (
     Reader("isat", "ISAT", isat.reason_not, isat.open_source),
     Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_source),
     Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_source),
-    Reader("voc", "PASCAL VOC", voc.reason_not, voc.open_source),
+    Reader("voc", "PASCAL VOC_WRITER", voc.reason_not, voc.open_source),
     Reader("camvid", "CamVid", camvid.reason_not, camvid.open_source),
-    Reader("yolo", "YOLO segmentation", yolo.reason_not, yolo.open_source),
+    Reader("yolo", "YOLO_WRITER segmentation", yolo.reason_not, yolo.open_source),
     Reader("masks", "Mask images", masks.reason_not, masks.open_source),
 )
+WRITERS: Final = (VOC_WRITER, COCO_WRITER, LABELME_WRITER, MASKS_WRITER, YOLO_WRITER)
 NAMES: Final = ("auto", *(reader.name for reader in READERS))
 
 
@@ -72,7 +79,7 @@ class Detected:
     __hash__ = None  # type: ignore[assignment]
 
 
-def detect(root: Path, options: SourceOptions, name: str = "auto") -> Detected:
+def detect(root: Path, options: ReadOptions, name: str = "auto") -> Detected:
     """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError.
 
     A .zip is unpacked and looked into.
@@ -101,7 +108,7 @@ def _is_there(root: Path) -> bool:
         return False
 
 
-def _reason_not(reader: Reader, root: Path, options: SourceOptions) -> str | None:
+def _reason_not(reader: Reader, root: Path, options: ReadOptions) -> str | None:
     try:
         return reader.reason_not(root, options)
     except SegstudioError as error:
@@ -110,7 +117,7 @@ def _reason_not(reader: Reader, root: Path, options: SourceOptions) -> str | Non
         return f"it cannot be read ({type(error).__name__}: {error})"[:200]
 
 
-def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple[str, Source]:
+def open_source(root: Path, options: ReadOptions, name: str = "auto") -> tuple[str, DatasetReader]:
     """(format, source). Raises SegstudioError that names why each format declined."""
     found = detect(root, options, name)
     if found.reader is None:
@@ -119,18 +126,18 @@ def open_source(root: Path, options: SourceOptions, name: str = "auto") -> tuple
     return found.reader.name, open_detected(found, options)
 
 
-def open_detected(found: Detected, options: SourceOptions) -> Source:
+def open_detected(found: Detected, options: ReadOptions) -> DatasetReader:
     """The source, with what is beyond all understanding in it told in one line. Raises SegstudioError."""
     assert found.reader is not None
     try:
         source = found.reader.open_source(found.root, options)
     except FOREIGN as error:
         raise _beyond(found.root, error) from error
-    source = replace(source, entries=[Entry(e.name, partial(_guarded, e, found)) for e in source.entries])
+    source = replace(source, entries=[DatasetEntry(e.name, partial(_guarded, e, found)) for e in source.entries])
     return source if options.held_out is None else _held_out(source, options.held_out)
 
 
-def _held_out(source: Source, listed: Path) -> Source:
+def _held_out(source: DatasetReader, listed: Path) -> DatasetReader:
     """With the split that the user told. Raises FileError where the list cannot be read or names no image."""
     stems = class_list.stems(listed)
     names = frozenset(e.name for e in source.entries if e.name in stems or e.name.rpartition("/")[2] in stems)
@@ -139,7 +146,7 @@ def _held_out(source: Source, listed: Path) -> Source:
     return replace(source, held_out=names)
 
 
-def why_not(found: Detected, options: SourceOptions) -> dict[str, str]:
+def why_not(found: Detected, options: ReadOptions) -> dict[str, str]:
     """Why every other format is not it, also those that were not asked any more; "it would fit too" where it would."""
     reasons = dict(found.declined)
     for reader in READERS:
@@ -148,7 +155,7 @@ def why_not(found: Detected, options: SourceOptions) -> dict[str, str]:
     return reasons
 
 
-def _guarded(entry: Entry, found: Detected) -> Reading:
+def _guarded(entry: DatasetEntry, found: Detected) -> ImportedImage:
     """Holds what was unpacked for as long as there are entries to read."""
     try:
         return entry.read()
@@ -160,3 +167,13 @@ def _guarded(entry: Entry, found: Detected) -> Reading:
 
 def _beyond(path: Path, error: BaseException) -> FormatError:
     return FormatError(path, f"cannot be read ({type(error).__name__}: {error})"[:200], "mend it or take it away")
+
+
+def writer_named(name: str) -> Writer:
+    """Raises SegstudioError."""
+    for target in WRITERS:
+        if target.name == name:
+            return target
+    raise SegstudioError(
+        f"format {name!r} cannot be exported; there are {', '.join(target.name for target in WRITERS)}"
+    )

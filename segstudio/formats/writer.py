@@ -28,7 +28,7 @@ class ExportOptions:
 
 
 @dataclass(frozen=True)
-class Page:
+class ExportImage:
     """One image to be written under a stem; `unlabelled` says how unlabelled pixels are read.
 
     `held_out` is decided when all are written.
@@ -48,7 +48,7 @@ class Page:
 class Written:
     """`notes` say what was left out or altered; `record` is what the target's lists need of the image."""
 
-    page: Page
+    page: ExportImage
     notes: tuple[str, ...] = ()
     record: Any = None
 
@@ -56,13 +56,13 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Target:
+class Writer:
     """A format that can be written. `losses` is asked before anything is written."""
 
     name: str
     title: str
     losses: Callable[[Annotation, ExportOptions], Losses]
-    write: Callable[[Path, Page, ExportOptions], Written]
+    write: Callable[[Path, ExportImage, ExportOptions], Written]
     finish: Callable[[Path, list[Written], ClassTable], None]
     choices: frozenset[str] = frozenset()  # the options that it knows
     remark: str = ""  # what it cannot hold of any image
@@ -107,7 +107,7 @@ def put(path: Path, data: bytes) -> None:
     write_bytes(path, data, durable=False)
 
 
-def put_image(page: Page, folder: Path) -> str:
+def put_image(page: ExportImage, folder: Path) -> str:
     """The image as all programs see it alike, upright; the name that it got."""
     suffix = page.image.suffix.lower()
     if is_upright(page.image):
@@ -123,7 +123,7 @@ def put_image(page: Page, folder: Path) -> str:
     return name
 
 
-def put_jpeg(page: Page, folder: Path) -> None:
+def put_jpeg(page: ExportImage, folder: Path) -> None:
     """The image as JPEG; the file itself where it is one."""
     plain = is_plain_jpeg(page.image)
     data = page.image.read_bytes() if plain else jpeg_bytes(read_image(page.image))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
-from segstudio.formats.dataset import Reading, Source, SourceOptions
+from segstudio.formats.dataset import DatasetReader, ImportedImage, ReadOptions
 from segstudio.formats.registry import open_source
 
 HEIGHT, WIDTH = 40, 50
@@ -40,15 +40,15 @@ def coco(path: Path, annotations: list[dict[str, Any]], **changes: Any) -> Path:
     return text(path, json.dumps({**plain, **changes}))
 
 
-def opened(root: Path, name: str = "auto", **options: Any) -> tuple[str, Source]:
-    return open_source(root, SourceOptions(**options), name)
+def opened(root: Path, name: str = "auto", **options: Any) -> tuple[str, DatasetReader]:
+    return open_source(root, ReadOptions(**options), name)
 
 
-def first(root: Path, name: str = "auto", **options: Any) -> Reading:
+def first(root: Path, name: str = "auto", **options: Any) -> ImportedImage:
     return opened(root, name, **options)[1].entries[0].read()
 
 
-def plane(reading: Reading, *names: str) -> np.ndarray:
+def plane(reading: ImportedImage, *names: str) -> np.ndarray:
     """The class plane with `_background_` and these names as classes; 0 where nothing lies."""
     out = rasterise(reading.annotation, ClassTable.from_names(["_background_", *names]))
     out[out == 254] = 0

@@ -25,10 +25,10 @@ from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import Shape
 from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats.coco import json as coco
-from segstudio.formats.coco.writer import COCO_TARGET
+from segstudio.formats.coco.writer import COCO_WRITER
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
-from segstudio.project.importing import IGNORED, IntakeOptions, import_source
+from segstudio.project.importing import IGNORED, ImportOptions, import_source
 from segstudio.project.project import open_project
 from segstudio.project.store import load
 from tests.formats import samples
@@ -209,7 +209,7 @@ def brought_in(path: Path, project: Path) -> None:
 
 def written(project: Path, out: Path, options: ExportOptions | None = None) -> COCO:
     opened_project = open_project(project)
-    list(export(opened_project, list(opened_project.items()), out, COCO_TARGET, options))
+    list(export(opened_project, list(opened_project.items()), out, COCO_WRITER, options))
     return quiet(next((out / "annotations").glob("*.json")))
 
 
@@ -288,7 +288,7 @@ def test_background_painted_over_an_object_is_cut_out_and_ignored_pixels_are_nam
     )
     save_as_project(tmp_path / "in", shapes)
     project = open_project(tmp_path / "in")
-    events = list(export(project, list(project.items()), tmp_path / "out", COCO_TARGET))
+    events = list(export(project, list(project.items()), tmp_path / "out", COCO_WRITER))
     truth = quiet(tmp_path / "out" / "annotations" / "instances.json")
     assert len(truth.anns) == 1
     assert truth.annToMask(truth.anns[1]).sum() == 400 - 25
@@ -300,7 +300,7 @@ def test_background_painted_over_an_object_is_cut_out_and_ignored_pixels_are_nam
 def test_overlaps_are_ignored_where_the_user_asks(tmp_path: Path) -> None:
     squares = [{"bbox": [0, 0, 20, 20]}, {"bbox": [10, 10, 20, 20], "category_id": 7}]
     path = samples.coco(tmp_path / "f" / "f.json", squares)
-    list(import_source(opened(path)[1], tmp_path / "p", IntakeOptions(overlap=IGNORED)))
+    list(import_source(opened(path)[1], tmp_path / "p", ImportOptions(overlap=IGNORED)))
     project = open_project(tmp_path / "p")
     plane = rasterise(load(next(iter(project.items()))).annotation, project.table)
     assert (plane[10:20, 10:20] == 255).all()

@@ -12,7 +12,7 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.errors import FileError, FormatError, SegstudioError
 from segstudio.formats import class_list
-from segstudio.formats.dataset import SourceOptions
+from segstudio.formats.dataset import ReadOptions
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks.label_map import LabelMap
 from segstudio.formats.registry import open_source
@@ -65,7 +65,7 @@ def test_255_is_ignored_as_soon_as_one_mask_of_the_folder_holds_1(tmp_path: Path
         plane = np.array([values], np.uint8)
         Image.fromarray(plane).save(tmp_path / "labels" / f"{name}.png")
         Image.fromarray(plane).save(tmp_path / "images" / f"{name}.png")
-    _, source = open_source(tmp_path, SourceOptions())
+    _, source = open_source(tmp_path, ReadOptions())
     assert source.entries[0].read().annotation.labels == ["__ignore__"]
 
 
@@ -74,7 +74,7 @@ def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text('{"shapes": [], "imageHeight": 9, "imageWidth": 9}')
     Image.new("L", (9, 9)).save(tmp_path / "b.png")
     (tmp_path / "_meta.json").write_text("{}")
-    name, source = open_source(tmp_path, SourceOptions())
+    name, source = open_source(tmp_path, ReadOptions())
     assert name == "labelme"
     read = {entry.name: entry for entry in source.entries}
     assert read["b"].read().image.name == "b.png"
@@ -114,13 +114,13 @@ def test_a_list_with_a_name_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_source_that_nobody_reads_says_why_each_declined(tmp_path: Path) -> None:
     with pytest.raises(SegstudioError) as caught:
-        open_source(tmp_path, SourceOptions())
+        open_source(tmp_path, ReadOptions())
     assert "not labelme: it has no .json files" in str(caught.value)
     assert "not masks:" in str(caught.value)
 
 
 def test_isbi_is_found_with_its_classes_and_its_split(shared: Path) -> None:
-    name, source = open_source(shared / "isbi2012", SourceOptions())
+    name, source = open_source(shared / "isbi2012", ReadOptions())
     assert name == "masks"
     assert source.table.names == ["membrane", "cell"]
     assert len(source.entries) == 30

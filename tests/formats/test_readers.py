@@ -13,7 +13,7 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.colours import voc_palette
 from segstudio.core.raster import rasterise
 from segstudio.errors import FormatError, SegstudioError
-from segstudio.formats.dataset import SourceOptions
+from segstudio.formats.dataset import ReadOptions
 from segstudio.formats.images import read_image
 from segstudio.formats.masks import label_map
 from segstudio.formats.registry import READERS, detect, why_not
@@ -145,11 +145,11 @@ def test_there_is_a_sample_of_every_format() -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_each_layout_is_found_by_itself_and_every_other_format_says_why_not(name: str, tmp_path: Path) -> None:
     LAYOUTS[name](tmp_path)
-    found = detect(tmp_path, SourceOptions())
+    found = detect(tmp_path, ReadOptions())
     assert found.reader is not None
     assert found.reader.name == name
     for reader in READERS:
-        reason = reader.reason_not(tmp_path, SourceOptions())
+        reason = reader.reason_not(tmp_path, ReadOptions())
         assert (reason is None) == (reader.name == name) or {name, reader.name} <= {"voc", "masks"}, reader.name
 
 
@@ -336,7 +336,7 @@ def test_a_labelme_web_mask_covers_what_was_painted(shared: Path) -> None:
 def test_an_entity_bomb_is_refused_before_it_unfolds(tmp_path: Path) -> None:
     bomb = '<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><annotations>&b;</annotations>'
     samples.text(tmp_path / "annotations.xml", bomb)
-    found = detect(tmp_path, SourceOptions(), "cvat")
+    found = detect(tmp_path, ReadOptions(), "cvat")
     assert "declares entities" in found.declined["cvat"]
 
 
@@ -547,8 +547,8 @@ def test_the_user_can_name_what_is_held_out_in_every_format(tmp_path: Path) -> N
 
 def test_every_other_format_says_why_it_is_not_it(tmp_path: Path) -> None:
     make_coco(tmp_path)
-    found = detect(tmp_path, SourceOptions())
-    reasons = why_not(found, SourceOptions())
+    found = detect(tmp_path, ReadOptions())
+    reasons = why_not(found, ReadOptions())
     assert set(reasons) == {reader.name for reader in READERS} - {"coco"}
     assert all(reasons.values())
 

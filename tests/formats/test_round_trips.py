@@ -19,9 +19,9 @@ from segstudio.core.instances import instances, rasterise_both
 from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import INSTANCE, Shape
 from segstudio.events import Note, Problem
-from segstudio.formats.targets import TARGETS, target_named
+from segstudio.formats.registry import WRITERS, writer_named
 from segstudio.formats.writer import ExportOptions
-from segstudio.project.export import Exported, Plan, export, plan
+from segstudio.project.export import Exported, ExportPlan, export, plan_export
 from segstudio.project.importing import import_source
 from segstudio.project.item import DONE, Item
 from segstudio.project.project import Project, open_project
@@ -44,7 +44,7 @@ def project_of(folder: Path, annotation: Annotation, unlabelled: str = "backgrou
 
 
 def there_and_back(project: Project, home: Path, name: str, options: ExportOptions | None = None) -> Project:
-    events = list(export(project, list(project.items()), home / "out", target_named(name), options))
+    events = list(export(project, list(project.items()), home / "out", writer_named(name), options))
     assert not [event for event in events if isinstance(event, Problem)]
     assert isinstance(events[-1], Exported)
     found, source = opened(home / "out")
@@ -129,7 +129,7 @@ def test_labelmes_own_reader_takes_what_is_written(tmp_path: Path) -> None:
         Shape("two words", "circle", ((10.0, 10.0), (12.0, 10.0)), description="é", flags={"hard": True}),
     )
     project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
-    list(export(project, list(project.items()), tmp_path / "out", target_named("labelme")))
+    list(export(project, list(project.items()), tmp_path / "out", writer_named("labelme")))
     labelme_reads(sorted((tmp_path / "out").glob("*.json")))
 
 
@@ -144,7 +144,7 @@ def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         project = project_of(home / "in", Annotation(HEIGHT, WIDTH, tuple(shapes)))
-        list(export(project, list(project.items()), home / "yolo", target_named("yolo")))
+        list(export(project, list(project.items()), home / "yolo", writer_named("yolo")))
         list(import_source(opened(home / "yolo")[1], home / "once"))
         again = there_and_back(open_project(home / "once"), home, "yolo")
         assert (labels(open_project(home / "once")) == labels(again)).all()
@@ -154,7 +154,7 @@ def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
 def test_a_image_of_background_alone_stays_one(name: str, tmp_path: Path) -> None:
     project = project_of(tmp_path / "in", with_status(Annotation(HEIGHT, WIDTH), DONE))
     back = there_and_back(project, tmp_path, name)
-    *_, report = export(back, list(back.items()), tmp_path / "again", target_named(name))
+    *_, report = export(back, list(back.items()), tmp_path / "again", writer_named(name))
     assert (report.images, report.background, report.untouched) == (1, 1, 0)
 
 
@@ -165,7 +165,7 @@ def test_yolo_says_of_every_object_in_how_many_pixels_its_outline_differs(mask: 
         home = Path(name)
         shape = Shape("cat", "mask", bitmap=Bitmap.from_array(mask))
         project = project_of(home / "in", Annotation(HEIGHT, WIDTH, (shape,)))
-        events = list(export(project, list(project.items()), home / "out", target_named("yolo")))
+        events = list(export(project, list(project.items()), home / "out", writer_named("yolo")))
         back = opened(home / "out")[1].entries[0].read().annotation
         drawn = np.zeros((HEIGHT, WIDTH), bool)
         for each in back.shapes:
@@ -187,7 +187,7 @@ def test_a_simple_object_with_a_hole_survives_yolo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-@pytest.mark.parametrize("name", [target.name for target in TARGETS])
+@pytest.mark.parametrize("name", [target.name for target in WRITERS])
 def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: int, tmp_path: Path) -> None:
     """A bright corner of the image lies under the object before and after, whatever the EXIF says."""
     stored = np.zeros((40, 60, 3), np.uint8)
@@ -223,9 +223,9 @@ def test_what_a_format_cannot_hold_is_said_before_and_listed_after(tmp_path: Pat
     )
     project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     items = list(project.items())
-    for target in TARGETS:
-        *_, planned = plan(project, items, target, ExportOptions())
-        assert isinstance(planned, Plan)
+    for target in WRITERS:
+        *_, planned = plan_export(project, items, target, ExportOptions())
+        assert isinstance(planned, ExportPlan)
         assert not (tmp_path / target.name).exists()
         events = list(export(project, items, tmp_path / target.name, target))
         listed = " ".join(event.what for event in events if isinstance(event, Note))
@@ -245,7 +245,7 @@ def test_more_than_255_objects_are_written_in_16_bits_and_that_is_said(tmp_path:
         for n in range(300)
     )
     project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, dots))
-    events = list(export(project, list(project.items()), tmp_path / "out", target_named("voc")))
+    events = list(export(project, list(project.items()), tmp_path / "out", writer_named("voc")))
     assert any("16 bits" in event.what for event in events if isinstance(event, Note))
     with Image.open(tmp_path / "out" / "SegmentationObject" / "a.png") as image:
         assert image.mode.startswith("I;16")
@@ -258,7 +258,7 @@ def test_a_void_border_lies_around_objects_and_nowhere_else(tmp_path: Path) -> N
         Shape("cat", "rectangle", ((20.0, 10.0), (30.0, 29.0))),
     )
     project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
-    list(export(project, list(project.items()), tmp_path / "out", target_named("voc"), ExportOptions(border_px=2)))
+    list(export(project, list(project.items()), tmp_path / "out", writer_named("voc"), ExportOptions(border_px=2)))
     found = np.asarray(Image.open(tmp_path / "out" / "SegmentationClass" / "a.png"))
     assert found[20, 6:34].tolist() == [
         0,
@@ -289,7 +289,7 @@ def test_planes_and_visualisations_are_written_where_asked(tmp_path: Path) -> No
     )
     project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     options = ExportOptions(visualisations=True, npy=True)
-    list(export(project, list(project.items()), tmp_path / "out", target_named("voc"), options))
+    list(export(project, list(project.items()), tmp_path / "out", writer_named("voc"), options))
     plane = np.load(tmp_path / "out" / "SegmentationClassNpy" / "a.npy")
     assert plane.dtype == np.int32
     assert set(np.unique(plane)) == {-1, 0, 1}

@@ -12,8 +12,8 @@ from segstudio.core.classes import BACKGROUND_NAME, is_background
 from segstudio.core.shape import MASK, Shape
 from segstudio.errors import FormatError
 from segstudio.formats.coco.json import KEPT, CocoFile, Record
-from segstudio.formats.dataset import Reading
-from segstudio.formats.image_files import Images
+from segstudio.formats.dataset import ImportedImage
+from segstudio.formats.image_files import ImageFinder
 from segstudio.formats.masks import codec as masks
 
 
@@ -32,14 +32,14 @@ def pixel_map_of(path: Path, image: Path) -> Path | None:
     return found if found.is_file() else None
 
 
-def read_panoptic(file: CocoFile, records: list[Record], image: Path, size: tuple[int, int]) -> Reading:
+def read_panoptic(file: CocoFile, records: list[Record], image: Path, size: tuple[int, int]) -> ImportedImage:
     """One mask shape a segment. Raises FormatError where pixels belong to a segment that is not declared."""
     record = records[0]
     named = record.get("file_name")
     if not isinstance(named, str) or not isinstance(record.get("segments_info"), list):
         raise FormatError(file.path, f"describes {image.name} without file_name or segments", "export it again")
     home = file.path.with_name(file.path.stem)
-    png, note = Images(home if home.is_dir() else file.path.parent).named(named, file.path.stem, file.path)
+    png, note = ImageFinder(home if home.is_dir() else file.path.parent).named(named, file.path.stem, file.path)
     mask, turned = masks.fitted(masks.read_mask(png), image)
     plane = mask.plane
     if mask.coloured:  # red is the lowest byte
@@ -64,10 +64,10 @@ def read_panoptic(file: CocoFile, records: list[Record], image: Path, size: tupl
     if strange:
         raise FormatError(png, f"holds {strange} pixels of segments that {file.path.name} does not declare", "add them")
     notes += [f"segment {number} was left out (it has no pixel)" for number in segments]
-    return Reading(image, Annotation(*size, tuple(shapes)), tuple(notes))
+    return ImportedImage(image, Annotation(*size, tuple(shapes)), tuple(notes))
 
 
-def read_stuff(file: CocoFile, png: Path, image: Path, size: tuple[int, int]) -> Reading:
+def read_stuff(file: CocoFile, png: Path, image: Path, size: tuple[int, int]) -> ImportedImage:
     """One mask shape a category; 0 says nothing of a pixel."""
     mask, notes = masks.fitted(masks.read_mask(png), image)
     if mask.coloured:
@@ -85,4 +85,4 @@ def read_stuff(file: CocoFile, png: Path, image: Path, size: tuple[int, int]) ->
         Shape(BACKGROUND_NAME if is_background(name) else name, MASK, bitmap=Bitmap.from_array(mask.plane == value))
         for value, name in names.items()
     )
-    return Reading(image, Annotation(*size, shapes), notes)
+    return ImportedImage(image, Annotation(*size, shapes), notes)

@@ -17,8 +17,8 @@ from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats.coco import json as coco
 from segstudio.formats.coco import panoptic as coco_png
 from segstudio.formats.coco.json import CocoFile, Record
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images, safe_stem
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder, safe_stem
 from segstudio.formats.images import image_size, orientation
 from segstudio.formats.masks import codec as masks
 
@@ -28,7 +28,7 @@ _CONTAINER: Final = re.compile(r"^(images|JPEGImages)/")
 _SILENT: Final = ("captions", "image_info")
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not COCO's, or None if it is."""
     if root.is_file():
         return _reason(root)
@@ -60,15 +60,15 @@ def _by_kind(root: Path) -> dict[str, list[Path]]:
     return {kind: groups[kind] for kind in (*_KINDS, *_SILENT) if kind in groups}
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     paths, notes = _chosen(root)
     base = root if root.is_dir() else root.parent
     if base.name.lower() in ("annotations", "annotation"):
         base = base.parent
-    images = Images(options.images or base)
+    images = ImageFinder(options.images or base)
     files = [(path, coco.load(path)) for path in paths]
     files = [(path, _with_names(file, options)) for path, file in files]
-    entries: list[Entry] = []
+    entries: list[DatasetEntry] = []
     held_out: set[str] = set()
     taken: set[str] = set()
     for path, file in files:
@@ -81,7 +81,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     table = _table(root, [file for _, file in files])
     # Where a PNG says of every pixel what it is, the others are void.
     void = any(coco_png.says_all(path, file) for path, file in files)
-    return Source(table, "ignore" if void else "background", entries, split, tuple(notes))
+    return DatasetReader(table, "ignore" if void else "background", entries, split, tuple(notes))
 
 
 def _chosen(root: Path) -> tuple[list[Path], list[str]]:
@@ -97,7 +97,7 @@ def _chosen(root: Path) -> tuple[list[Path], list[str]]:
     raise FormatError(root, "holds no COCO file", "name the .json file itself")
 
 
-def _with_names(file: CocoFile, options: SourceOptions) -> CocoFile:
+def _with_names(file: CocoFile, options: ReadOptions) -> CocoFile:
     """Results know images and categories by number only; a ground truth given as the class list names them."""
     if not file.results or options.labels is None or options.labels.suffix.lower() != ".json":
         return file
@@ -119,7 +119,7 @@ def _split(path: Path) -> str:
     return last.rstrip("0123456789").lower()
 
 
-def _entries(file: CocoFile, images: Images, split: str, taken: set[str]) -> list[Entry]:
+def _entries(file: CocoFile, images: ImageFinder, split: str, taken: set[str]) -> list[DatasetEntry]:
     entries = []
     numbers: Iterable[int] = file.records if file.results else file.images
     for number in numbers:
@@ -130,11 +130,11 @@ def _entries(file: CocoFile, images: Images, split: str, taken: set[str]) -> lis
         if whole in taken:  # train/a.jpg and val/a.jpg are both called a.jpg
             name = f"{split or file.path.stem}/{name}"
         taken.add(whole)
-        entries.append(Entry(name, partial(_read, file, number, images, split)))
+        entries.append(DatasetEntry(name, partial(_read, file, number, images, split)))
     return entries
 
 
-def _read(file: CocoFile, number: int, images: Images, split: str) -> Reading:
+def _read(file: CocoFile, number: int, images: ImageFinder, split: str) -> ImportedImage:
     image_record = file.images.get(number)
     image, notes = _image(file, image_record, number, images, split)
     seen = image_size(image)
@@ -170,7 +170,7 @@ def _read(file: CocoFile, number: int, images: Images, split: str) -> Reading:
     if turn in SWAPPED:
         annotation = turned(annotation, turn)
         notes.append(masks.TURNED)
-    return Reading(image, annotation, tuple(notes), complete)
+    return ImportedImage(image, annotation, tuple(notes), complete)
 
 
 def _said_size(image: Record | None) -> tuple[Any, Any] | None:
@@ -180,7 +180,7 @@ def _said_size(image: Record | None) -> tuple[Any, Any] | None:
 
 
 def _image(
-    file: CocoFile, image_record: Record | None, number: int, images: Images, split: str
+    file: CocoFile, image_record: Record | None, number: int, images: ImageFinder, split: str
 ) -> tuple[Path, list[str]]:
     if image_record is None:
         return images.numbered(number, file.path), []

@@ -13,10 +13,10 @@ from segstudio.core.shape import CIRCLE, COCO, LINE, LINESTRIP, POINT, POINTS, R
 from segstudio.formats.coco import json as coco
 from segstudio.formats.json_file import json_bytes
 from segstudio.formats.writer import (
+    ExportImage,
     ExportOptions,
     Losses,
-    Page,
-    Target,
+    Writer,
     Written,
     is_object,
     not_objects,
@@ -36,7 +36,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     return [*not_objects(annotation), *drawn]
 
 
-def write(out: Path, page: Page, options: ExportOptions) -> Written:
+def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     name = put_image(page, out / "images")
     height, width = page.annotation.height, page.annotation.width
     records, notes, differing = [], [], 0
@@ -124,4 +124,4 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
         put(out / "annotations" / name, json_bytes(plain))
 
 
-COCO_TARGET = Target("coco", "COCO", losses, write, finish, frozenset({"exact"}))
+COCO_WRITER = Writer("coco", "COCO", losses, write, finish, frozenset({"exact"}))

@@ -14,8 +14,8 @@ from typing import Final
 from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_bytes
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images, images_left, images_of
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder, images_left, images_of
 from segstudio.formats.images import image_size
 from segstudio.formats.labelme import json as labelme
 from segstudio.formats.temporary_folder import Scratch
@@ -25,7 +25,7 @@ _MOST_ASKED: Final = 20  # files that are looked into before a folder is decline
 _LARGEST: Final = 256 << 20  # no file of one image's labels is larger
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not such a folder or file, or None if it is."""
     return reason_of_first(root, lambda path: labelme.read(path, size=(1, 1), pixels=False))
 
@@ -46,16 +46,16 @@ def reason_of_first(root: Path, read: Callable[[Path], object]) -> str | None:
     return reason
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     base = root.parent if root.is_file() else root
     labels = options.labels or class_list_near(base)
-    images = Images(options.images) if options.images else images_of(base)
+    images = ImageFinder(options.images) if options.images else images_of(base)
     scratch = Scratch()
-    entries = [Entry(entry_name(path, base), partial(_read, path, images, scratch)) for path in json_files(root)]
+    entries = [DatasetEntry(entry_name(path, base), partial(_read, path, images, scratch)) for path in json_files(root)]
     table = class_list.read_labels(labels) if labels else None
     known = {entry.name.rpartition("/")[2].casefold() for entry in entries}
     lone = [] if root.is_file() else [n for n in images.by_name() if n.rpartition("/")[2].casefold() not in known]
-    return Source(table, "background", entries, None, (images_left(lone),) if lone else ())
+    return DatasetReader(table, "background", entries, None, (images_left(lone),) if lone else ())
 
 
 def json_files(root: Path) -> list[Path]:
@@ -79,7 +79,7 @@ def class_list_near(folder: Path) -> Path | None:
     return beside if beside.is_file() and class_list.is_labelmes(beside) else None
 
 
-def _read(path: Path, images: Images, scratch: Scratch) -> Reading:
+def _read(path: Path, images: ImageFinder, scratch: Scratch) -> ImportedImage:
     glance = labelme.read(path, size=(1, 1), pixels=False)
     try:
         image, note = _image_of(path, glance.image, images)
@@ -88,7 +88,7 @@ def _read(path: Path, images: Images, scratch: Scratch) -> Reading:
             raise
         image, note = _embedded(path, glance, scratch), "its image was taken out of the labels file"
     found = labelme.read(path, image_size(image))
-    return Reading(image, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
+    return ImportedImage(image, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
 
 
 def _embedded(path: Path, glance: labelme.LabelmeFile, scratch: Scratch) -> Path:
@@ -103,7 +103,7 @@ def _embedded(path: Path, glance: labelme.LabelmeFile, scratch: Scratch) -> Path
     return target
 
 
-def _image_of(path: Path, named: str, images: Images) -> tuple[Path, str]:
+def _image_of(path: Path, named: str, images: ImageFinder) -> tuple[Path, str]:
     """The image that the file names, seen from its own folder, if it lies among the images; else by its stem."""
     beside = os.path.normpath(path.parent / named) if named and "\0" not in named else ""
     if beside and Path(beside).is_relative_to(images.root):

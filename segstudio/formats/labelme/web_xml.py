@@ -14,15 +14,15 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import MASK, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, ObjectError, SegstudioError
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder
 from segstudio.formats.images import FORMATS, decoder_errors, image_size
 from segstudio.formats.xml_file import number_of, read_xml, text_of
 
 _MOST_ASKED: Final = 20
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not LabelMe's, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
@@ -41,14 +41,14 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
     return reason
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
-    images = Images(options.images or (root / "Images" if (root / "Images").is_dir() else root))
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+    images = ImageFinder(options.images or (root / "Images" if (root / "Images").is_dir() else root))
     base = root / "Annotations" if (root / "Annotations").is_dir() else root
     entries = [
-        Entry(path.relative_to(base).with_suffix("").as_posix(), partial(_read, path, root, images))
+        DatasetEntry(path.relative_to(base).with_suffix("").as_posix(), partial(_read, path, root, images))
         for path in _files(root)
     ]
-    return Source(None, "background", entries)
+    return DatasetReader(None, "background", entries)
 
 
 def _files(root: Path) -> list[Path]:
@@ -56,7 +56,7 @@ def _files(root: Path) -> list[Path]:
     return sorted(base.rglob("*.xml"))
 
 
-def _read(path: Path, root: Path, images: Images) -> Reading:
+def _read(path: Path, root: Path, images: ImageFinder) -> ImportedImage:
     xml = read_xml(path)
     named = text_of(xml, "filename") or path.stem
     image, note = images.named(named, text_of(xml, "folder"), path)
@@ -74,7 +74,7 @@ def _read(path: Path, root: Path, images: Images) -> Reading:
             notes.append(f"{called} was left out ({fault})")
         except FileError as error:
             notes.append(f"{called} was left out ({error})")
-    return Reading(image, Annotation(*size, tuple(shapes)), tuple(notes))
+    return ImportedImage(image, Annotation(*size, tuple(shapes)), tuple(notes))
 
 
 def _shape(item: Any, root: Path, at: tuple[Path, tuple[int, int]]) -> Shape:
@@ -101,7 +101,7 @@ def _bitmap(segment: Any, root: Path, at: tuple[Path, tuple[int, int]]) -> Bitma
     where, size = at
     named = Path(text_of(segment, "mask")).name
     folder = root / "Masks" if (root / "Masks").is_dir() else root
-    png = Images(folder).named(named, where.parent.name, where)[0]
+    png = ImageFinder(folder).named(named, where.parent.name, where)[0]
     if image_size(png) != size:
         raise ObjectError(f"its mask {named} has another size than the image")
     with decoder_errors(png), Image.open(png, formats=FORMATS) as image:

@@ -13,7 +13,7 @@ from segstudio.core.shape import COCO, Shape
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
 from segstudio.formats.labelme import json as labelme
-from segstudio.formats.writer import ExportOptions, Losses, Page, Target, Written, put, put_image
+from segstudio.formats.writer import ExportImage, ExportOptions, Losses, Writer, Written, put, put_image
 
 
 def losses(annotation: Annotation, options: ExportOptions) -> Losses:
@@ -26,7 +26,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     return [*kept, *((-1, "a shape that could not be read is left out") for _ in unread)]
 
 
-def write(out: Path, page: Page, options: ExportOptions) -> Written:
+def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     """What could not be read is left out: labelme refuses a file for one such shape."""
     name = put_image(page, out)
     shapes = tuple(_as_pixels(shape, page) if options.exact else shape for shape in page.annotation.shapes)
@@ -36,7 +36,7 @@ def write(out: Path, page: Page, options: ExportOptions) -> Written:
     return Written(page)
 
 
-def _as_pixels(shape: Shape, page: Page) -> Shape:
+def _as_pixels(shape: Shape, page: ExportImage) -> Shape:
     if shape.rule != COCO:
         return shape
     box, mask = shape_mask(shape, page.annotation.box)
@@ -47,4 +47,4 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "labels.txt", class_list.labels_txt(table))
 
 
-LABELME = Target("labelme", "labelme", losses, write, finish, frozenset({"exact", "overlap_ignored"}))
+LABELME_WRITER = Writer("labelme", "labelme", losses, write, finish, frozenset({"exact", "overlap_ignored"}))

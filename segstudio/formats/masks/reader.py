@@ -14,7 +14,7 @@ from PIL import Image
 from segstudio.core.classes import IGNORE, ClassTable, is_background
 from segstudio.errors import FileError, FormatError
 from segstudio.formats import class_list
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
 from segstudio.formats.image_files import images_left
 from segstudio.formats.images import FORMATS, SUFFIXES, decoder_errors, image_size
 from segstudio.formats.masks import codec as masks
@@ -53,7 +53,7 @@ class _Meaning:
     __hash__ = None  # type: ignore[assignment]
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is no such folder, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
@@ -64,14 +64,14 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
     return None
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     """Class names come from a list near by; without one, from the numbers in the masks."""
     pairs = [_Pair("", options.images, root)] if options.images is not None else _pairs(root)
     near = [root, pairs[0].masks.parent, pairs[0].masks]
     listed = options.labels or _first(near, label_map.NAMES)
     paths = [path for pair in pairs for path in by_stem(pair.masks).values()]
     meaning = _meaning(paths, listed, options)
-    entries: list[Entry] = []
+    entries: list[DatasetEntry] = []
     notes = [meaning.note] if meaning.note else []
     for pair in pairs:
         fresh, told = _entries(pair, meaning, len(pairs) > 1)
@@ -82,7 +82,7 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         split = frozenset(e.name for e in entries if e.name.split("/")[0].casefold() in HELD_OUT) or None
     # Masks say something of every pixel; where class 0 is a thing, an erased pixel must not become it.
     unlabelled = "background" if is_background(meaning.names.table[0].name) else "ignore"
-    return Source(meaning.names.table, unlabelled, entries, split, tuple(notes))
+    return DatasetReader(meaning.names.table, unlabelled, entries, split, tuple(notes))
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
@@ -116,13 +116,13 @@ def _pairs_in(base: Path, split: str) -> list[_Pair]:
     return [pair for pair in pairs if _partners(by_stem(pair.images), by_stem(pair.masks))]
 
 
-def _entries(pair: _Pair, meaning: _Meaning, split: bool) -> tuple[list[Entry], list[str]]:
+def _entries(pair: _Pair, meaning: _Meaning, split: bool) -> tuple[list[DatasetEntry], list[str]]:
     """Those of one pair of folders, and notes on what has no partner."""
     images, mask_folder = by_stem(pair.images), by_stem(pair.masks)
     partners = _partners(images, mask_folder)
     objects = _objects_beside(pair.masks)
     entries = [
-        Entry(
+        DatasetEntry(
             f"{pair.split}/{stem}" if split else stem,
             partial(_read, images[stem], mask_folder[partner], meaning, objects.get(partner)),
         )
@@ -157,7 +157,7 @@ def _first(folders: list[Path], names: tuple[str, ...]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _meaning(paths: list[Path], listed: Path | None, options: SourceOptions) -> _Meaning:
+def _meaning(paths: list[Path], listed: Path | None, options: ReadOptions) -> _Meaning:
     named = label_map.read(listed) if listed else None
     lossless = [path for path in paths if path.suffix.lower() not in masks.LOSSY]
     if options.masks in (INDEX, BINARY, INSTANCES):
@@ -229,17 +229,17 @@ def _counted(folder: Path, values: set[int]) -> ClassTable:
     return table
 
 
-def _read(image: Path, mask: Path, meaning: _Meaning, objects: Path | None) -> Reading:
+def _read(image: Path, mask: Path, meaning: _Meaning, objects: Path | None) -> ImportedImage:
     table, binary = meaning.names.table, meaning.kind == BINARY
     if mask.suffix.lower() in masks.LOSSY or (meaning.snap and binary):
         labels, note = masks.snapped(mask, meaning.names, binary, meaning.snap)
         masks.check_size(mask, labels.shape, image_size(image))
-        return Reading(image, masks.annotation_of(labels, table), (note,))
+        return ImportedImage(image, masks.annotation_of(labels, table), (note,))
     found, notes = masks.fitted(masks.read_mask(mask), image)
     if meaning.kind == INSTANCES:
         if found.coloured or int(found.plane.min()) < 0:
             raise FormatError(mask, "holds no object numbers", "export it as a gray 16-bit PNG")
-        return Reading(image, masks.annotation_of((found.plane > 0).astype(np.uint8), table, found.plane), notes)
+        return ImportedImage(image, masks.annotation_of((found.plane > 0).astype(np.uint8), table, found.plane), notes)
     labels = masks.to_labels(found, meaning.names, binary)
     numbers = masks.fitted(masks.read_mask(objects), image)[0].plane if objects is not None else None
-    return Reading(image, masks.annotation_of(labels, table, numbers), notes)
+    return ImportedImage(image, masks.annotation_of(labels, table, numbers), notes)

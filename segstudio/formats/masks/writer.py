@@ -15,7 +15,17 @@ from segstudio.formats.atomic import write_text
 from segstudio.formats.images import png_bytes
 from segstudio.formats.masks.codec import index_png
 from segstudio.formats.voc.writer import hidden
-from segstudio.formats.writer import ON_TOP, ExportOptions, Losses, Page, Target, Written, put, put_image, words_lost
+from segstudio.formats.writer import (
+    ON_TOP,
+    ExportImage,
+    ExportOptions,
+    Losses,
+    Writer,
+    Written,
+    put,
+    put_image,
+    words_lost,
+)
 
 
 def losses(annotation: Annotation, options: ExportOptions) -> Losses:
@@ -23,7 +33,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     return words_lost(annotation)
 
 
-def write(out: Path, page: Page, options: ExportOptions) -> Written:
+def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     raw, instances = rasterise_both(page.annotation, page.table)
     plane = reading(raw, page.unlabelled)
     put_image(page, out / "images")
@@ -39,4 +49,4 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "val.txt", "".join(f"{each.page.stem}\n" for each in written if each.page.held_out))
 
 
-MASKS = Target("masks", "Mask images (PNG)", losses, write, finish, frozenset({"overlap_ignored"}), ON_TOP)
+MASKS_WRITER = Writer("masks", "Mask images (PNG)", losses, write, finish, frozenset({"overlap_ignored"}), ON_TOP)

@@ -14,8 +14,8 @@ from segstudio.core.colours import voc_colour
 from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.errors import FileError, ObjectError, SegstudioError
 from segstudio.formats import class_list
-from segstudio.formats.dataset import Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images, images_left
+from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder, images_left
 from segstudio.formats.images import image_size
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks import label_map
@@ -37,7 +37,7 @@ class _Root:
 
     folder: Path
     names: LabelMap
-    images: Images
+    images: ImageFinder
     first_pixel: int
     snap: bool = False
 
@@ -59,10 +59,10 @@ class _Root:
 
 def _files(folder: Path) -> dict[str, Path]:
     """By name without suffix, folders below included."""
-    return Images(folder).by_name() if folder.is_dir() else {}
+    return ImageFinder(folder).by_name() if folder.is_dir() else {}
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not such a root, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
@@ -89,13 +89,15 @@ def _root_folders(root: Path) -> list[Path]:
     return found[:1] if found[:1] == [root] else found[::-1]
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     """Without a list of classes the numbers and colours are VOC's own 20 classes, and a note says so."""
     folder = _root_folder(root)
     assert folder is not None, "ask reason_not first"
     listed = options.labels or next((folder / name for name in _LISTS if (folder / name).is_file()), None)
     names = label_map.read(listed) if listed else _vocs_own()
-    images = Images(options.images or next((p for p in map(folder.joinpath, _HOMES) if p.is_dir()), folder / _HOMES[0]))
+    images = ImageFinder(
+        options.images or next((p for p in map(folder.joinpath, _HOMES) if p.is_dir()), folder / _HOMES[0])
+    )
     bare = _Root(folder, names, images, 1)
     notes = [] if listed else [f"no class list in {folder.name}; numbers and colours were read as VOC's 20 classes"]
     notes += [f"{other.name} was not read; name it to import it" for other in _root_folders(root) if other != folder]
@@ -108,10 +110,10 @@ def open_source(root: Path, options: SourceOptions) -> Source:
     notes += _without_masks(bare)
     found = _Root(folder, names, bare.images, first_pixel, options.snap)
     stems = sorted(found.class_masks or (found.boxes if boxed else _files(found.images.root)))
-    entries = [Entry(stem, partial(_read, stem, found)) for stem in stems]
+    entries = [DatasetEntry(stem, partial(_read, stem, found)) for stem in stems]
     held_out = folder / "ImageSets" / "Segmentation" / "val.txt"
     split = class_list.stems(held_out) if held_out.is_file() else None
-    return Source(table, "background", entries, split, tuple(notes))
+    return DatasetReader(table, "background", entries, split, tuple(notes))
 
 
 def _without_masks(root: _Root) -> list[str]:
@@ -152,7 +154,7 @@ def _first_pixel(begins_at_0: str, told: int | None) -> tuple[int, str]:
     return 1, "boxes were read as counted from 1, as VOC does; none begins at 0"
 
 
-def _read(stem: str, root: _Root) -> Reading:
+def _read(stem: str, root: _Root) -> ImportedImage:
     mask = root.class_masks.get(stem)
     xml = root.boxes.get(stem)
     image = root.images.of_name(stem, mask or xml or root.folder)
@@ -160,19 +162,19 @@ def _read(stem: str, root: _Root) -> Reading:
     if mask is None and xml is not None:
         return _read_boxes(xml, image, size, root.first_pixel)
     if mask is None:
-        return Reading(image, Annotation(*size), complete=False)
+        return ImportedImage(image, Annotation(*size), complete=False)
     if mask.suffix.lower() in masks.LOSSY:
         labels, note = masks.snapped(mask, root.names, False, root.snap)
         masks.check_size(mask, labels.shape, size)
-        return Reading(image, masks.annotation_of(labels, root.names.table), (note,))
+        return ImportedImage(image, masks.annotation_of(labels, root.names.table), (note,))
     plane, notes = masks.fitted(masks.read_mask(mask), image)
     labels = masks.to_labels(plane, root.names)
     objects = root.object_masks.get(stem)
     if objects is None:
-        return Reading(image, masks.annotation_of(labels, root.names.table), notes)
+        return ImportedImage(image, masks.annotation_of(labels, root.names.table), notes)
     found, _ = masks.fitted(masks.read_mask(objects), image)
     numbers = _numbers_of_colours(objects, found.plane) if found.coloured else found.plane
-    return Reading(image, masks.annotation_of(labels, root.names.table, numbers), notes)
+    return ImportedImage(image, masks.annotation_of(labels, root.names.table, numbers), notes)
 
 
 def _numbers_of_colours(path: Path, colours: Any) -> Any:
@@ -182,7 +184,7 @@ def _numbers_of_colours(path: Path, colours: Any) -> Any:
     return masks.to_labels(own, palette).astype("int32")
 
 
-def _read_boxes(path: Path, image: Path, size: tuple[int, int], first_pixel: int) -> Reading:
+def _read_boxes(path: Path, image: Path, size: tuple[int, int], first_pixel: int) -> ImportedImage:
     root = read_xml(path)
     notes: list[str] = []
     said = root.find("size")
@@ -205,7 +207,7 @@ def _read_boxes(path: Path, image: Path, size: tuple[int, int], first_pixel: int
             notes.append(f"object {index + 1} was left out ({fault})")
     if shapes:
         notes.append(f"{len(shapes)} boxes became rectangles")
-    return Reading(image, Annotation(*size, tuple(shapes)), tuple(notes), complete=bool(shapes))
+    return ImportedImage(image, Annotation(*size, tuple(shapes)), tuple(notes), complete=bool(shapes))
 
 
 def _box(item: Any, first_pixel: int) -> Shape:

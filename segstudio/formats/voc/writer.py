@@ -21,10 +21,10 @@ from segstudio.formats.atomic import write_text
 from segstudio.formats.images import jpeg_bytes, read_image
 from segstudio.formats.masks.codec import index_png, instance_png, npy_bytes
 from segstudio.formats.writer import (
+    ExportImage,
     ExportOptions,
     Losses,
-    Page,
-    Target,
+    Writer,
     Written,
     named,
     put,
@@ -38,7 +38,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     return words_lost(annotation)
 
 
-def write(out: Path, page: Page, options: ExportOptions) -> Written:
+def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     """JPEG, class PNG and object PNG of one image, and whatever else was asked for."""
     raw, instances = rasterise_both(page.annotation, page.table)
     notes = hidden(page.annotation, instances)
@@ -65,7 +65,7 @@ def write(out: Path, page: Page, options: ExportOptions) -> Written:
     return Written(page, tuple(notes))
 
 
-def _objects(page: Page, instances: NDArray[np.int32]) -> tuple[bytes, bool]:
+def _objects(page: ExportImage, instances: NDArray[np.int32]) -> tuple[bytes, bool]:
     try:
         return instance_png(instances)
     except ValueError as error:
@@ -126,6 +126,6 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
     write_text(out / "labels.txt", class_list.labels_txt(table))
 
 
-VOC = Target(
+VOC_WRITER = Writer(
     "voc", "PASCAL VOC", losses, write, finish, frozenset({"visualisations", "npy", "border_px", "overlap_ignored"})
 )

@@ -16,8 +16,8 @@ from segstudio.core.instances import Instance
 from segstudio.core.shape import POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats import class_list
-from segstudio.formats.dataset import HELD_OUT, Entry, Reading, Source, SourceOptions
-from segstudio.formats.image_files import Images
+from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
+from segstudio.formats.image_files import ImageFinder
 from segstudio.formats.images import image_size
 from segstudio.formats.xml_file import finite
 from segstudio.formats.yolo.names import names_of
@@ -27,7 +27,7 @@ _NUMBERS: Final = re.compile(r"^\s*\d{1,4}(\s+-?[\d.]+(e[-+]?\d+)?){4,}\s*$", re
 _DIGITS: Final = 6  # of a pixel; coordinates are rounded to it, so that writing and reading again changes none
 
 
-def reason_not(root: Path, options: SourceOptions) -> str | None:
+def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not YOLO's, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
@@ -42,7 +42,7 @@ def reason_not(root: Path, options: SourceOptions) -> str | None:
     return None if listed else "its .txt files are empty, and it has no data.yaml"
 
 
-def open_source(root: Path, options: SourceOptions) -> Source:
+def open_source(root: Path, options: ReadOptions) -> DatasetReader:
     listed = options.labels or next(
         (folder / name for folder in (root, root.parent) for name in _LISTS if (folder / name).is_file()), None
     )
@@ -58,13 +58,13 @@ def open_source(root: Path, options: SourceOptions) -> Source:
         table = ClassTable.from_names([BACKGROUND_NAME, *names])
     except ValueError as error:
         raise FormatError(listed or root, str(error), "list each class once") from error
-    images = Images(options.images or _home(root))
-    entries = [Entry(_entry_name(path, root), partial(_read, path, images, names)) for path in files]
+    images = ImageFinder(options.images or _home(root))
+    entries = [DatasetEntry(_entry_name(path, root), partial(_read, path, images, names)) for path in files]
     entries += _unlabelled(images, {e.name for e in entries})
     judging = _judging(listed) or HELD_OUT
     held_out = frozenset(e.name for e in entries if judging & {part.casefold() for part in e.name.split("/")[:-1]})
     split = held_out if 0 < len(held_out) < len(entries) else None
-    return Source(table, "background", entries, split, notes)
+    return DatasetReader(table, "background", entries, split, notes)
 
 
 def _home(root: Path) -> Path:
@@ -74,19 +74,19 @@ def _home(root: Path) -> Path:
     return base.parent if not any(base.rglob("images")) and beside.is_dir() else base
 
 
-def _unlabelled(images: Images, known: set[str]) -> list[Entry]:
+def _unlabelled(images: ImageFinder, known: set[str]) -> list[DatasetEntry]:
     """Images in `images` folders without a text file show nothing but background, by YOLO's own rule."""
     found = []
     for name, path in images.by_name().items():
         parts = name.split("/")
         plain = "/".join(part for part in parts if part != "images")
         if "images" in parts[:-1] and plain not in known:
-            found.append(Entry(plain, partial(_background, path)))
+            found.append(DatasetEntry(plain, partial(_background, path)))
     return found
 
 
-def _background(path: Path) -> Reading:
-    return Reading(path, Annotation(*image_size(path)))
+def _background(path: Path) -> ImportedImage:
+    return ImportedImage(path, Annotation(*image_size(path)))
 
 
 def _judging(listed: Path | None) -> set[str]:
@@ -144,7 +144,7 @@ def _names(listed: Path) -> list[str]:
     return names
 
 
-def _read(path: Path, images: Images, names: Sequence[str]) -> Reading:
+def _read(path: Path, images: ImageFinder, names: Sequence[str]) -> ImportedImage:
     hint = path.parent.name if path.parent.name != "labels" else path.parent.parent.name
     image = images.of_stem(path.stem, hint, path)
     height, width = image_size(image)
@@ -159,7 +159,7 @@ def _read(path: Path, images: Images, names: Sequence[str]) -> Reading:
     boxes = sum(shape.kind == RECTANGLE for shape in shapes)
     if boxes:
         notes.append(f"{boxes} boxes became rectangles")
-    return Reading(image, Annotation(height, width, tuple(shapes)), tuple(notes))
+    return ImportedImage(image, Annotation(height, width, tuple(shapes)), tuple(notes))
 
 
 def _shape(line: str, names: Sequence[str], size: tuple[int, int]) -> Shape:

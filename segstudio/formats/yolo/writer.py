@@ -15,10 +15,10 @@ from segstudio.core.shape import COCO, ORIENTED_RECTANGLE, POLYGON, Shape
 from segstudio.errors import FileError
 from segstudio.formats.atomic import write_text
 from segstudio.formats.writer import (
+    ExportImage,
     ExportOptions,
     Losses,
-    Page,
-    Target,
+    Writer,
     Written,
     is_object,
     not_objects,
@@ -43,7 +43,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
     return [*not_objects(annotation), *words_lost(annotation), *outlined, *ruled]
 
 
-def write(out: Path, page: Page, options: ExportOptions) -> Written:
+def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     size = page.annotation.height, page.annotation.width
     first = 1 if is_background(page.table[0].name) else 0
     lines, notes = [], []
@@ -110,4 +110,4 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-YOLO = Target("yolo", "YOLO segmentation", losses, write, finish)
+YOLO_WRITER = Writer("yolo", "YOLO segmentation", losses, write, finish)
