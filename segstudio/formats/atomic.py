@@ -18,10 +18,10 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
     def fill(file: BinaryIO) -> None:
         file.write(data)
 
-    write_by(path, fill, durable)
+    write_with(path, fill, durable)
 
 
-def write_by(path: Path, fill: Callable[[BinaryIO], None], durable: bool = True, keep_as: Path | None = None) -> None:
+def write_with(path: Path, fill: Callable[[BinaryIO], None], durable: bool = True, keep_as: Path | None = None) -> None:
     """Like `write_bytes`, for what writes itself into a file; what was there is kept as `keep_as`, if given."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return None if _pairs(root) else "it has no folder X beside Xannot, and no X.txt that lists pairs"
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     pairs = _pairs(root)
     listed = options.labels or next((root / name for name in _LISTS if (root / name).is_file()), None)
     notes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ import numpy as np
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.errors import FormatError
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder
+from segstudio.formats.image_finder import ImageFinder
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks.label_map import LabelMap
 
@@ -72,7 +72,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return None if _files(root) else "it has no gtFine/*/*/*_{instanceIds,labelIds,labelTrainIds}.png"
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     if options.ids not in ("trainIds", "labelIds"):
         raise FormatError(root, f"can be read by trainIds or labelIds, not {options.ids!r}", "choose one of the two")
     images = ImageFinder(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))

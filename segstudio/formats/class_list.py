@@ -7,7 +7,7 @@ from pathlib import Path
 from segstudio.core.classes import BACKGROUND_NAME, IGNORE_NAME, ClassTable
 from segstudio.core.colours import voc_colour
 from segstudio.errors import FileError, FormatError
-from segstudio.formats.images import SUFFIXES
+from segstudio.formats.images import IMAGE_SUFFIXES
 
 
 def read_labels(path: Path) -> ClassTable:
@@ -37,7 +37,7 @@ def stems(path: Path) -> frozenset[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(path, f"cannot be read ({error})", "list one file stem a line") from error
     found = [Path(line) for line in lines if line and not line.startswith("#")]
-    return frozenset(name.stem if name.suffix.lower() in SUFFIXES else name.name for name in found)
+    return frozenset(name.stem if name.suffix.lower() in IMAGE_SUFFIXES else name.name for name in found)
 
 
 def is_labelmes(path: Path) -> bool:

@@ -20,7 +20,7 @@ from segstudio.core.geometry import Point
 from segstudio.core.shape import LINESTRIP, MASK, ORIENTED_RECTANGLE, POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError, SegstudioError
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder, safe_stem
+from segstudio.formats.image_finder import ImageFinder, safe_stem
 from segstudio.formats.images import MAX_PIXELS, image_size
 from segstudio.formats.rle import unrolled
 from segstudio.formats.xml_file import finite, read_xml, text_of
@@ -50,7 +50,7 @@ def _file(root: Path) -> Path | None:
     return root / "annotations.xml" if (root / "annotations.xml").is_file() else None
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     path = _file(root)
     assert path is not None, "ask reason_not first"
     xml = read_xml(path)

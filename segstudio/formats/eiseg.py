@@ -10,10 +10,10 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FormatError, ObjectError
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder
-from segstudio.formats.images import SUFFIXES, image_size
+from segstudio.formats.image_finder import ImageFinder
+from segstudio.formats.images import IMAGE_SUFFIXES, image_size
 from segstudio.formats.json_file import read_json
-from segstudio.formats.labelme.json import points_of
+from segstudio.formats.labelme.labelme_json import points_of
 from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_first
 
 
@@ -28,7 +28,7 @@ def _with_objects(path: Path) -> None:
         raise FormatError(path, "lists no objects", "choose EISeg's label folder")
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     """EISeg puts its files into `label/` beside or below the images; COCO's file beside them is passed over."""
     base = root.parent if root.is_file() else root
     beside = base.parent if base.name == "label" else base
@@ -49,7 +49,7 @@ def _parsed(path: Path) -> list[dict[str, Any]]:
 
 def _read(path: Path, images: ImageFinder) -> ImportedImage:
     raw = _parsed(path)
-    stem = path.stem if Path(path.stem).suffix.lower() not in SUFFIXES else Path(path.stem).stem
+    stem = path.stem if Path(path.stem).suffix.lower() not in IMAGE_SUFFIXES else Path(path.stem).stem
     image = images.of_stem(stem, "", path)
     height, width = image_size(image)
     shapes, notes = [], []

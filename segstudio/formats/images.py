@@ -24,7 +24,7 @@ from segstudio.formats.memory import available_bytes
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8 or uint16
 
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"})
+IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"})
 TIFF_SUFFIXES: Final = frozenset({".tif", ".tiff"})
 # What Pillow may try: others run programs (EPS) or read other files.
 FORMATS: Final = ("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM")
@@ -140,13 +140,13 @@ def _stored_as(path: Path, formats: tuple[str, ...]) -> bool:
         return image.format in formats and plain and _turn_of(image) == 1
 
 
-def jpeg_bytes(pixels: Pixels, quality: int = 95) -> bytes:
+def encode_jpeg(pixels: Pixels, quality: int = 95) -> bytes:
     """By OpenCV, which has Pillow's encoder and lets other threads run meanwhile."""
     bgr = cv2.cvtColor(rgb8(pixels), cv2.COLOR_RGB2BGR)
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
 
 
-def png_bytes(pixels: Pixels) -> bytes:
+def encode_png(pixels: Pixels) -> bytes:
     """(H, W) or (H, W, 3), uint8 or uint16, without loss; of more bands the first three."""
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         pixels = np.ascontiguousarray(pixels[:, :, :3]) if pixels.shape[2] > 3 else pixels[:, :, 0]

@@ -11,10 +11,10 @@ from segstudio.core.classes import BACKGROUND_NAME, ClassTable
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder, images_of
+from segstudio.formats.image_finder import ImageFinder, images_of
 from segstudio.formats.images import image_size
 from segstudio.formats.json_file import read_json
-from segstudio.formats.labelme.json import points_of
+from segstudio.formats.labelme.labelme_json import points_of
 from segstudio.formats.labelme.reader import entry_name, json_files, reason_of_first
 
 _HOLE: Final = "__background__"
@@ -25,7 +25,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return reason_of_first(root, _parsed)
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     """Classes come from `isat.yaml` where there is one; images from the folder or `images` beside it."""
     base = root.parent if root.is_file() else root
     images = ImageFinder(options.images) if options.images else images_of(base)

@@ -67,7 +67,7 @@ def _depth(data: bytes) -> int:
     return int(np.cumsum(steps).max()) if len(steps) else 0
 
 
-def json_bytes(plain: Any) -> bytes:
+def encode_json(plain: Any) -> bytes:
     """Indented; long integers and text that is no Unicode are written as they are."""
     try:
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2)

@@ -33,22 +33,22 @@ class Reader:
     name: str
     title: str
     reason_not: Callable[[Path, ReadOptions], str | None]
-    open_source: Callable[[Path, ReadOptions], DatasetReader]
+    open_dataset: Callable[[Path, ReadOptions], DatasetReader]
 
 
 # The order is that of detection: what says most about itself comes first.
 READERS: Final = (
-    Reader("coco", "COCO", coco.reason_not, coco.open_source),
-    Reader("cvat", "CVAT XML", cvat.reason_not, cvat.open_source),
-    Reader("cityscapes", "Cityscapes", cityscapes.reason_not, cityscapes.open_source),
-    Reader("labelme", "labelme", labelme.reason_not, labelme.open_source),
-    Reader("isat", "ISAT", isat.reason_not, isat.open_source),
-    Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_source),
-    Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_source),
-    Reader("voc", "PASCAL VOC_WRITER", voc.reason_not, voc.open_source),
-    Reader("camvid", "CamVid", camvid.reason_not, camvid.open_source),
-    Reader("yolo", "YOLO_WRITER segmentation", yolo.reason_not, yolo.open_source),
-    Reader("masks", "Mask images", masks.reason_not, masks.open_source),
+    Reader("coco", "COCO", coco.reason_not, coco.open_dataset),
+    Reader("cvat", "CVAT XML", cvat.reason_not, cvat.open_dataset),
+    Reader("cityscapes", "Cityscapes", cityscapes.reason_not, cityscapes.open_dataset),
+    Reader("labelme", "labelme", labelme.reason_not, labelme.open_dataset),
+    Reader("isat", "ISAT", isat.reason_not, isat.open_dataset),
+    Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_dataset),
+    Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_dataset),
+    Reader("voc", "PASCAL VOC_WRITER", voc.reason_not, voc.open_dataset),
+    Reader("camvid", "CamVid", camvid.reason_not, camvid.open_dataset),
+    Reader("yolo", "YOLO_WRITER segmentation", yolo.reason_not, yolo.open_dataset),
+    Reader("masks", "Mask images", masks.reason_not, masks.open_dataset),
 )
 WRITERS: Final = (VOC_WRITER, COCO_WRITER, LABELME_WRITER, MASKS_WRITER, YOLO_WRITER)
 NAMES: Final = ("auto", *(reader.name for reader in READERS))
@@ -68,7 +68,7 @@ FOREIGN: Final = (
 
 
 @dataclass(frozen=True)
-class Detected:
+class Detection:
     """`reader` is None where every format declined; `declined` says why, by name. `root` is what it will read."""
 
     reader: Reader | None
@@ -79,7 +79,7 @@ class Detected:
     __hash__ = None  # type: ignore[assignment]
 
 
-def detect(root: Path, options: ReadOptions, name: str = "auto") -> Detected:
+def detect(root: Path, options: ReadOptions, name: str = "auto") -> Detection:
     """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError.
 
     A .zip is unpacked and looked into.
@@ -96,9 +96,9 @@ def detect(root: Path, options: ReadOptions, name: str = "auto") -> Detected:
         if name in ("auto", reader.name):
             reason = _reason_not(reader, root, options)
             if reason is None:
-                return Detected(reader, declined, root, scratch)
+                return Detection(reader, declined, root, scratch)
             declined[reader.name] = reason
-    return Detected(None, declined, root, scratch)
+    return Detection(None, declined, root, scratch)
 
 
 def _is_there(root: Path) -> bool:
@@ -117,7 +117,7 @@ def _reason_not(reader: Reader, root: Path, options: ReadOptions) -> str | None:
         return f"it cannot be read ({type(error).__name__}: {error})"[:200]
 
 
-def open_source(root: Path, options: ReadOptions, name: str = "auto") -> tuple[str, DatasetReader]:
+def open_dataset(root: Path, options: ReadOptions, name: str = "auto") -> tuple[str, DatasetReader]:
     """(format, source). Raises SegstudioError that names why each format declined."""
     found = detect(root, options, name)
     if found.reader is None:
@@ -126,11 +126,11 @@ def open_source(root: Path, options: ReadOptions, name: str = "auto") -> tuple[s
     return found.reader.name, open_detected(found, options)
 
 
-def open_detected(found: Detected, options: ReadOptions) -> DatasetReader:
+def open_detected(found: Detection, options: ReadOptions) -> DatasetReader:
     """The source, with what is beyond all understanding in it told in one line. Raises SegstudioError."""
     assert found.reader is not None
     try:
-        source = found.reader.open_source(found.root, options)
+        source = found.reader.open_dataset(found.root, options)
     except FOREIGN as error:
         raise _beyond(found.root, error) from error
     source = replace(source, entries=[DatasetEntry(e.name, partial(_guarded, e, found)) for e in source.entries])
@@ -146,7 +146,7 @@ def _held_out(source: DatasetReader, listed: Path) -> DatasetReader:
     return replace(source, held_out=names)
 
 
-def why_not(found: Detected, options: ReadOptions) -> dict[str, str]:
+def explain_refusals(found: Detection, options: ReadOptions) -> dict[str, str]:
     """Why every other format is not it, also those that were not asked any more; "it would fit too" where it would."""
     reasons = dict(found.declined)
     for reader in READERS:
@@ -155,7 +155,7 @@ def why_not(found: Detected, options: ReadOptions) -> dict[str, str]:
     return reasons
 
 
-def _guarded(entry: DatasetEntry, found: Detected) -> ImportedImage:
+def _guarded(entry: DatasetEntry, found: Detection) -> ImportedImage:
     """Holds what was unpacked for as long as there are entries to read."""
     try:
         return entry.read()

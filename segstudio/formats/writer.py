@@ -11,7 +11,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
 from segstudio.core.shape import Shape
 from segstudio.formats.atomic import write_bytes
-from segstudio.formats.images import is_plain_jpeg, is_upright, jpeg_bytes, png_bytes, read_image
+from segstudio.formats.images import encode_jpeg, encode_png, is_plain_jpeg, is_upright, read_image
 
 Losses = list[tuple[int, str]]  # index of a shape, and what a target cannot hold of it
 
@@ -75,7 +75,7 @@ IS_IGNORE: Final = "marks pixels that do not count, which this format does not h
 IS_BACKGROUND: Final = "is background; it is cut out of what lies under it and not written itself"
 
 
-def named(shape: Shape, index: int) -> str:
+def describe_shape(shape: Shape, index: int) -> str:
     return f"object {index + 1} ({shape.label})"
 
 
@@ -116,9 +116,9 @@ def put_image(page: ExportImage, folder: Path) -> str:
         return name
     pixels = read_image(page.image)
     if suffix in (".jpg", ".jpeg"):
-        name, data = f"{page.stem}.jpg", jpeg_bytes(pixels)
+        name, data = f"{page.stem}.jpg", encode_jpeg(pixels)
     else:
-        name, data = f"{page.stem}.png", png_bytes(pixels)
+        name, data = f"{page.stem}.png", encode_png(pixels)
     put(folder / name, data)
     return name
 
@@ -126,5 +126,5 @@ def put_image(page: ExportImage, folder: Path) -> str:
 def put_jpeg(page: ExportImage, folder: Path) -> None:
     """The image as JPEG; the file itself where it is one."""
     plain = is_plain_jpeg(page.image)
-    data = page.image.read_bytes() if plain else jpeg_bytes(read_image(page.image))
+    data = page.image.read_bytes() if plain else encode_jpeg(read_image(page.image))
     put(folder / f"{page.stem}.jpg", data)

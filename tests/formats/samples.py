@@ -12,7 +12,7 @@ from PIL import Image
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.formats.dataset import DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.registry import open_source
+from segstudio.formats.registry import open_dataset
 
 HEIGHT, WIDTH = 40, 50
 
@@ -41,7 +41,7 @@ def coco(path: Path, annotations: list[dict[str, Any]], **changes: Any) -> Path:
 
 
 def opened(root: Path, name: str = "auto", **options: Any) -> tuple[str, DatasetReader]:
-    return open_source(root, ReadOptions(**options), name)
+    return open_dataset(root, ReadOptions(**options), name)
 
 
 def first(root: Path, name: str = "auto", **options: Any) -> ImportedImage:

@@ -24,7 +24,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise, shape_mask
 from segstudio.core.shape import Shape
 from segstudio.errors import FormatError, SegstudioError
-from segstudio.formats.coco import json as coco
+from segstudio.formats.coco import coco_json
 from segstudio.formats.coco.writer import COCO_WRITER
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
@@ -69,8 +69,8 @@ def union(annotation: Annotation, shapes: list[Shape]) -> np.ndarray:
 
 
 def by_record(annotation: Annotation) -> dict[int, np.ndarray]:
-    ids = list(dict.fromkeys(shape.extra[coco.KEPT]["id"] for shape in annotation.shapes))
-    return {n: union(annotation, [s for s in annotation.shapes if s.extra[coco.KEPT]["id"] == n]) for n in ids}
+    ids = list(dict.fromkeys(shape.extra[coco_json.KEPT]["id"] for shape in annotation.shapes))
+    return {n: union(annotation, [s for s in annotation.shapes if s.extra[coco_json.KEPT]["id"] == n]) for n in ids}
 
 
 @given(st.lists(segmentation, min_size=1, max_size=5))
@@ -114,7 +114,7 @@ def test_a_results_file_takes_images_by_number_and_names_from_another_file(share
     for shape, record in zip(reading.annotation.shapes, own, strict=True):
         theirs = coco_mask.decode(record["segmentation"]).astype(bool)
         assert (union(reading.annotation, [shape]) == theirs).all()
-        assert shape.extra[coco.KEPT]["score"] == record["score"]
+        assert shape.extra[coco_json.KEPT]["score"] == record["score"]
 
 
 def test_categories_with_gaps_become_classes_and_a_background_category_becomes_class_0(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from segstudio.errors import SegstudioError
 from segstudio.formats.dataset import ReadOptions
-from segstudio.formats.registry import NAMES, open_source
+from segstudio.formats.registry import NAMES, open_dataset
 from segstudio.project.importing import import_source
 from tests.formats import samples
 from tests.formats.test_readers import LAYOUTS
@@ -36,7 +36,7 @@ def survives(root: Path, name: str) -> None:
     """Opens and imports; only SegstudioError may come of it, for the source or for one entry."""
     with tempfile.TemporaryDirectory() as home:
         try:
-            _, source = open_source(root, ReadOptions(), name)
+            _, source = open_dataset(root, ReadOptions(), name)
         except SegstudioError as error:
             assert "\n" not in str(error)
             return

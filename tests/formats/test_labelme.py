@@ -17,7 +17,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import Shape
 from segstudio.errors import FileError, FormatError
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
 from tests.oracles import labelme_reads
 
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="  # one 0
@@ -45,7 +45,7 @@ def shape_of(**changes: object) -> dict[str, object]:
 def test_the_oldest_files_are_read(tmp_path: Path) -> None:
     old = {"label": "a", "points": SQUARE, "line_color": None, "fill_color": None}
     path = file_of(tmp_path / "a.json", version="3.16.7", shapes=[old], lineColor=[0, 255, 0, 128])
-    found = labelme.read(path)
+    found = labelme_json.read(path)
     assert found.annotation.shapes[0].kind == "polygon"
     assert found.annotation.extra["lineColor"] == [0, 255, 0, 128]
     assert found.annotation.shapes[0].extra == {"line_color": None, "fill_color": None}
@@ -60,7 +60,7 @@ def test_relatives_words_become_labelmes(tmp_path: Path) -> None:
         shape_of(shape_type=None),
         shape_of(group_id="7"),
     ]
-    found = labelme.read(file_of(tmp_path / "a.json", shapes=shapes))
+    found = labelme_json.read(file_of(tmp_path / "a.json", shapes=shapes))
     kinds = [(shape.kind, len(shape.points)) for shape in found.annotation.shapes]
     assert kinds == [("rectangle", 2), ("polygon", 4), ("polygon", 3), ("polygon", 3)]
     assert found.annotation.shapes[1].extra == {"direction": 0.3}
@@ -70,7 +70,7 @@ def test_relatives_words_become_labelmes(tmp_path: Path) -> None:
 def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     path = file_of(tmp_path / "a.json", imagePath="..\\bilder\\été.jpg")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert labelme.read(path).image == "../bilder/été.jpg"
+    assert labelme_json.read(path).image == "../bilder/été.jpg"
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None
 )
 def test_a_shape_that_is_not_understood_is_named_and_written_back(fault: dict, word: str, tmp_path: Path) -> None:
     raw = shape_of(**fault)
-    found = labelme.read(file_of(tmp_path / "a.json", shapes=[raw, shape_of()]))
+    found = labelme_json.read(file_of(tmp_path / "a.json", shapes=[raw, shape_of()]))
     assert len(found.annotation.shapes) == 1
     assert word in found.notes[0]
-    written = json.loads(labelme.write(found.annotation, "a.jpg"))
+    written = json.loads(labelme_json.encode(found.annotation, "a.jpg"))
     assert len(written["shapes"]) == 2
     if "nan" not in word:
         assert written["shapes"][1] == raw
@@ -104,18 +104,18 @@ def test_a_shape_that_is_not_understood_is_named_and_written_back(fault: dict, w
 def test_what_is_not_labelmes_is_refused_with_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text, "latin-1")
     with pytest.raises(FormatError) as caught:
-        labelme.read(tmp_path / "a.json", (5, 5))
+        labelme_json.read(tmp_path / "a.json", (5, 5))
     assert "\n" not in str(caught.value)
     assert "a.json" in str(caught.value)
 
 
 def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read"):
-        labelme.read(tmp_path / "none.json")
+        labelme_json.read(tmp_path / "none.json")
 
 
 def test_the_real_size_wins_and_the_difference_is_told(tmp_path: Path) -> None:
-    found = labelme.read(file_of(tmp_path / "a.json"), (100, 200))
+    found = labelme_json.read(file_of(tmp_path / "a.json"), (100, 200))
     assert (found.annotation.height, found.annotation.width) == (100, 200)
     assert "50x40" in found.notes[0]
 
@@ -125,7 +125,7 @@ def test_mask_pixels_lie_where_the_first_point_says(tmp_path: Path) -> None:
     Image.fromarray(np.array([[1, 0], [1, 1]], np.uint8)).save(buffer, "PNG")
     mask = base64.b64encode(buffer.getvalue()).decode()
     raw = shape_of(shape_type="mask", points=[[3.0, 5.0], [4.0, 6.0]], mask=mask)
-    bitmap = labelme.read(file_of(tmp_path / "a.json", shapes=[raw])).annotation.shapes[0].bitmap
+    bitmap = labelme_json.read(file_of(tmp_path / "a.json", shapes=[raw])).annotation.shapes[0].bitmap
     assert bitmap == Bitmap.from_array(np.array([[True, False], [True, True]]), 5, 3)
 
 
@@ -171,8 +171,8 @@ def test_written_and_read_again_is_the_same_value(shapes: list, extra: dict) -> 
     annotation = Annotation(300, 320, tuple(shapes), {"seen": True}, {"version": "4.5.6", "imageData": None, **extra})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.json"
-        path.write_bytes(labelme.write(annotation, "a.jpg"))
-        assert labelme.read(path, (300, 320)).annotation == annotation
+        path.write_bytes(labelme_json.encode(annotation, "a.jpg"))
+        assert labelme_json.read(path, (300, 320)).annotation == annotation
 
 
 def test_labelme_itself_reads_what_is_written(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_labelme_itself_reads_what_is_written(tmp_path: Path) -> None:
     annotation = Annotation(
         300, 320, (*made, Shape("b", "mask", bitmap=bitmap)), extra={"segstudio": {"status": "done"}}
     )
-    (tmp_path / "ä.json").write_bytes(labelme.write(annotation, "ä.png"))
+    (tmp_path / "ä.json").write_bytes(labelme_json.encode(annotation, "ä.png"))
     labelme_reads([tmp_path / "ä.json"])
 
 
@@ -196,9 +196,9 @@ def test_every_shared_labelme_file_is_read_and_nothing_of_it_is_lost(shared: Pat
         if "shapes" not in raw:
             continue
         seen += 1
-        found = labelme.read(path, (raw.get("imageHeight") or 1000, raw.get("imageWidth") or 1000))
+        found = labelme_json.read(path, (raw.get("imageHeight") or 1000, raw.get("imageWidth") or 1000))
         assert not found.notes
-        written = json.loads(labelme.write(found.annotation, found.image))
+        written = json.loads(labelme_json.encode(found.annotation, found.image))
         for key in raw:
             if key not in ("shapes", "imagePath", "imageHeight", "imageWidth"):
                 assert written[key] == raw[key], (path.name, key)

@@ -15,14 +15,14 @@ from segstudio.formats import class_list
 from segstudio.formats.dataset import ReadOptions
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks.label_map import LabelMap
-from segstudio.formats.registry import open_source
+from segstudio.formats.registry import open_dataset
 
 TABLE = ClassTable.from_names(["_background_", "a", "b"])
 
 
 def test_an_index_png_keeps_every_number_and_has_vocs_colours(tmp_path: Path) -> None:
     plane = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    (tmp_path / "a.png").write_bytes(masks.index_png(plane))
+    (tmp_path / "a.png").write_bytes(masks.encode_index_png(plane))
     with Image.open(tmp_path / "a.png") as image:
         assert image.mode == "P"
         assert (np.asarray(image) == plane).all()
@@ -32,16 +32,16 @@ def test_an_index_png_keeps_every_number_and_has_vocs_colours(tmp_path: Path) ->
 
 def test_more_than_255_instances_go_to_16_bits(tmp_path: Path) -> None:
     plane = np.arange(400, dtype=np.int32).reshape(20, 20)
-    png, wide = masks.instance_png(plane)
+    png, wide = masks.encode_instance_png(plane)
     (tmp_path / "a.png").write_bytes(png)
     assert wide
     assert (masks.read_mask(tmp_path / "a.png").plane == plane).all()
-    assert masks.instance_png(plane % 256)[1] is False
+    assert masks.encode_instance_png(plane % 256)[1] is False
 
 
 def test_index_masks_become_shapes_with_the_same_pixels(tmp_path: Path) -> None:
     plane = np.random.default_rng(0).choice([0, 1, 2, 255], (300, 280)).astype(np.uint8)
-    (tmp_path / "a.png").write_bytes(masks.index_png(plane))
+    (tmp_path / "a.png").write_bytes(masks.encode_index_png(plane))
     labels = masks.to_labels(masks.read_mask(tmp_path / "a.png"), LabelMap.of(TABLE))
     annotation = masks.annotation_of(labels, TABLE)
     again = rasterise(annotation, TABLE)
@@ -65,7 +65,7 @@ def test_255_is_ignored_as_soon_as_one_mask_of_the_folder_holds_1(tmp_path: Path
         plane = np.array([values], np.uint8)
         Image.fromarray(plane).save(tmp_path / "labels" / f"{name}.png")
         Image.fromarray(plane).save(tmp_path / "images" / f"{name}.png")
-    _, source = open_source(tmp_path, ReadOptions())
+    _, source = open_dataset(tmp_path, ReadOptions())
     assert source.entries[0].read().annotation.labels == ["__ignore__"]
 
 
@@ -74,7 +74,7 @@ def test_one_bad_entry_does_not_end_the_import(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text('{"shapes": [], "imageHeight": 9, "imageWidth": 9}')
     Image.new("L", (9, 9)).save(tmp_path / "b.png")
     (tmp_path / "_meta.json").write_text("{}")
-    name, source = open_source(tmp_path, ReadOptions())
+    name, source = open_dataset(tmp_path, ReadOptions())
     assert name == "labelme"
     read = {entry.name: entry for entry in source.entries}
     assert read["b"].read().image.name == "b.png"
@@ -114,13 +114,13 @@ def test_a_list_with_a_name_twice_is_refused(tmp_path: Path) -> None:
 
 def test_a_source_that_nobody_reads_says_why_each_declined(tmp_path: Path) -> None:
     with pytest.raises(SegstudioError) as caught:
-        open_source(tmp_path, ReadOptions())
+        open_dataset(tmp_path, ReadOptions())
     assert "not labelme: it has no .json files" in str(caught.value)
     assert "not masks:" in str(caught.value)
 
 
 def test_isbi_is_found_with_its_classes_and_its_split(shared: Path) -> None:
-    name, source = open_source(shared / "isbi2012", ReadOptions())
+    name, source = open_dataset(shared / "isbi2012", ReadOptions())
     assert name == "masks"
     assert source.table.names == ["membrane", "cell"]
     assert len(source.entries) == 30

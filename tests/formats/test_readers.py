@@ -16,7 +16,7 @@ from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats.dataset import ReadOptions
 from segstudio.formats.images import read_image
 from segstudio.formats.masks import label_map
-from segstudio.formats.registry import READERS, detect, why_not
+from segstudio.formats.registry import READERS, detect, explain_refusals
 from tests.formats import samples
 from tests.formats.samples import HEIGHT, WIDTH, first, opened, plane
 
@@ -548,7 +548,7 @@ def test_the_user_can_name_what_is_held_out_in_every_format(tmp_path: Path) -> N
 def test_every_other_format_says_why_it_is_not_it(tmp_path: Path) -> None:
     make_coco(tmp_path)
     found = detect(tmp_path, ReadOptions())
-    reasons = why_not(found, ReadOptions())
+    reasons = explain_refusals(found, ReadOptions())
     assert set(reasons) == {reader.name for reader in READERS} - {"coco"}
     assert all(reasons.values())
 

@@ -11,9 +11,9 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import BACKGROUND_NAME, is_background
 from segstudio.core.shape import MASK, Shape
 from segstudio.errors import FormatError
-from segstudio.formats.coco.json import KEPT, CocoFile, Record
+from segstudio.formats.coco.coco_json import KEPT, CocoFile, Record
 from segstudio.formats.dataset import ImportedImage
-from segstudio.formats.image_files import ImageFinder
+from segstudio.formats.image_finder import ImageFinder
 from segstudio.formats.masks import codec as masks
 
 

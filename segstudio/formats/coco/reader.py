@@ -14,11 +14,11 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.orientation import SWAPPED, turned
 from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
-from segstudio.formats.coco import json as coco
+from segstudio.formats.coco import coco_json
 from segstudio.formats.coco import panoptic as coco_png
-from segstudio.formats.coco.json import CocoFile, Record
+from segstudio.formats.coco.coco_json import CocoFile, Record
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder, safe_stem
+from segstudio.formats.image_finder import ImageFinder, safe_stem
 from segstudio.formats.images import image_size, orientation
 from segstudio.formats.masks import codec as masks
 
@@ -45,7 +45,7 @@ def _reason(path: Path) -> str | None:
     if path.suffix.lower() != ".json":
         return "it is no .json file"
     try:
-        return coco.glance(path.read_bytes())
+        return coco_json.glance(path.read_bytes())
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
 
@@ -60,13 +60,13 @@ def _by_kind(root: Path) -> dict[str, list[Path]]:
     return {kind: groups[kind] for kind in (*_KINDS, *_SILENT) if kind in groups}
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     paths, notes = _chosen(root)
     base = root if root.is_dir() else root.parent
     if base.name.lower() in ("annotations", "annotation"):
         base = base.parent
     images = ImageFinder(options.images or base)
-    files = [(path, coco.load(path)) for path in paths]
+    files = [(path, coco_json.load(path)) for path in paths]
     files = [(path, _with_names(file, options)) for path, file in files]
     entries: list[DatasetEntry] = []
     held_out: set[str] = set()
@@ -101,14 +101,14 @@ def _with_names(file: CocoFile, options: ReadOptions) -> CocoFile:
     """Results know images and categories by number only; a ground truth given as the class list names them."""
     if not file.results or options.labels is None or options.labels.suffix.lower() != ".json":
         return file
-    named = coco.load(options.labels)
+    named = coco_json.load(options.labels)
     categories = {**file.categories, **named.categories}
     return replace(file, images=named.images, categories=categories)
 
 
 def _table(root: Path, files: list[CocoFile]) -> ClassTable:
     try:
-        return coco.table_of({number: name for file in files for number, name in file.categories.items()})
+        return coco_json.table_of({number: name for file in files for number, name in file.categories.items()})
     except ValueError as error:
         raise FormatError(root, str(error), "take categories that are not used out of the file") from error
 
@@ -158,7 +158,7 @@ def _read(file: CocoFile, number: int, images: ImageFinder, split: str) -> Impor
     for index, record in enumerate(records):
         named = f"annotation {record.get('id', index + 1)}"
         try:
-            found = coco.shapes_of(record, file.categories, size, index + 1)
+            found = coco_json.shapes_of(record, file.categories, size, index + 1)
         except ObjectError as fault:
             notes.append(f"{named} was left out ({fault})")
             continue

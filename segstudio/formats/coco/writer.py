@@ -10,8 +10,8 @@ from segstudio.core.classes import ClassTable, is_background
 from segstudio.core.instances import Instance, instances, torn
 from segstudio.core.raster import shape_mask
 from segstudio.core.shape import CIRCLE, COCO, LINE, LINESTRIP, POINT, POINTS, RULE, Shape
-from segstudio.formats.coco import json as coco
-from segstudio.formats.json_file import json_bytes
+from segstudio.formats.coco import coco_json
+from segstudio.formats.json_file import encode_json
 from segstudio.formats.writer import (
     ExportImage,
     ExportOptions,
@@ -45,11 +45,11 @@ def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
         if not each.mask.any():
             notes.append(f"{where} has no pixel in the image and was left out")
             continue
-        record = coco.record_of(each, (height, width), options.exact)
+        record = coco_json.record_of(each, (height, width), options.exact)
         differing += _difference(each, record, (height, width))
         if each.cut:
             notes.append(f"{where} is written without the background painted over it")
-        kept = each.shapes[0].extra.get(coco.KEPT)
+        kept = each.shapes[0].extra.get(coco_json.KEPT)
         class_id = page.table.id_of(each.label)
         records.append({**_kept(kept), **_words(each.shapes[0], kept), **record, "category_id": class_id})
     notes += [
@@ -70,7 +70,7 @@ def _difference(each: Instance, record: dict[str, Any], size: tuple[int, int]) -
     count = 0
     image = Annotation(*size).box
     for shape in each.shapes:
-        corners = tuple(coco.corners_of(shape))
+        corners = tuple(coco_json.corners_of(shape))
         theirs = shape_mask(Shape(shape.label, "polygon", corners, extra={RULE: COCO}), image)
         ours = shape_mask(shape, image)
         both = theirs[0].intersect(ours[0])
@@ -121,7 +121,7 @@ def finish(out: Path, written: list[Written], table: ClassTable) -> None:
             "categories": categories,
         }
         name = f"instances_{side}.json" if side else "instances.json"
-        put(out / "annotations" / name, json_bytes(plain))
+        put(out / "annotations" / name, encode_json(plain))
 
 
 COCO_WRITER = Writer("coco", "COCO", losses, write, finish, frozenset({"exact"}))

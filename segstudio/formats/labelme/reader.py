@@ -15,9 +15,9 @@ from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_bytes
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder, images_left, images_of
+from segstudio.formats.image_finder import ImageFinder, images_left, images_of
 from segstudio.formats.images import image_size
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
 from segstudio.formats.temporary_folder import Scratch
 
 _MAGIC: Final = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"BM": ".bmp", b"II": ".tif", b"MM": ".tif"}
@@ -27,7 +27,7 @@ _LARGEST: Final = 256 << 20  # no file of one image's labels is larger
 
 def reason_not(root: Path, options: ReadOptions) -> str | None:
     """Why `root` is not such a folder or file, or None if it is."""
-    return reason_of_first(root, lambda path: labelme.read(path, size=(1, 1), pixels=False))
+    return reason_of_first(root, lambda path: labelme_json.read(path, size=(1, 1), pixels=False))
 
 
 def reason_of_first(root: Path, read: Callable[[Path], object]) -> str | None:
@@ -46,9 +46,9 @@ def reason_of_first(root: Path, read: Callable[[Path], object]) -> str | None:
     return reason
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     base = root.parent if root.is_file() else root
-    labels = options.labels or class_list_near(base)
+    labels = options.labels or find_class_list(base)
     images = ImageFinder(options.images) if options.images else images_of(base)
     scratch = Scratch()
     entries = [DatasetEntry(entry_name(path, base), partial(_read, path, images, scratch)) for path in json_files(root)]
@@ -71,7 +71,7 @@ def entry_name(path: Path, base: Path) -> str:
     return path.relative_to(base).with_suffix("").as_posix()
 
 
-def class_list_near(folder: Path) -> Path | None:
+def find_class_list(folder: Path) -> Path | None:
     """`labels.txt` in the folder, or labelme's own beside it, as labelme's examples have it."""
     if (folder / "labels.txt").is_file():
         return folder / "labels.txt"
@@ -80,18 +80,18 @@ def class_list_near(folder: Path) -> Path | None:
 
 
 def _read(path: Path, images: ImageFinder, scratch: Scratch) -> ImportedImage:
-    glance = labelme.read(path, size=(1, 1), pixels=False)
+    glance = labelme_json.read(path, size=(1, 1), pixels=False)
     try:
         image, note = _image_of(path, glance.image, images)
     except SegstudioError:
         if not isinstance(glance.annotation.extra.get("imageData"), str):
             raise
         image, note = _embedded(path, glance, scratch), "its image was taken out of the labels file"
-    found = labelme.read(path, image_size(image))
+    found = labelme_json.read(path, image_size(image))
     return ImportedImage(image, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
 
 
-def _embedded(path: Path, glance: labelme.LabelmeFile, scratch: Scratch) -> Path:
+def _embedded(path: Path, glance: labelme_json.LabelmeFile, scratch: Scratch) -> Path:
     """The image in `imageData`, as a file."""
     try:
         data = base64.b64decode(glance.annotation.extra["imageData"], validate=False)

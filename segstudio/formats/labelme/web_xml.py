@@ -15,7 +15,7 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import MASK, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, ObjectError, SegstudioError
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder
+from segstudio.formats.image_finder import ImageFinder
 from segstudio.formats.images import FORMATS, decoder_errors, image_size
 from segstudio.formats.xml_file import number_of, read_xml, text_of
 
@@ -41,7 +41,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return reason
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     images = ImageFinder(options.images or (root / "Images" if (root / "Images").is_dir() else root))
     base = root / "Annotations" if (root / "Annotations").is_dir() else root
     entries = [

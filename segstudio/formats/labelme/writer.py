@@ -12,7 +12,7 @@ from segstudio.core.raster import shape_mask
 from segstudio.core.shape import COCO, Shape
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
 from segstudio.formats.writer import ExportImage, ExportOptions, Losses, Writer, Written, put, put_image
 
 
@@ -22,7 +22,7 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
         for index, shape in enumerate(annotation.shapes)
         if shape.rule == COCO and not options.exact
     ]
-    unread = annotation.extra.get(labelme.UNREAD, [])
+    unread = annotation.extra.get(labelme_json.UNREAD, [])
     return [*kept, *((-1, "a shape that could not be read is left out") for _ in unread)]
 
 
@@ -30,9 +30,11 @@ def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     """What could not be read is left out: labelme refuses a file for one such shape."""
     name = put_image(page, out)
     shapes = tuple(_as_pixels(shape, page) if options.exact else shape for shape in page.annotation.shapes)
-    extra = {key: value for key, value in page.annotation.extra.items() if key not in (labelme.UNREAD, "imageData")}
+    extra = {
+        key: value for key, value in page.annotation.extra.items() if key not in (labelme_json.UNREAD, "imageData")
+    }
     annotation = replace(page.annotation, shapes=shapes, extra=extra)
-    put(out / f"{page.stem}.json", labelme.write(annotation, name))
+    put(out / f"{page.stem}.json", labelme_json.encode(annotation, name))
     return Written(page)
 
 

@@ -247,24 +247,24 @@ def check_size(path: Path, shape: tuple[int, ...], size: tuple[int, int]) -> Non
         )
 
 
-def index_png(labels: Labels) -> bytes:
+def encode_index_png(labels: Labels) -> bytes:
     """Mode P with the VOC palette: the numbers are the classes, the colours are for eyes."""
     image = Image.fromarray(labels)
     image.putpalette(VOC_PALETTE.tobytes())
     return _png(image)
 
 
-def instance_png(instances: NDArray[np.int32]) -> tuple[bytes, bool]:
+def encode_instance_png(instances: NDArray[np.int32]) -> tuple[bytes, bool]:
     """Instance numbers as a palette PNG, or 16 bits where there are more than 255 of them (then True)."""
     highest = int(instances.max()) if instances.size else 0
     if highest > 65535:
         raise ValueError(f"object number {highest} does not fit 16 bits")
     if highest > 255:
         return _png(Image.fromarray(instances.astype(np.uint16))), True
-    return index_png(instances.astype(np.uint8)), False
+    return encode_index_png(instances.astype(np.uint8)), False
 
 
-def npy_bytes(array: NDArray[np.generic]) -> bytes:
+def encode_npy(array: NDArray[np.generic]) -> bytes:
     """numpy's own file."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, np.lib.format.header_data_from_array_1_0(array))

@@ -15,8 +15,8 @@ from segstudio.core.classes import IGNORE, ClassTable, is_background
 from segstudio.errors import FileError, FormatError
 from segstudio.formats import class_list
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import images_left
-from segstudio.formats.images import FORMATS, SUFFIXES, decoder_errors, image_size
+from segstudio.formats.image_finder import images_left
+from segstudio.formats.images import FORMATS, IMAGE_SUFFIXES, decoder_errors, image_size
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks import label_map
 from segstudio.formats.masks.label_map import LabelMap
@@ -64,7 +64,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return None
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     """Class names come from a list near by; without one, from the numbers in the masks."""
     pairs = [_Pair("", options.images, root)] if options.images is not None else _pairs(root)
     near = [root, pairs[0].masks.parent, pairs[0].masks]
@@ -88,7 +88,7 @@ def open_source(root: Path, options: ReadOptions) -> DatasetReader:
 def by_stem(folder: Path) -> dict[str, Path]:
     """The images of one folder; links that lead out of it are none of them. Raises FileError."""
     try:
-        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+        found = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     except OSError as error:
         raise FileError(folder, f"cannot be listed ({error.strerror})", "name a folder of images") from error
     home = folder.resolve()

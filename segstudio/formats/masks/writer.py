@@ -9,11 +9,11 @@ import numpy as np
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.instances import rasterise_both
-from segstudio.core.sample import reading
+from segstudio.core.sample import resolve_unlabelled
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
-from segstudio.formats.images import png_bytes
-from segstudio.formats.masks.codec import index_png
+from segstudio.formats.images import encode_png
+from segstudio.formats.masks.codec import encode_index_png
 from segstudio.formats.voc.writer import hidden
 from segstudio.formats.writer import (
     ON_TOP,
@@ -35,11 +35,11 @@ def losses(annotation: Annotation, options: ExportOptions) -> Losses:
 
 def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     raw, instances = rasterise_both(page.annotation, page.table)
-    plane = reading(raw, page.unlabelled)
+    plane = resolve_unlabelled(raw, page.unlabelled)
     put_image(page, out / "images")
-    put(out / "masks" / f"{page.stem}.png", index_png(plane))
+    put(out / "masks" / f"{page.stem}.png", encode_index_png(plane))
     objects = np.where(raw == IGNORE, 0, instances).astype(np.uint16)
-    put(out / "instances" / f"{page.stem}.png", png_bytes(objects))
+    put(out / "instances" / f"{page.stem}.png", encode_png(objects))
     return Written(page, tuple(hidden(page.annotation, instances)))
 
 

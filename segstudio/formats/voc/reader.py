@@ -15,7 +15,7 @@ from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.errors import FileError, ObjectError, SegstudioError
 from segstudio.formats import class_list
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder, images_left
+from segstudio.formats.image_finder import ImageFinder, images_left
 from segstudio.formats.images import image_size
 from segstudio.formats.masks import codec as masks
 from segstudio.formats.masks import label_map
@@ -89,7 +89,7 @@ def _root_folders(root: Path) -> list[Path]:
     return found[:1] if found[:1] == [root] else found[::-1]
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     """Without a list of classes the numbers and colours are VOC's own 20 classes, and a note says so."""
     folder = _root_folder(root)
     assert folder is not None, "ask reason_not first"

@@ -14,19 +14,19 @@ from segstudio.core.colours import VOC_PALETTE
 from segstudio.core.instances import instance_numbers, rasterise_both
 from segstudio.core.pyramid import rgb8
 from segstudio.core.raster import Labels
-from segstudio.core.sample import reading
+from segstudio.core.sample import resolve_unlabelled
 from segstudio.errors import FileError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_text
-from segstudio.formats.images import jpeg_bytes, read_image
-from segstudio.formats.masks.codec import index_png, instance_png, npy_bytes
+from segstudio.formats.images import encode_jpeg, read_image
+from segstudio.formats.masks.codec import encode_index_png, encode_instance_png, encode_npy
 from segstudio.formats.writer import (
     ExportImage,
     ExportOptions,
     Losses,
     Writer,
     Written,
-    named,
+    describe_shape,
     put,
     put_jpeg,
     words_lost,
@@ -43,7 +43,7 @@ def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
     raw, instances = rasterise_both(page.annotation, page.table)
     notes = hidden(page.annotation, instances)
     instances[raw == IGNORE] = 0
-    plane = reading(raw, page.unlabelled)
+    plane = resolve_unlabelled(raw, page.unlabelled)
     if options.border_px:
         border = border_of(plane, instances, options.border_px)
         plane[border], instances[border] = IGNORE, 0
@@ -52,22 +52,22 @@ def write(out: Path, page: ExportImage, options: ExportOptions) -> Written:
         notes.append(f"has object numbers up to {int(instances.max())}, so its object mask has 16 bits")
     put_jpeg(page, out / "JPEGImages")
     put(out / "SegmentationObject" / f"{page.stem}.png", png)
-    put(out / "SegmentationClass" / f"{page.stem}.png", index_png(plane))
+    put(out / "SegmentationClass" / f"{page.stem}.png", encode_index_png(plane))
     if options.npy:
         signed = plane.astype(np.int32)
         signed[plane == IGNORE] = -1
-        put(out / "SegmentationClassNpy" / f"{page.stem}.npy", npy_bytes(signed))
-        put(out / "SegmentationObjectNpy" / f"{page.stem}.npy", npy_bytes(instances))
+        put(out / "SegmentationClassNpy" / f"{page.stem}.npy", encode_npy(signed))
+        put(out / "SegmentationObjectNpy" / f"{page.stem}.npy", encode_npy(instances))
     if options.visualisations:
         image = rgb8(read_image(page.image))
         for kind, ids in (("Class", plane), ("Object", (instances & 255).astype(np.uint8))):
-            put(out / f"Segmentation{kind}Visualization" / f"{page.stem}.jpg", jpeg_bytes(_coloured(image, ids), 90))
+            put(out / f"Segmentation{kind}Visualization" / f"{page.stem}.jpg", encode_jpeg(_coloured(image, ids), 90))
     return Written(page, tuple(notes))
 
 
 def _objects(page: ExportImage, instances: NDArray[np.int32]) -> tuple[bytes, bool]:
     try:
-        return instance_png(instances)
+        return encode_instance_png(instances)
     except ValueError as error:
         raise FileError(page.image, str(error), "give its objects smaller numbers") from error
 
@@ -83,7 +83,7 @@ def hidden(annotation: Annotation, instances: NDArray[np.int32]) -> list[str]:
         shape = annotation.shapes[index]
         outside = shape.box.intersect(annotation.box).empty
         reason = "lies outside the image" if outside else "lies wholly under later objects"
-        notes.append(f"{named(shape, index)} {reason}; it has no pixel")
+        notes.append(f"{describe_shape(shape, index)} {reason}; it has no pixel")
     return notes
 
 

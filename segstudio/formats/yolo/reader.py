@@ -17,10 +17,10 @@ from segstudio.core.shape import POLYGON, RECTANGLE, Shape
 from segstudio.errors import FileError, FormatError, ObjectError
 from segstudio.formats import class_list
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_files import ImageFinder
+from segstudio.formats.image_finder import ImageFinder
 from segstudio.formats.images import image_size
 from segstudio.formats.xml_file import finite
-from segstudio.formats.yolo.names import names_of
+from segstudio.formats.yolo.data_yaml import names_of
 
 _LISTS: Final = ("data.yaml", "dataset.yaml", "classes.txt", "obj.names", "coco.yaml")
 _NUMBERS: Final = re.compile(r"^\s*\d{1,4}(\s+-?[\d.]+(e[-+]?\d+)?){4,}\s*$", re.I)
@@ -42,7 +42,7 @@ def reason_not(root: Path, options: ReadOptions) -> str | None:
     return None if listed else "its .txt files are empty, and it has no data.yaml"
 
 
-def open_source(root: Path, options: ReadOptions) -> DatasetReader:
+def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     listed = options.labels or next(
         (folder / name for folder in (root, root.parent) for name in _LISTS if (folder / name).is_file()), None
     )

@@ -25,7 +25,7 @@ from segstudio.core.geometry import Point
 from segstudio.core.shape import MASK, NUM_POINTS, POLYGON, RECTANGLE, Shape
 from segstudio.errors import FormatError, ObjectError
 from segstudio.formats.images import FORMATS
-from segstudio.formats.json_file import json_bytes, read_json
+from segstudio.formats.json_file import encode_json, read_json
 
 NEW_VERSION: Final = "5.10.1"
 UNREAD: Final = "segstudio.unread_shapes"  # in Annotation.extra: shapes kept as they were
@@ -71,7 +71,7 @@ def read(path: Path, size: tuple[int, int] | None = None, pixels: bool = True) -
     return LabelmeFile(annotation, image, tuple(notes))
 
 
-def said_size(path: Path) -> tuple[int, int] | None:
+def read_size(path: Path) -> tuple[int, int] | None:
     """(height, width) as the file has it, None where it says none. Raises FileError or FormatError."""
     raw = _parsed(path)
     height, width = raw.get("imageHeight"), raw.get("imageWidth")
@@ -84,7 +84,7 @@ def said_size(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def write(annotation: Annotation, image: str) -> bytes:
+def encode(annotation: Annotation, image: str) -> bytes:
     """The file's bytes; `image` is relative to the JSON's folder, with forward slashes."""
     extra = dict(annotation.extra)
     unread = extra.pop(UNREAD, [])
@@ -98,7 +98,7 @@ def write(annotation: Annotation, image: str) -> bytes:
         "imageWidth": annotation.width,
         **extra,
     }
-    return json_bytes(plain)
+    return encode_json(plain)
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from segstudio.core.instances import Instance, united
 from segstudio.core.shape import COCO, MASK, ORIENTED_RECTANGLE, POLYGON, RECTANGLE, RULE, Shape
 from segstudio.errors import FormatError, ObjectError
 from segstudio.formats.json_file import read_json
-from segstudio.formats.labelme.json import check_coordinate
+from segstudio.formats.labelme.labelme_json import check_coordinate
 from segstudio.formats.rle import unrolled
 
 KEPT: Final = "coco"  # key of a shape's extra: what the record said besides its outline

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from segstudio.errors import FileError
-from segstudio.formats.images import SUFFIXES
+from segstudio.formats.images import IMAGE_SUFFIXES
 
 _LAST_DIGITS = re.compile(r"(\d{1,18})\D*$")
 _PLAIN = re.compile(r"[\w-]+(/[\w-]+)*\.[A-Za-z0-9]+\Z")  # nearly every name of a data set
@@ -89,7 +89,7 @@ class ImageFinder:
 
     def _holds(self, path: Path) -> bool:
         try:
-            inside = path.suffix.lower() in SUFFIXES and path.resolve().is_relative_to(self.root.resolve())
+            inside = path.suffix.lower() in IMAGE_SUFFIXES and path.resolve().is_relative_to(self.root.resolve())
             return inside and path.is_file()
         except (OSError, ValueError):  # a name that no file can have
             return False
@@ -133,7 +133,7 @@ def _listed(root: Path, below: PurePosixPath) -> tuple[list[PurePosixPath], list
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(below / entry.name)
-                elif PurePosixPath(entry.name).suffix.lower() in SUFFIXES and _is_own(entry, root):
+                elif PurePosixPath(entry.name).suffix.lower() in IMAGE_SUFFIXES and _is_own(entry, root):
                     files.append(below / entry.name)
     except OSError:
         return [], []
