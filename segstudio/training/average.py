@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-class Average:
+class ExponentialMovingAverage:
     """`net` holds the exponential moving average of another network's weights and statistics.
 
     Early on it follows fast, min(decay, (1 + n) / (10 + n)) at the n-th step, so that it is of use from the

@@ -20,7 +20,7 @@ from segstudio.core.raster import Labels
 from segstudio.errors import SegstudioError, TrainingError
 from segstudio.events import Problem
 from segstudio.formats.images import Pixels
-from segstudio.training.dataset import Facts, Pair, Pool
+from segstudio.training.dataset import ImageStats, ImagePair, PatchDataset
 from segstudio.training.pixels import unit_scale
 
 SPARSE = 0.5  # less than this share labelled: patches are cut around labelled pixels
@@ -48,7 +48,7 @@ class Sampler:
     A step takes `patches` in all processes together.
     """
 
-    pool: Pool
+    pool: PatchDataset
     patch: int
     patches: int
     seed: int = 0
@@ -67,7 +67,7 @@ class Sampler:
         images_BCHW, labels_BHW = torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(labels)).long()
         return Batch(images_BCHW, labels_BHW, problems)
 
-    def _drawn(self, step: int, number: int, problems: list[Problem]) -> tuple[Pair, int, int]:
+    def _drawn(self, step: int, number: int, problems: list[Problem]) -> tuple[ImagePair, int, int]:
         for again in range(len(self.pool) + 1):
             if not len(self.pool):
                 break
@@ -102,7 +102,7 @@ class Sampler:
         return index, _one_of(facts, int(rng.choice(IGNORE, p=share)), rng)
 
 
-def _one_of(facts: Facts, label: int, rng: np.random.Generator) -> tuple[int, int]:
+def _one_of(facts: ImageStats, label: int, rng: np.random.Generator) -> tuple[int, int]:
     spots = facts.spots[label]
     y, x = spots[int(rng.integers(len(spots)))]
     return int(y), int(x)
@@ -122,7 +122,7 @@ def _corner_near(
     )
 
 
-def _cut(pair: Pair, y: int, x: int, patch: int) -> tuple[Pixels, Labels]:
+def _cut(pair: ImagePair, y: int, x: int, patch: int) -> tuple[Pixels, Labels]:
     pixels: Pixels = pair.pixels[:, y : y + patch, x : x + patch]
     labels = pair.labels[y : y + patch, x : x + patch]
     rows, columns = patch - labels.shape[0], patch - labels.shape[1]
@@ -132,7 +132,7 @@ def _cut(pair: Pair, y: int, x: int, patch: int) -> tuple[Pixels, Labels]:
     return pixels, labels
 
 
-class Feed:
+class BatchPrefetcher:
     """Prepares the batches of the next steps in a thread beside the one that learns."""
 
     def __init__(self, make: Callable[[int], Batch]) -> None:

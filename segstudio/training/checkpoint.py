@@ -19,14 +19,12 @@ from safetensors.torch import save
 
 from segstudio.core.classes import MAX_CLASSES
 from segstudio.errors import FileError, TrainingError
-from segstudio.formats.atomic import write_by, write_bytes
+from segstudio.formats.atomic import write_bytes, write_with
+from segstudio.run_layout import BEST_WEIGHTS, LAST_STATE, PREVIOUS_STATE
 from segstudio.training.config import table_from_plain, table_to_plain
 from segstudio.training.device import Device
 from segstudio.training.model import Architecture, Model
 
-BEST = "best.safetensors"
-LAST = "last.ckpt"
-PREVIOUS = "previous.ckpt"
 _KEY = "segstudio"
 # what readers of spoilt files raise besides their own errors
 _ODD = (
@@ -78,7 +76,7 @@ def best_of(miou: float, path: Path) -> float:
 def load_weights(path: Path, device: Device) -> Model:
     """Raises FileError when the file is missing, is not ours or does not fit what it says of itself."""
     if path.is_dir():
-        path = path / BEST
+        path = path / BEST_WEIGHTS
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {})[_KEY])
@@ -139,7 +137,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
         except RuntimeError as error:  # torch's own words for a full disk
             raise OSError(errno.ENOSPC, _short(error)) from error
 
-    write_by(path, fill, keep_as=path.with_name(PREVIOUS))
+    write_with(path, fill, keep_as=path.with_name(PREVIOUS_STATE))
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -160,11 +158,11 @@ def load_state(path: Path) -> dict[str, Any]:
 def load_newest_state(folder: Path) -> tuple[dict[str, Any], str]:
     """The last state, or the one before where the last is missing or damaged, and a word about that."""
     try:
-        return load_state(folder / LAST), ""
+        return load_state(folder / LAST_STATE), ""
     except FileError as error:
-        if not (folder / PREVIOUS).is_file():
+        if not (folder / PREVIOUS_STATE).is_file():
             raise
-        return load_state(folder / PREVIOUS), f"{error}; the state before it is used"
+        return load_state(folder / PREVIOUS_STATE), f"{error}; the state before it is used"
 
 
 def digest(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from segstudio.core.classes import Class, ClassTable
 from segstudio.errors import TrainingError
 from segstudio.formats.atomic import write_text
+from segstudio.run_layout import CONFIG_FILE
 from segstudio.training.choices import ADAMW, AUTO, NONE, ONE_CYCLE, PRESETS, WORDS
 
 _NOT_TYPED = ("run_dir", "table")  # set by the program, never by a user's text
@@ -155,7 +156,7 @@ def table_from_plain(rows: list[dict[str, Any]]) -> ClassTable:
 def write_config(config: TrainConfig) -> None:
     """`config.json` in the run's folder."""
     plain = asdict(config) | {"run_dir": config.run_dir.name, "table": table_to_plain(config.table)}
-    write_text(config.run_dir / "config.json", json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+    write_text(config.run_dir / CONFIG_FILE, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_choices(path: Path) -> dict[str, str]:

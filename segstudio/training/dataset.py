@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.core.raster import Labels
-from segstudio.core.sample import Sample, ground_truth
+from segstudio.core.sample import Sample, rasterise_ground_truth
 from segstudio.errors import FileError, SegstudioError, TrainingError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import read_image
@@ -25,7 +25,7 @@ _LOOKED_AT = 1 << 20  # pixels in which they are looked for first
 
 
 @dataclass(frozen=True)
-class Pair:
+class ImagePair:
     """`pixels` (C, H, W) uint8 or uint16 and `labels` (H, W) uint8 of one sample."""
 
     name: str
@@ -38,7 +38,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ImageStats:
     """What sampling needs to know of an image that is not at hand.
 
     `counts` (256,) pixels of each label; `spots` some places (N, 2) of (row, column) for each class it holds.
@@ -56,11 +56,11 @@ class Facts:
         return pixels + (self.nbytes - pixels) // self.channels * channels
 
 
-def facts_of(pair: Pair) -> Facts:
+def facts_of(pair: ImagePair) -> ImageStats:
     counts = cv2.calcHist([pair.labels], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     rng = np.random.default_rng(0)
     spots = {int(label): _spots(pair.labels, int(label), rng) for label in np.flatnonzero(counts[:IGNORE])}
-    return Facts(pair.labels.shape, len(pair.pixels), pair.nbytes, counts, spots)
+    return ImageStats(pair.labels.shape, len(pair.pixels), pair.nbytes, counts, spots)
 
 
 def _spots(labels: Labels, label: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -74,14 +74,14 @@ def _spots(labels: Labels, label: int, rng: np.random.Generator) -> NDArray[np.i
 
 
 @dataclass(frozen=True)
-class Near:
+class SamplingWindow:
     """Images to draw from now, by index: `chosen` all of them, `having` those that hold each label."""
 
     chosen: list[int]
     having: dict[int, list[int]]
 
 
-class Pool:
+class PatchDataset:
     """Samples that can be read. Any thread may ask for pairs; only the run itself adds or drops samples."""
 
     def __init__(
@@ -91,8 +91,8 @@ class Pool:
         self._table = table
         self._unlabelled = unlabelled
         self._samples: list[Sample] = []
-        self.facts: list[Facts] = []
-        self._held: OrderedDict[str, Pair] = OrderedDict()
+        self.facts: list[ImageStats] = []
+        self._held: OrderedDict[str, ImagePair] = OrderedDict()
         self._held_bytes = 0
         self.budget_bytes = budget_bytes
         self._lock = Lock()
@@ -105,12 +105,12 @@ class Pool:
         self.names = [sample.name for sample in self._samples]
         self.pixels = sum(facts.shape[0] * facts.shape[1] for facts in self.facts)
         self._nbytes = sum(facts.nbytes for facts in self.facts)
-        self._near: tuple[tuple[int, int], Near] | None = None
+        self._near: tuple[tuple[int, int], SamplingWindow] | None = None
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __iter__(self) -> Iterator[Pair]:
+    def __iter__(self) -> Iterator[ImagePair]:
         return (self.pair(index) for index in range(len(self)))
 
     @property
@@ -118,7 +118,7 @@ class Pool:
         """(256,) pixels of each label over all images."""
         return sum((facts.counts for facts in self.facts), np.zeros(256, np.int64))
 
-    def near(self, seed: int, visit: int) -> Near:
+    def near(self, seed: int, visit: int) -> SamplingWindow:
         """The images to draw from: all, or as many as memory holds of an order that moves on with `visit`."""
         fits = self._nbytes <= self.budget_bytes
         key = (seed, 0 if fits else visit)
@@ -132,12 +132,12 @@ class Pool:
             for index in chosen:
                 for label in self.facts[index].spots:
                     having[label].append(index)
-            known = self._near = (key, Near(chosen, {label: having[label] for label in sorted(having)}))
+            known = self._near = (key, SamplingWindow(chosen, {label: having[label] for label in sorted(having)}))
         return known[1]
 
     def load(self, text: str) -> Iterator[Progress | Problem]:
         """Read everything once; what cannot be read or has no counted pixel is named and left out."""
-        loaded: list[tuple[Sample, Facts]] = []
+        loaded: list[tuple[Sample, ImageStats]] = []
         channels: Counter[int] = Counter()
         waiting, self._waiting = self._waiting, []
         first = not self.channels
@@ -159,7 +159,7 @@ class Pool:
         self.channels = self.channels or (channels.most_common(1)[0][0] if channels else 0)
         yield from self._fit(loaded)
 
-    def _fit(self, loaded: list[tuple[Sample, Facts]]) -> Iterator[Problem]:
+    def _fit(self, loaded: list[tuple[Sample, ImageStats]]) -> Iterator[Problem]:
         """Bring every image to the channels that most have; one that cannot be is named and left out."""
         places = {name: index for index, name in enumerate(self.names)}
         for sample, facts in loaded:
@@ -202,7 +202,7 @@ class Pool:
             self._settle()
         self._forget(name)
 
-    def pair(self, index: int) -> Pair:
+    def pair(self, index: int) -> ImagePair:
         """Raises SegstudioError when its file is gone or spoilt."""
         sample = self._samples[index]
         with self._lock:
@@ -214,10 +214,10 @@ class Pool:
         self._keep(pair, make_room=True)
         return pair
 
-    def _fitted(self, pair: Pair) -> Pair:
+    def _fitted(self, pair: ImagePair) -> ImagePair:
         return replace(pair, pixels=fitted_channels(pair.pixels, self.channels, pair.name))
 
-    def _keep(self, pair: Pair, make_room: bool = False) -> None:
+    def _keep(self, pair: ImagePair, make_room: bool = False) -> None:
         with self._lock:
             while make_room and self._held and self._held_bytes + pair.nbytes > self.budget_bytes:
                 _, gone = self._held.popitem(last=False)
@@ -231,19 +231,19 @@ class Pool:
             gone = self._held.pop(name, None)
             self._held_bytes -= gone.nbytes if gone else 0
 
-    def _read(self, sample: Sample) -> Pair:
+    def _read(self, sample: Sample) -> ImagePair:
         pixels = channels_first(read_image(sample.image))
-        labels = ground_truth(sample.annotation, self._table, self._unlabelled)
+        labels = rasterise_ground_truth(sample.annotation, self._table, self._unlabelled)
         if pixels.shape[1:] != labels.shape:
             raise FileError(
                 sample.image,
                 f"is {pixels.shape[2]}x{pixels.shape[1]} but its labels are {labels.shape[1]}x{labels.shape[0]}",
                 "label it again or restore the image",
             )
-        return Pair(sample.name, pixels, labels)
+        return ImagePair(sample.name, pixels, labels)
 
 
-def statistics(pool: Pool, most: int = 50) -> tuple[list[float], list[float]]:
+def statistics(pool: PatchDataset, most: int = 50) -> tuple[list[float], list[float]]:
     """Mean and standard deviation of each channel in 0..1, over up to `most` images spread evenly."""
     chosen = np.unique(np.linspace(0, len(pool) - 1, min(most, len(pool))).astype(int))
     sums, squares, count = np.zeros(pool.channels), np.zeros(pool.channels), 0

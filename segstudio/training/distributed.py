@@ -39,7 +39,6 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-LAUNCH = "launch.txt"  # in a run's folder: which torchrun began it
 
 
 def launch() -> str:

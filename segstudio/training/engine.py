@@ -10,17 +10,17 @@ import numpy as np
 import torch
 
 from segstudio.core.box import Box
-from segstudio.core.metrics import scores, summed
+from segstudio.core.metrics import compute_metrics, sum_matrices
 from segstudio.core.prediction import Prediction
-from segstudio.core.sample import Sample, held_out_part, train_part
+from segstudio.core.sample import Sample, held_out_samples, train_samples
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Note, Problem, Progress
 from segstudio.training.config import TrainConfig
-from segstudio.training.dataset import Pool
+from segstudio.training.dataset import PatchDataset
 from segstudio.training.device import choose_device, is_out_of_memory
 from segstudio.training.distributed import agreed, join, rank, sum_over_ranks
-from segstudio.training.events import EpochDone, Finished, Joined, Preview, Rescued, Started, StepDone, TrainEvent
-from segstudio.training.hooks import Shown, Surroundings
+from segstudio.training.events import EpochDone, Finished, SamplesAdded, Preview, Recovered, Started, StepDone, TrainEvent
+from segstudio.training.hooks import PreviewImage, RunHooks
 from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.memory import give_freed_back, keep_freed, used_bytes
 from segstudio.training.predict import predict
@@ -35,10 +35,10 @@ PREVIEW_SHARE = 0.1  # of the time may go into predicting the open image
 VALIDATION_SHARE = 0.15
 MOST_STEPS_PER_EPOCH = 100
 
-_ALONE = Surroundings()
+_ALONE = RunHooks()
 
 
-def train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings = _ALONE) -> Iterator[TrainEvent]:
+def train(config: TrainConfig, samples: Sequence[Sample], around: RunHooks = _ALONE) -> Iterator[TrainEvent]:
     """Learn from `samples`; those held out judge.
 
     Closing the generator stops the run: what was learnt so far is saved. Time that the caller holds an event
@@ -54,7 +54,7 @@ def train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings =
         give_freed_back()
 
 
-def _train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings) -> Iterator[TrainEvent]:
+def _train(config: TrainConfig, samples: Sequence[Sample], around: RunHooks) -> Iterator[TrainEvent]:
     pools = Pools(config, samples)
     problems = []
     for event in pools.load():
@@ -64,7 +64,7 @@ def _train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings)
     run, moved, remark = start_run(config, pools.learn)
     try:
         if not rank():
-            run.write_beginning(pools.learn.names, [sample.name for sample in held_out_part(samples)])
+            run.write_beginning(pools.learn.names, [sample.name for sample in held_out_samples(samples)])
         remarks = [*problems, *warnings(config, pools.learn), *([remark] if remark else [])]
         for line in (run.describe(), *remarks, *(moved.lines if moved else ())):
             run.log(line)
@@ -95,7 +95,7 @@ def _train(config: TrainConfig, samples: Sequence[Sample], around: Surroundings)
 class _Loop:
     """Steps, and between them judging, showing, saving and mending."""
 
-    def __init__(self, run: Run, judges: Pool, around: Surroundings) -> None:
+    def __init__(self, run: Run, judges: PatchDataset, around: RunHooks) -> None:
         self._run = run
         self._judges = judges
         self._around = around
@@ -139,7 +139,7 @@ class _Loop:
             if self._save.due():
                 yield from self._careful(run.save_last)
 
-    def _stepped(self) -> Iterator[Problem | Rescued]:
+    def _stepped(self) -> Iterator[Problem | Recovered]:
         """One step, tried again in another way if memory does not do, or compiling."""
         run = self._run
         while True:
@@ -156,11 +156,11 @@ class _Loop:
                 else:
                     raise
 
-    def _told(self, event: Rescued) -> Rescued:
+    def _told(self, event: Recovered) -> Recovered:
         self._run.log(event.text)
         return event
 
-    def _reported(self) -> Iterator[StepDone | Rescued]:
+    def _reported(self) -> Iterator[StepDone | Recovered]:
         run = self._run
         if run.step == self._told_step:
             return  # nothing new
@@ -202,7 +202,7 @@ class _Loop:
     def _joined(self, arrived: Sequence[Sample]) -> Iterator[TrainEvent]:
         run = self._run
         run.wait_for_feed()
-        parts = ((run.pool, self._judges, train_part(arrived)), (self._judges, run.pool, held_out_part(arrived)))
+        parts = ((run.pool, self._judges, train_samples(arrived)), (self._judges, run.pool, held_out_samples(arrived)))
         for pool, other, part in parts:
             for sample in part:
                 other.drop(sample.name)  # nothing learns and judges
@@ -213,7 +213,7 @@ class _Loop:
         run.renew_pool()
         run.write_split(run.pool.names, self._judges.names)
         run.log(f"step {run.step}: {len(arrived)} new or changed masks joined")
-        yield Joined(run.step, len(arrived))
+        yield SamplesAdded(run.step, len(arrived))
 
     def _judged(self) -> Iterator[TrainEvent]:
         run, step = self._run, self._run.step
@@ -228,8 +228,8 @@ class _Loop:
                 if isinstance(event, Problem):
                     run.log(str(event))
                 yield event
-        local = torch.from_numpy(summed(matrices, len(run.config.table))).to(run.device.torch)
-        figures = scores(sum_over_ranks(local).cpu().numpy())
+        local = torch.from_numpy(sum_matrices(matrices, len(run.config.table))).to(run.device.torch)
+        figures = compute_metrics(sum_over_ranks(local).cpu().numpy())
         loss = _mean(self._losses)
         self._losses.clear()
         yield from self._careful(lambda: run.record(loss, figures))
@@ -259,7 +259,7 @@ class _Loop:
             self._unshowable.add(shown.name)
             yield Problem(shown.name, str(error))
 
-    def _predicted(self, shown: Shown, box: Box | None) -> Iterator[Progress | Preview]:
+    def _predicted(self, shown: PreviewImage, box: Box | None) -> Iterator[Progress | Preview]:
         pixels = shown.pixels if box is None else shown.pixels[box.slices]
         for event in predict(self._run.snapshot(), pixels, self._run.device, shown.name):
             yield Preview(event, box) if isinstance(event, Prediction) else event

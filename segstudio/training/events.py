@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.core.box import Box
-from segstudio.core.metrics import Confusion
+from segstudio.core.metrics import ConfusionMatrix
 from segstudio.core.prediction import Prediction
 from segstudio.events import Note, Problem, Progress
 
 
 @dataclass(frozen=True)
-class Choice:
+class Decision:
     """One thing that a run decided or was told, and why, in words."""
 
     key: str
@@ -25,7 +25,7 @@ class Choice:
 class Proposal:
     """What a run on these images would choose; `warnings` are about the data."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[Decision, ...]
     warnings: tuple[str, ...]
     train_names: tuple[str, ...]
     held_out_names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Started:
     text: str
     train_images: int
     held_out_images: int
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Decision, ...] = ()
     history: tuple[dict[str, Any], ...] = ()  # judgements of earlier sessions, as in metrics.jsonl
 
     __hash__ = None  # type: ignore[assignment]
@@ -64,7 +64,7 @@ class EpochDone:
 
     step: int
     loss: float
-    confusion: Confusion
+    confusion: ConfusionMatrix
     miou: float
     best_miou: float
     classes: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Rescued:
+class Recovered:
     """Something went wrong and was mended; the run goes on."""
 
     step: int
@@ -90,7 +90,7 @@ class Rescued:
 
 
 @dataclass(frozen=True)
-class Joined:
+class SamplesAdded:
     """`images` newly labelled ones take part from this step on."""
 
     step: int
@@ -98,7 +98,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Transferred:
+class PretrainedLoaded:
     """What came of the weights that the run began from: a line each."""
 
     lines: tuple[str, ...]
@@ -116,5 +116,5 @@ class Finished:
 
 
 TrainEvent = (
-    Progress | Note | Problem | Started | StepDone | EpochDone | Preview | Rescued | Joined | Transferred | Finished
+    Progress | Note | Problem | Started | StepDone | EpochDone | Preview | Recovered | SamplesAdded | PretrainedLoaded | Finished
 )

@@ -10,8 +10,7 @@ from typing import Any
 
 from segstudio.errors import TrainingError
 from segstudio.formats.atomic import write_text
-
-METRICS = "metrics.jsonl"
+from segstudio.run_layout import METRICS_FILE
 
 
 class History:
@@ -19,7 +18,7 @@ class History:
 
     def __init__(self, folder: Path, tensorboard: bool) -> None:
         self.rows: list[dict[str, Any]] = []
-        self._path = folder / METRICS
+        self._path = folder / METRICS_FILE
         self._writer = _writer(folder / "tensorboard") if tensorboard else None
 
     def add(self, row: dict[str, Any]) -> None:

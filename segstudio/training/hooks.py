@@ -11,7 +11,7 @@ from segstudio.formats.images import Pixels
 
 
 @dataclass(frozen=True)
-class Shown:
+class PreviewImage:
     """The open image, and the part of it on the screen, which is predicted first."""
 
     name: str
@@ -22,12 +22,12 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RunHooks:
     """What a run asks the world now and then.
 
     `open_image` is the image to show previews of; `arrivals` gives samples labelled since it was asked
     last, which join at the next epoch.
     """
 
-    open_image: Callable[[], Shown | None] = lambda: None
+    open_image: Callable[[], PreviewImage | None] = lambda: None
     arrivals: Callable[[], Sequence[Sample]] = tuple

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from segstudio.errors import TrainingError
 from segstudio.training.augment import Augmentation, augmented_share
-from segstudio.training.average import Average
+from segstudio.training.average import ExponentialMovingAverage
 from segstudio.training.batches import Batch
 from segstudio.training.choices import SGD
 from segstudio.training.config import TrainConfig
@@ -45,7 +45,7 @@ class _Levels(nn.Module):
         return self.net.levels(images_BCHW) if self._deep else [self.net(images_BCHW)]  # type: ignore[operator]
 
 
-class Learner:
+class Trainer:
     """Network, optimiser, precision and averaged weights; `step` learns from one batch."""
 
     def __init__(self, config: TrainConfig, plan: Plan, model: Model, device: Device) -> None:
@@ -55,7 +55,7 @@ class Learner:
         if together():
             with_shared_statistics(model.net)
         self.net = model.net
-        self.average = Average(model.net, config.ema)
+        self.average = ExponentialMovingAverage(model.net, config.ema)
         self.rate_scale = 1.0  # lowered when the loss ran away
         self.rate = 0.0
         self._losses: list[Tensor] = []

@@ -14,9 +14,9 @@ from segstudio.training.balance import class_weights
 from segstudio.training.batches import SPARSE
 from segstudio.training.choices import AUTO, BATCH, CONCAT, GROUP, SIGMOID, SOFTMAX, TRANSPOSED
 from segstudio.training.config import TrainConfig
-from segstudio.training.dataset import Pool
+from segstudio.training.dataset import PatchDataset
 from segstudio.training.device import Device, memory_bytes
-from segstudio.training.events import Choice
+from segstudio.training.events import Decision
 from segstudio.training.heads import outputs_of
 from segstudio.training.losses import default_loss, parse_loss
 from segstudio.training.model import Architecture
@@ -40,7 +40,7 @@ class Plan:
     compiled: bool
     steps_per_epoch: int
     tile: int
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[Decision, ...] = ()
 
     def smaller(self) -> Plan | None:
         """What to try when memory does not do: more, smaller parts; then smaller patches; None at the end."""
@@ -57,7 +57,7 @@ class _Decisions:
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
-        self.choices: list[Choice] = []
+        self.choices: list[Decision] = []
 
     def take(self, key: str, choose: Callable[[], tuple[Any, str]]) -> Any:
         own = getattr(self.config, key)
@@ -70,11 +70,11 @@ class _Decisions:
         return self._note(key, value, reason)
 
     def _note(self, key: str, value: Any, reason: str) -> Any:
-        self.choices.append(Choice(key, str(value), reason))
+        self.choices.append(Decision(key, str(value), reason))
         return value
 
 
-def make_plan(config: TrainConfig, device: Device, pool: Pool, begin: Architecture | None = None) -> Plan:
+def make_plan(config: TrainConfig, device: Device, pool: PatchDataset, begin: Architecture | None = None) -> Plan:
     """`begin` is the network whose weights the run starts from. Raises TrainingError for choices that do not fit."""
     decide = _Decisions(config)
     shapes = np.array([facts.shape for facts in pool.facts])
@@ -95,12 +95,12 @@ def make_plan(config: TrainConfig, device: Device, pool: Pool, begin: Architectu
     counts = pool.counts[: len(config.table)]
     weights = class_weights(config.class_weights, counts, config.table.names)
     if weights is not None:
-        decide.choices.append(Choice("class_weights", ", ".join(f"{w:.2g}" for w in weights), config.class_weights))
+        decide.choices.append(Decision("class_weights", ", ".join(f"{w:.2g}" for w in weights), config.class_weights))
     flip = decide.take("vertical_flip", lambda: _flip(pool.channels))
     compiled = decide.take("compile", lambda: _compile(device, config)) == "yes"
     labelled = counts.sum() / max(1, pool.pixels)
     if labelled < SPARSE:
-        decide.choices.append(Choice("sparse", f"{labelled:.1%}", "few pixels are labelled: patches lie around them"))
+        decide.choices.append(Decision("sparse", f"{labelled:.1%}", "few pixels are labelled: patches lie around them"))
     return Plan(
         architecture=architecture,
         loss=loss,

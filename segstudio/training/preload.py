@@ -39,7 +39,7 @@ def preload_torch() -> None:
                 link(os.fsencode(path), os.RTLD_NOW)
 
 
-def calmly(events: Iterator[T], until: type) -> Iterator[T]:
+def gc_paused_until(events: Iterator[T], until: type) -> Iterator[T]:
     """The events of a job that needs torch; the collector rests until the first of a kind has come.
 
     What lives by then is never looked at again: it stays as long as the program.

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from segstudio.core.classes import ClassTable
 from segstudio.errors import FileError
-from segstudio.training.checkpoint import BEST, LAST, can_be
+from segstudio.run_layout import BEST_WEIGHTS, LAST_STATE
+from segstudio.training.checkpoint import can_be
 from segstudio.training.choices import ADD, BATCH, BILINEAR, CONCAT, GROUP, SIGMOID, SOFTMAX, TRANSPOSED
 from segstudio.training.model import Architecture
 
@@ -34,7 +35,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True)
-class Donor:
+class Pretrained:
     """Weights by name, in our names where another's are known; `classes` and `head` where the file says them."""
 
     path: Path
@@ -69,7 +70,7 @@ class Donor:
 
 
 @dataclass(frozen=True)
-class Transfer:
+class PretrainedReport:
     """What became of each weight. Names are ours for the network's, the donor's for what was not wanted.
 
     `loaded` as it was; `fitted` loaded after classes were matched by name or input channels inflated or trimmed;
@@ -110,10 +111,10 @@ def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def load_donor(path: Path) -> Donor:
+def load_donor(path: Path) -> Pretrained:
     """A run folder, our weights or state, any safetensors, or a plain state dict. Raises FileError."""
     if path.is_dir():
-        path = path / BEST if (path / BEST).is_file() else path / LAST
+        path = path / BEST_WEIGHTS if (path / BEST_WEIGHTS).is_file() else path / LAST_STATE
     try:
         tensors, about = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
         return _donor(path, tensors, about)
@@ -132,14 +133,14 @@ def load_donor(path: Path) -> Donor:
         raise FileError(path, f"holds no weights ({text})", "name a run, a .safetensors or a state dict") from error
 
 
-def _donor(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Donor:
+def _donor(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Pretrained:
     """Raises errors of _UNREADABLE for what is not as it should be."""
     if not tensors:
         raise ValueError("there is no tensor in it")
     classes = about.get("classes", ())
     names = tuple(str(row["name"] if isinstance(row, Mapping) else row) for row in classes)
     architecture = about.get("architecture") or {}
-    return Donor(path, in_our_names(tensors), names, str(architecture.get("head", "")), dict(architecture))
+    return Pretrained(path, in_our_names(tensors), names, str(architecture.get("head", "")), dict(architecture))
 
 
 def _safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -181,7 +182,7 @@ def in_our_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
-def transfer(net: nn.Module, donor: Donor, table: ClassTable, head: str) -> Transfer:
+def transfer(net: nn.Module, donor: Pretrained, table: ClassTable, head: str) -> PretrainedReport:
     """Copy what fits into `net`, in place."""
     own = net.state_dict()
     fate: dict[str, str] = {}
@@ -210,12 +211,12 @@ def transfer(net: nn.Module, donor: Donor, table: ClassTable, head: str) -> Tran
 
 
 def _report(
-    net: nn.Module, own: Mapping[str, Tensor], donor: Donor, fate: Mapping[str, str], classes: tuple[Any, Any]
-) -> Transfer:
+    net: nn.Module, own: Mapping[str, Tensor], donor: Pretrained, fate: Mapping[str, str], classes: tuple[Any, Any]
+) -> PretrainedReport:
     sizes = {name: p.numel() for name, p in net.named_parameters()}
     kinds = Counter(fate.values())
     assert sum(kinds.values()) == len(fate)
-    return Transfer(
+    return PretrainedReport(
         loaded=tuple(n for n in own if fate.get(n) == _LOADED),
         fitted=tuple(n for n in own if fate.get(n) == _FITTED),
         missing=tuple(n for n in own if n not in donor.tensors),
@@ -229,7 +230,7 @@ def _report(
 
 
 def _class_rows(
-    donor: Donor, given: Tensor, wanted: Tensor, table: ClassTable, head: str
+    donor: Pretrained, given: Tensor, wanted: Tensor, table: ClassTable, head: str
 ) -> tuple[Tensor | None, set[str], set[str]]:
     """The head's rows by class name, new ones the mean of those there are; names of new and of dropped classes.
 

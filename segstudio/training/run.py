@@ -11,19 +11,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from segstudio.core.metrics import Scores
+from segstudio.core.metrics import Metrics
 from segstudio.errors import TrainingError
 from segstudio.events import Problem
 from segstudio.formats.atomic import write_text
-from segstudio.training.batches import Batch, Feed, Sampler
-from segstudio.training.checkpoint import BEST, LAST, best_of, save_state, save_weights
+from segstudio.run_layout import BEST_WEIGHTS, LAST_STATE, LAUNCH_FILE, LOG_FILE, SPLIT_FILE
+from segstudio.training.batches import Batch, BatchPrefetcher, Sampler
+from segstudio.training.checkpoint import best_of, save_state, save_weights
 from segstudio.training.clock import Clock
 from segstudio.training.config import TrainConfig, write_config
-from segstudio.training.dataset import Pool
+from segstudio.training.dataset import PatchDataset
 from segstudio.training.device import Device
-from segstudio.training.distributed import LAUNCH, launch, rank, world
+from segstudio.training.distributed import launch, rank, world
 from segstudio.training.history import History
-from segstudio.training.learner import Learner
+from segstudio.training.learner import Trainer
 from segstudio.training.model import Model
 from segstudio.training.plan import Plan
 from segstudio.training.schedule import EarlyStop
@@ -32,7 +33,7 @@ from segstudio.training.schedule import EarlyStop
 class Run:
     """Holds the state between steps; `update` is one step."""
 
-    def __init__(self, config: TrainConfig, pool: Pool, device: Device, plan: Plan, model: Model) -> None:
+    def __init__(self, config: TrainConfig, pool: PatchDataset, device: Device, plan: Plan, model: Model) -> None:
         self.config = config
         self.device = device
         self.plan = plan
@@ -42,9 +43,9 @@ class Run:
         self.gone_back_to = -1  # the step of the last rescue
         self.history = History(config.run_dir, config.tensorboard and rank() == 0)
         self.early = EarlyStop(config.patience)
-        self.learner = Learner(config, plan, model, device)
+        self.learner = Trainer(config, plan, model, device)
         self._model = model
-        self._feed = Feed(self._batch_at)
+        self._feed = BatchPrefetcher(self._batch_at)
         self.clock = Clock(config)
 
     def _batch_at(self, step: int) -> Batch:
@@ -54,7 +55,7 @@ class Run:
 
     @property
     def weights_path(self) -> Path:
-        return self.config.run_dir / BEST
+        return self.config.run_dir / BEST_WEIGHTS
 
     def write_beginning(self, train: Sequence[str], held_out: Sequence[str]) -> None:
         """`config.json` and `split.json`."""
@@ -62,18 +63,18 @@ class Run:
             left.unlink(missing_ok=True)  # of a process that was killed while it wrote
         write_config(self.config)
         if launch():
-            write_text(self.config.run_dir / LAUNCH, launch())
+            write_text(self.config.run_dir / LAUNCH_FILE, launch())
         self.write_split(train, held_out)
 
     def write_split(self, train: Sequence[str], held_out: Sequence[str]) -> None:
         split = json.dumps({"train": list(train), "val": list(held_out)}, indent=1, ensure_ascii=False)
-        write_text(self.config.run_dir / "split.json", split + "\n")
+        write_text(self.config.run_dir / SPLIT_FILE, split + "\n")
 
     def log(self, line: str) -> None:
         """Append to `log.txt`; a full disk is told when it matters, not here."""
         if rank():
             return
-        path = self.config.run_dir / "log.txt"
+        path = self.config.run_dir / LOG_FILE
         with contextlib.suppress(OSError), path.open("a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
 
@@ -101,7 +102,7 @@ class Run:
         """The averaged model as it is now, marked with its step."""
         return self._model.with_net(self.learner.average.net, self.step)
 
-    def record(self, loss: float, figures: Scores) -> None:
+    def record(self, loss: float, figures: Metrics) -> None:
         """Keep the weights if they are the best so far, and append to the history."""
         names = self.config.table.names
         row = {
@@ -144,11 +145,11 @@ class Run:
             "sampler": {"seed": self.config.seed, "step": self.step, "names": self.pool.names},
             **self.learner.state(),
         }
-        save_state(self.config.run_dir / LAST, state)
+        save_state(self.config.run_dir / LAST_STATE, state)
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on where a state was saved. Raises TrainingError."""
-        path = self.config.run_dir / LAST
+        path = self.config.run_dir / LAST_STATE
         try:
             same = state["architecture"] == asdict(self._model.architecture)
             if not same or state["classes"] != self.config.table.names:

@@ -9,19 +9,20 @@ from typing import Any
 
 import torch
 
-from segstudio.core.sample import Sample, held_out_part, train_part
+from segstudio.core.sample import Sample, held_out_samples, train_samples
 from segstudio.errors import TrainingError
 from segstudio.events import Problem, Progress
+from segstudio.run_layout import LAUNCH_FILE
 from segstudio.training.balance import warnings_about
 from segstudio.training.checkpoint import load_newest_state
 from segstudio.training.config import TrainConfig
-from segstudio.training.dataset import Pool, statistics
+from segstudio.training.dataset import PatchDataset, statistics
 from segstudio.training.device import Device, choose_device, memory_bytes
-from segstudio.training.distributed import LAUNCH, launch, rank, restarted, share
-from segstudio.training.events import Proposal, Transferred
+from segstudio.training.distributed import launch, rank, restarted, share
+from segstudio.training.events import Proposal, PretrainedLoaded
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan, make_plan
-from segstudio.training.pretrained import Donor, load_donor, transfer
+from segstudio.training.pretrained import Pretrained, load_donor, transfer
 from segstudio.training.run import Run
 
 MEMORY_SHARE = 0.25  # of the machine's memory may hold images
@@ -32,8 +33,8 @@ class Pools:
 
     def __init__(self, config: TrainConfig, samples: Sequence[Sample]) -> None:
         budget = int(config.cache_gb * (1 << 30)) or int(memory_bytes() * MEMORY_SHARE)
-        self.learn = Pool(train_part(samples), config.table, config.unlabelled, budget)
-        self.judge = Pool(share(held_out_part(samples)), config.table, config.unlabelled, budget // 4)
+        self.learn = PatchDataset(train_samples(samples), config.table, config.unlabelled, budget)
+        self.judge = PatchDataset(share(held_out_samples(samples)), config.table, config.unlabelled, budget // 4)
 
     def load(self) -> Iterator[Progress | Problem]:
         """Raises TrainingError when there is nothing to learn from."""
@@ -54,11 +55,11 @@ def propose(config: TrainConfig, samples: Sequence[Sample]) -> Iterator[Progress
     )
 
 
-def warnings(config: TrainConfig, pool: Pool) -> list[str]:
+def warnings(config: TrainConfig, pool: PatchDataset) -> list[str]:
     return warnings_about(pool.counts[: len(config.table)], config.table)
 
 
-def start_run(config: TrainConfig, pool: Pool) -> tuple[Run, Transferred | None, str]:
+def start_run(config: TrainConfig, pool: PatchDataset) -> tuple[Run, PretrainedLoaded | None, str]:
     """Decide what was left open, build, begin from other weights or resume if asked.
 
     Gives also what came of those weights, and a word if an older state had to do. An earlier run of that name is
@@ -102,7 +103,7 @@ def _as_before(state: Mapping[str, Any], config: TrainConfig, plan: Plan, device
 
 def _launch_of(folder: Path) -> str:
     try:
-        return (folder / LAUNCH).read_text("utf-8")
+        return (folder / LAUNCH_FILE).read_text("utf-8")
     except OSError:
         return ""
 
@@ -115,7 +116,7 @@ def _architecture_of(state: Mapping[str, Any], config: TrainConfig) -> Architect
         raise TrainingError(f"{config.run_dir}: cannot be resumed from ({error}); start a new run") from error
 
 
-def _model(config: TrainConfig, plan: Plan, device: Device, pool: Pool) -> Model:
+def _model(config: TrainConfig, plan: Plan, device: Device, pool: PatchDataset) -> Model:
     torch.manual_seed(config.seed)
     mean, deviation = statistics(pool)
     try:
@@ -126,17 +127,17 @@ def _model(config: TrainConfig, plan: Plan, device: Device, pool: Pool) -> Model
     return Model(net, plan.architecture, config.table, config.unlabelled, mean, deviation, plan.tile, pool.white)
 
 
-def _donor(config: TrainConfig) -> Donor | None:
+def _donor(config: TrainConfig) -> Pretrained | None:
     return load_donor(Path(config.init)) if config.init else None
 
 
-def _begin(donor: Donor | None) -> Architecture | None:
+def _begin(donor: Pretrained | None) -> Architecture | None:
     return None if donor is None else donor.architecture
 
 
-def _moved(model: Model, donor: Donor) -> Transferred:
+def _moved(model: Model, donor: Pretrained) -> PretrainedLoaded:
     """Raises TrainingError when nothing of it fits."""
     report = transfer(model.net, donor, model.table, model.architecture.head)
     if not report.parameters_loaded:
         raise TrainingError(f"{donor.path}: none of its weights fits this network; choose another file or network")
-    return Transferred(tuple(report.lines()), report.percent)
+    return PretrainedLoaded(tuple(report.lines()), report.percent)

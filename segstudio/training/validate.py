@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from segstudio.core.metrics import Confusion, confusion
+from segstudio.core.metrics import ConfusionMatrix, confusion_matrix
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
-from segstudio.training.dataset import Pool
+from segstudio.training.dataset import PatchDataset
 from segstudio.training.device import Device
 from segstudio.training.model import Model
 from segstudio.training.predict import predict
@@ -17,7 +17,7 @@ from segstudio.training.predict import predict
 VALIDATION_OVERLAP = 0.25
 
 
-def validate(model: Model, pool: Pool, device: Device) -> Iterator[Progress | Problem | Confusion]:
+def validate(model: Model, pool: PatchDataset, device: Device) -> Iterator[Progress | Problem | ConfusionMatrix]:
     """The matrix of each image, with progress in between; a file that has died is named and dropped."""
     for name in pool.names:
         try:
@@ -31,4 +31,4 @@ def validate(model: Model, pool: Pool, device: Device) -> Iterator[Progress | Pr
             if isinstance(event, Progress):
                 yield event
             else:
-                yield confusion(pair.labels, event.labels, model.architecture.num_classes)
+                yield confusion_matrix(pair.labels, event.labels, model.architecture.num_classes)

@@ -23,7 +23,7 @@ from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview
-from segstudio.training.hooks import Shown, Surroundings
+from segstudio.training.hooks import PreviewImage, RunHooks
 from tests.bench import learning_data as data
 
 GPU = torch.cuda.is_available()
@@ -91,7 +91,7 @@ def first_overlay() -> None:
     with tempfile.TemporaryDirectory() as where:
         began = time.perf_counter()
         events = train(
-            TrainConfig(run_dir=Path(where) / "run", table=table), two, Surroundings(lambda: Shown("open", pixels))
+            TrainConfig(run_dir=Path(where) / "run", table=table), two, RunHooks(lambda: PreviewImage("open", pixels))
         )
         for event in events:
             if isinstance(event, Preview):

@@ -64,10 +64,10 @@ def strokes_of(sample: Sample, table: ClassTable, share: float, seed: int) -> Sa
     """A few short strokes of every class, together `share` of the pixels; the rest unlabelled."""
     import cv2
 
-    from segstudio.core.sample import ground_truth
+    from segstudio.core.sample import rasterise_ground_truth
 
     rng = np.random.default_rng(seed)
-    truth = ground_truth(sample.annotation, table, "ignore")
+    truth = rasterise_ground_truth(sample.annotation, table, "ignore")
     kept = np.full_like(truth, 255)
     wanted = share * truth.size
     present = [int(c) for c in np.unique(truth) if c < len(table)]

@@ -14,7 +14,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.training.batches import Batch
 from segstudio.training.config import TrainConfig
 from segstudio.training.device import choose_device
-from segstudio.training.learner import Learner
+from segstudio.training.learner import Trainer
 from segstudio.training.memory import keep_freed
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan
@@ -48,7 +48,7 @@ def ours(size: int, batch: int) -> float:
     plan = Plan(architecture, "ce", None, size, batch, 1, False, False, 100, size)
     config = TrainConfig(run_dir=Path("unused"), table=table, augment=False)
     model = Model(net, architecture, table, "background", [0.5], [0.25], size)
-    learner = Learner(config, plan, model, device)
+    learner = Trainer(config, plan, model, device)
     made = Batch(torch.rand(batch, 1, size, size), torch.randint(0, 2, (batch, size, size)))
 
     def step() -> None:
@@ -69,7 +69,7 @@ def augmentation(size: int, batch: int) -> float:
     net = architecture.build().to(device.torch, memory_format=torch.channels_last)
     plan = Plan(architecture, "ce+dice", None, size, batch, 1, True, False, 100, size)
     model = Model(net, architecture, table, "background", [0.5], [0.25], size)
-    learner = Learner(TrainConfig(run_dir=Path("unused"), table=table, augment=False), plan, model, device)
+    learner = Trainer(TrainConfig(run_dir=Path("unused"), table=table, augment=False), plan, model, device)
     made = Batch(torch.rand(batch, 1, size, size), torch.randint(0, 2, (batch, size, size)))
     augment = Augmentation(1, True)
     images, labels = made.images_BCHW.to(device.torch), made.labels_BHW.to(device.torch)

@@ -18,12 +18,12 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.sample import Sample
 from segstudio.core.shape import MASK, Shape
 from segstudio.events import Problem
-from segstudio.training.batches import Batch, Feed, Sampler
+from segstudio.training.batches import Batch, BatchPrefetcher, Sampler
 from segstudio.training.config import TrainConfig
-from segstudio.training.dataset import Pool
+from segstudio.training.dataset import PatchDataset
 from segstudio.training.engine import train
-from segstudio.training.events import Finished, Joined, StepDone
-from segstudio.training.hooks import Surroundings
+from segstudio.training.events import Finished, SamplesAdded, StepDone
+from segstudio.training.hooks import RunHooks
 
 TABLE = ClassTable.from_names(["_background_", "thing", "rare"])
 
@@ -40,8 +40,8 @@ def sample(folder: Path, number: int, marks: dict[str, tuple[int, int, int, int]
     return Sample(path.name, path, Annotation(side, side, tuple(shapes)))
 
 
-def loaded(samples: list[Sample], unlabelled: str = "background", budget: int = 1 << 30) -> Pool:
-    pool = Pool(samples, TABLE, unlabelled, budget)
+def loaded(samples: list[Sample], unlabelled: str = "background", budget: int = 1 << 30) -> PatchDataset:
+    pool = PatchDataset(samples, TABLE, unlabelled, budget)
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     return pool
 
@@ -84,8 +84,8 @@ def test_more_data_than_memory_streams_reads_each_image_seldom_and_sees_all(
     budget = 10 * 2 * 200 * 200  # ten of forty
     pool = loaded(samples, budget=budget)
     reads: list[str] = []
-    real = Pool._read
-    monkeypatch.setattr(Pool, "_read", lambda self, each: reads.append(each.name) or real(self, each))
+    real = PatchDataset._read
+    monkeypatch.setattr(PatchDataset, "_read", lambda self, each: reads.append(each.name) or real(self, each))
     sampler = Sampler(pool, 64, 8)
     seen: set[int] = set()
     for step in range(120):
@@ -104,7 +104,7 @@ def test_the_feed_prepares_ahead_gives_the_right_step_and_passes_errors_on() -> 
             raise ValueError("no batch")
         return Batch(torch.full((1,), float(step)), torch.zeros(1))
 
-    feed = Feed(make)
+    feed = BatchPrefetcher(make)
     assert [float(feed.take(step).images_BCHW) for step in (0, 1, 2)] == [0, 1, 2]
     assert float(feed.take(10).images_BCHW) == 10
     feed.wait()
@@ -120,13 +120,13 @@ def test_masks_saved_while_a_run_learns_join_at_the_next_epoch(
 ) -> None:
     late = [list(samples[3:5])]
     events = []
-    for event in train(replace(config, steps=30), samples[:3] + samples[5:], Surroundings(arrivals=lambda: arrive())):
+    for event in train(replace(config, steps=30), samples[:3] + samples[5:], RunHooks(arrivals=lambda: arrive())):
         events.append(event)
 
         def arrive() -> list[Sample]:
             return late.pop() if late and any(isinstance(e, StepDone) for e in events) else []
 
-    joined = [event for event in events if isinstance(event, Joined)]
+    joined = [event for event in events if isinstance(event, SamplesAdded)]
     assert [event.images for event in joined] == [2]
     assert isinstance(events[-1], Finished)
     assert "2 new or changed masks joined" in (config.run_dir / "log.txt").read_text()

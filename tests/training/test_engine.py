@@ -19,11 +19,11 @@ from segstudio.project.project import Project
 from segstudio.training.batches import Sampler
 from segstudio.training.checkpoint import load_state, load_weights
 from segstudio.training.config import TrainConfig, read_choices
-from segstudio.training.dataset import Pool, statistics
+from segstudio.training.dataset import PatchDataset, statistics
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone
-from segstudio.training.hooks import Shown, Surroundings
+from segstudio.training.hooks import PreviewImage, RunHooks
 
 Samples = tuple[Sample, ...]
 
@@ -109,7 +109,7 @@ def test_a_broken_image_is_named_and_the_rest_goes_on(config: TrainConfig, sampl
 
 def test_the_open_image_is_shown_when_the_run_ends(config: TrainConfig, samples: Samples) -> None:
     pixels = np.zeros((50, 60, 3), np.uint8)
-    events = list(train(config, samples, Surroundings(lambda: Shown("open.png", pixels))))
+    events = list(train(config, samples, RunHooks(lambda: PreviewImage("open.png", pixels))))
     previews = [event.prediction for event in events if isinstance(event, Preview)]
     assert previews[-1].name == "open.png"
     assert previews[-1].labels.shape == (50, 60)
@@ -117,7 +117,7 @@ def test_the_open_image_is_shown_when_the_run_ends(config: TrainConfig, samples:
 
 
 def test_a_image_of_other_channels_is_not_shown_and_ends_nothing(config: TrainConfig, samples: Samples) -> None:
-    events = list(train(config, samples, Surroundings(lambda: Shown("bands.tif", np.zeros((50, 60, 5), np.uint8)))))
+    events = list(train(config, samples, RunHooks(lambda: PreviewImage("bands.tif", np.zeros((50, 60, 5), np.uint8)))))
     assert [event.where for event in events if isinstance(event, Problem)] == ["bands.tif"]
     assert isinstance(events[-1], Finished)
 
@@ -131,7 +131,7 @@ def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
     deep = rng.integers(0, 4000, (48, 52), dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
     Image.fromarray((deep // 16).astype(np.uint8)).save(tmp_path / "flat.png")
-    pool = Pool(
+    pool = PatchDataset(
         [Sample(n, tmp_path / n, Annotation(48, 52)) for n in ("deep.png", "flat.png")], project.table, "background"
     )
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
@@ -141,7 +141,7 @@ def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "b.png")
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "c.png")
     names = ("flat.png", "b.png", "c.png")
-    pool = Pool([Sample(n, tmp_path / n, Annotation(48, 52)) for n in names], project.table, "background")
+    pool = PatchDataset([Sample(n, tmp_path / n, Annotation(48, 52)) for n in names], project.table, "background")
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     assert (pool.channels, len(pool)) == (3, 3)
 
@@ -179,7 +179,7 @@ def test_16_bit_and_multi_band_images_are_learnt_from(config: TrainConfig, proje
 
 def test_batches_are_cut_where_something_is_labelled(project: Project, samples: Samples) -> None:
     spots = [replace(s, annotation=s.annotation.with_shapes(s.annotation.shapes[-1:])) for s in samples]
-    pool = Pool(spots, project.table, "ignore")
+    pool = PatchDataset(spots, project.table, "ignore")
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     labels = Sampler(pool, 16, 64).batch_at(0).labels_BHW
     assert all((patch != 255).any() for patch in labels)
@@ -190,7 +190,7 @@ def test_batches_are_cut_where_something_is_labelled(project: Project, samples: 
 
 
 def test_statistics_are_those_of_the_pixels(project: Project, samples: Samples) -> None:
-    pool = Pool(samples, project.table, "background")
+    pool = PatchDataset(samples, project.table, "background")
     list(pool.load(""))
     mean, deviation = statistics(pool)
     pixels = np.concatenate([pair.pixels.reshape(3, -1) for pair in pool], axis=1) / 255
@@ -217,7 +217,7 @@ def test_a_choice_that_cannot_be_is_told(config: TrainConfig, key: str, value: s
 def test_the_collector_rests_only_until_the_first_step() -> None:
     import gc
 
-    from segstudio.training.preload import calmly
+    from segstudio.training.preload import gc_paused_until
 
     def events() -> object:
         assert not gc.isenabled()
@@ -228,11 +228,11 @@ def test_the_collector_rests_only_until_the_first_step() -> None:
 
     seen = []
     with pytest.raises(TrainingError, match="no more"):
-        for event in calmly(events(), int):
+        for event in gc_paused_until(events(), int):
             seen.append((event, gc.isenabled()))
     assert seen == [("preparing", False), (1, True)]
     assert gc.isenabled()
-    half = calmly(iter(["a", "b"]), int)
+    half = gc_paused_until(iter(["a", "b"]), int)
     next(half)
     half.close()
     assert gc.isenabled()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from segstudio.core.classes import ClassTable
-from segstudio.core.prediction import Prediction, in_terms_of
+from segstudio.core.prediction import Prediction, remap_to_table
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Progress
 from segstudio.training.checkpoint import load_state, load_weights, save_state, save_weights
@@ -95,9 +95,9 @@ def test_gray_and_colour_fit_each_other_and_other_channels_are_refused() -> None
 def test_a_prediction_is_read_by_class_name() -> None:
     found = predict_whole(model_of(Pointwise()), np.full((40, 40), 255, np.uint8), CPU)
     assert (found.labels == 0).all()
-    moved = in_terms_of(found, ClassTable.from_names(["b", "a", "_background_"]))
+    moved = remap_to_table(found, ClassTable.from_names(["b", "a", "_background_"]))
     assert (moved.labels == 2).all()
-    assert (in_terms_of(found, ClassTable.from_names(["x", "y"])).labels == 0).all()  # background is always 0
+    assert (remap_to_table(found, ClassTable.from_names(["x", "y"])).labels == 0).all()  # background is always 0
 
 
 def test_weights_are_saved_with_all_that_is_needed_and_load_again(tmp_path: Path) -> None:

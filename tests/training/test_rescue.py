@@ -16,23 +16,23 @@ from segstudio.events import Problem
 from segstudio.training.checkpoint import load_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.engine import train
-from segstudio.training.events import Finished, Rescued, StepDone
-from segstudio.training.learner import Learner
+from segstudio.training.events import Finished, Recovered, StepDone
+from segstudio.training.learner import Trainer
 
 Samples = tuple[Sample, ...]
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception, fits: int) -> list[int]:
     """Memory does for parts of at most `fits` pixels; gives the sizes that were tried."""
-    real, tried = Learner._loss_of, []
+    real, tried = Trainer._loss_of, []
 
-    def loss_of(self: Learner, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         tried.append(labels.numel())
         if labels.numel() > fits:
             raise error
         return real(self, images, labels)
 
-    monkeypatch.setattr(Learner, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
     return tried
 
 
@@ -49,7 +49,7 @@ def test_out_of_memory_halves_the_parts_and_goes_on(
 ) -> None:
     tried = failing(monkeypatch, error, fits=32 * 32)
     events = list(train(config, samples))
-    told = [event.text for event in events if isinstance(event, Rescued)]
+    told = [event.text for event in events if isinstance(event, Recovered)]
     assert [text.split("in ")[1].split()[0] for text in told] == ["2", "4"]
     assert isinstance(events[-1], Finished)
     assert events[-1].step == 12
@@ -62,7 +62,7 @@ def test_when_single_patches_do_not_fit_they_get_smaller_and_at_last_it_is_told(
 ) -> None:
     failing(monkeypatch, MemoryError(), fits=16 * 16)
     events = list(train(config, samples))
-    assert any("patches are 16 px" in event.text for event in events if isinstance(event, Rescued))
+    assert any("patches are 16 px" in event.text for event in events if isinstance(event, Recovered))
     assert isinstance(events[-1], Finished)
     monkeypatch.undo()
     failing(monkeypatch, MemoryError(), fits=0)
@@ -87,15 +87,15 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_good_state(
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
     monkeypatch.setattr("segstudio.training.engine.SAVE_INTERVAL_S", 0.0)
-    real, calls = Learner._loss_of, []
+    real, calls = Trainer._loss_of, []
 
-    def loss_of(self: Learner, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         return real(self, images, labels) * (math.nan if len(calls) == 7 else 1.0)
 
-    monkeypatch.setattr(Learner, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
     events = list(train(config, samples))
-    (told,) = [event for event in events if isinstance(event, Rescued)]
+    (told,) = [event for event in events if isinstance(event, Recovered)]
     assert "at step 7: going on from step 6" in told.text
     assert "0.5 of the learning rate" in told.text
     assert isinstance(events[-1], Finished)
@@ -110,15 +110,15 @@ def test_low_precision_is_given_up_before_the_learning_rate(
     config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
-    real = Learner._loss_of
+    real = Trainer._loss_of
 
-    def loss_of(self: Learner, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         low = self._device.dtype != torch.float32
         return real(self, images, labels) * (math.nan if low else 1.0)
 
-    monkeypatch.setattr(Learner, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
     events = list(train(replace(config, precision="bfloat16", steps=4), samples))
-    (told,) = [event for event in events if isinstance(event, Rescued)]
+    (told,) = [event for event in events if isinstance(event, Recovered)]
     assert "from the beginning, in full precision" in told.text
     assert events[-1].step == 4
 
@@ -129,7 +129,7 @@ def test_a_loss_that_stays_no_number_ends_the_run_and_keeps_the_last_good_state(
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
     list(train(config, samples))
     before = load_state(config.run_dir / "last.ckpt")
-    monkeypatch.setattr(Learner, "_loss_of", lambda self, images, labels: self.net(images).sum() * math.nan)
+    monkeypatch.setattr(Trainer, "_loss_of", lambda self, images, labels: self.net(images).sum() * math.nan)
     with pytest.raises(TrainingError, match="after 8 attempts"):
         list(train(replace(config, steps=30, resume=True), samples))
     after = load_state(config.run_dir / "last.ckpt")

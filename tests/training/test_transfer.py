@@ -17,10 +17,10 @@ from segstudio.training.checkpoint import save_weights
 from segstudio.training.choices import BILINEAR, ONE_VS_REST, SIGMOID, SOFTMAX, TRANSPOSED
 from segstudio.training.config import TrainConfig
 from segstudio.training.engine import train
-from segstudio.training.events import Started, Transferred
+from segstudio.training.events import Started, PretrainedLoaded
 from segstudio.training.heads import class_probabilities
 from segstudio.training.model import Architecture, Model
-from segstudio.training.pretrained import Transfer, load_donor, transfer
+from segstudio.training.pretrained import PretrainedReport, load_donor, transfer
 
 
 def saved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX, **shape: object) -> nn.Module:
@@ -34,7 +34,7 @@ def saved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTM
     return net.eval()
 
 
-def moved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX) -> tuple[nn.Module, Transfer]:
+def moved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX) -> tuple[nn.Module, PretrainedReport]:
     torch.manual_seed(4)
     net = Architecture(channels, len(names), 4, 2, head=head).build()
     return net.eval(), transfer(net, load_donor(path), ClassTable.from_names(names), head)
@@ -196,7 +196,7 @@ def test_a_run_begins_from_another_and_tells_what_came_of_it(config: TrainConfig
     begun = replace(config, width=0, depth=0, init=str(config.run_dir), run_dir=config.run_dir.with_name("second"))
     begun = replace(begun, steps=2, head=ONE_VS_REST)
     events = list(train(begun, samples))
-    (told,) = [event for event in events if isinstance(event, Transferred)]
+    (told,) = [event for event in events if isinstance(event, PretrainedLoaded)]
     assert told.percent == 100.0
     (started,) = [event for event in events if isinstance(event, Started)]
     reasons = {choice.key: choice for choice in started.choices}
