@@ -1,13 +1,13 @@
-"""Errors that a user can act on: each says what, where and what would be right."""
+"""Errors that a user can act on; messages say what is wrong, where, and how to correct it."""
 
 from __future__ import annotations
 
 
 class SegstudioError(Exception):
-    """Something the user can mend; its text is one line for a person, whatever names files put into it."""
+    """Base of user-facing errors; the message is a single printable line (control characters are replaced)."""
 
     def __str__(self) -> str:
-        return "".join(sign if sign >= " " else " " for sign in super().__str__())
+        return "".join(char if char >= " " else " " for char in super().__str__())
 
 
 class FileError(SegstudioError):
@@ -21,24 +21,24 @@ class FileError(SegstudioError):
 
 
 class ChangedError(FileError):
-    """A file that another program changed since it was read."""
+    """A file that was changed by another program since it was read."""
 
 
 class FormatError(FileError):
-    """A file that was read but does not hold what its format promises."""
+    """A file whose content does not conform to its format."""
 
 
 class ObjectError(SegstudioError):
-    """One object of a file that cannot be understood; it is noted and the rest of the file goes on."""
+    """One invalid object of a file; it is reported and the rest of the file is read."""
 
 
 class ProjectError(SegstudioError):
-    """The project cannot do what was asked, with the reason and the way out."""
+    """An operation that the project cannot do, with the reason and what to do instead."""
 
 
 class TrainingError(SegstudioError):
-    """Learning or predicting cannot start or go on."""
+    """Training or prediction cannot start or continue."""
 
 
 class AssistError(SegstudioError):
-    """A model that answers to clicks cannot be used."""
+    """A model for AI clicks cannot be used."""

@@ -1,4 +1,4 @@
-"""What any job may report; every job yields these besides its own events."""
+"""Events that every job may yield besides its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` items; `text` names the one at hand."""
+    """`done` of `total` items; `text` names the current one."""
 
     done: int
     total: int
@@ -16,7 +16,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Note:
-    """Something to know of an item that was done: altered, approximated, or not held by the target."""
+    """A remark about a processed item: something was altered, approximated or cannot be stored in the target format."""
 
     where: str
     what: str
@@ -27,7 +27,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Problem:
-    """One item that was skipped or altered, while the rest went on."""
+    """One item that was skipped or altered; the others were processed."""
 
     where: str
     what: str
@@ -38,4 +38,4 @@ class Problem:
 
 def _line(where: str, what: str) -> str:
     whole = what if where in what else f"{where}: {what}"
-    return "".join(sign if sign >= " " else " " for sign in whole)
+    return "".join(char if char >= " " else " " for char in whole)

@@ -1,1 +1,1 @@
-"""The facts: shapes, pixels, labels, undo and figures. No files, threads, Qt or torch."""
+"""Shapes, rasterisation, label planes, undo and metrics. No files, threads, clocks, Qt or torch."""

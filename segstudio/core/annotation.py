@@ -6,29 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from segstudio.core.box import Box, TileKey, tiles_of, whole
+from segstudio.core.box import Box, TileKey, full_box, tiles_of
 from segstudio.core.shape import Shape
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """Image size in pixels and an ordered tuple of Shapes, later over earlier."""
+    """Image size in pixels and a tuple of Shapes in painter's order: later shapes cover earlier ones.
+
+    Immutable; copies share unchanged shapes.
+    """
 
     height: int
     width: int
     shapes: tuple[Shape, ...] = ()
     flags: Mapping[str, bool] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)  # top-level keys of other programs, kept
+    extra: Mapping[str, Any] = field(default_factory=dict)  # unknown top-level keys of the file, kept
 
     __hash__ = None  # type: ignore[assignment]
 
     @property
     def box(self) -> Box:
-        return whole(self.height, self.width)
+        return full_box(self.height, self.width)
 
     @property
     def labels(self) -> list[str]:
-        """Names in use, in order of first appearance."""
+        """Labels in use, in order of first appearance."""
         return list(dict.fromkeys(shape.label for shape in self.shapes))
 
     def with_shapes(self, shapes: tuple[Shape, ...]) -> Annotation:
@@ -49,11 +52,13 @@ class Annotation:
 
 def touched_tiles(before: Annotation, after: Annotation) -> set[TileKey]:
     """Tiles in which two annotations of one image may differ."""
-    return {key for shape in _changed(before.shapes, after.shapes) for key in tiles_of(shape.box.intersect(before.box))}
+    return {
+        key for shape in _differing(before.shapes, after.shapes) for key in tiles_of(shape.box.intersect(before.box))
+    }
 
 
-def _changed(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> list[Shape]:
-    """Shapes that are not the same object at the same place; shared ends of the lists are left out."""
+def _differing(a: tuple[Shape, ...], b: tuple[Shape, ...]) -> list[Shape]:
+    """Shapes that differ by identity at their index; for lists of unequal length, all but the shared start and end."""
     if len(a) == len(b):
         return [shape for x, y in zip(a, b, strict=True) if x is not y for shape in (x, y)]
     shortest = min(len(a), len(b))

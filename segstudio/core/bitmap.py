@@ -1,7 +1,7 @@
 """The pixels of a mask shape: a persistent boolean raster in tiles of packed bits.
 
-A tile is an immutable `bytes` of 8192 (256 x 256 bits), so a changed Bitmap shares every tile that was
-not written with the one before it, and equality is equality of pixels: an empty tile is never stored.
+A tile is an immutable `bytes` of 8192 (256 x 256 bits), so a changed Bitmap shares all unchanged tiles with the one
+before it. Empty tiles are never stored, so two Bitmaps are equal exactly if their pixels are.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from segstudio.core.box import EMPTY, TILE, Box, TileKey, tile_box, tiles_of
 Mask = NDArray[np.bool_]
 
 TILE_BYTES = TILE * TILE // 8
-_NOTHING = bytes(TILE_BYTES)
-_EVERYTHING = b"\xff" * TILE_BYTES
+_EMPTY_TILE = bytes(TILE_BYTES)
+_FULL_TILE = b"\xff" * TILE_BYTES
 
 
 def pack(tile: Mask) -> bytes:
-    """Bits of one (256, 256) tile; full tiles share one object."""
+    """Pack a (256, 256) bool tile into 8192 bytes; all full tiles share one object."""
     bits = np.packbits(tile).tobytes()
-    return _EVERYTHING if bits == _EVERYTHING else bits
+    return _FULL_TILE if bits == _FULL_TILE else bits
 
 
 def unpack(bits: bytes) -> Mask:
-    """A fresh (256, 256) bool array."""
+    """Unpack a tile into a new (256, 256) bool array."""
     flat = np.unpackbits(np.frombuffer(bits, np.uint8))
     return flat.view(np.bool_).reshape(TILE, TILE)
 
@@ -40,35 +40,35 @@ def _words(bits: bytes) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class Bitmap:
-    """A set of pixels with row and column >= 0; grows as far as it is painted."""
+    """A set of pixels with row and column >= 0, without an upper bound."""
 
     tiles: Mapping[TileKey, bytes] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def from_array(mask: Mask, y0: int = 0, x0: int = 0) -> Bitmap:
-        """The True pixels of `mask`, whose first pixel lies at (y0, x0); pixels before row or column 0 are dropped."""
+        """The True pixels of `mask`, an array that starts at (y0, x0), without those before row or column 0."""
         box = Box(y0, x0, y0 + mask.shape[0], x0 + mask.shape[1])
         inside = box.intersect(Box(0, 0, box.y1, box.x1))
         tiles: dict[TileKey, bytes] = {}
         for key in tiles_of(inside):
             part = tile_box(key).intersect(inside)
-            patch = mask[part.within(box)]
+            patch = mask[part.slices_in(box)]
             if patch.any():
                 tile = np.zeros((TILE, TILE), np.bool_)
-                tile[part.within(tile_box(key))] = patch
+                tile[part.slices_in(tile_box(key))] = patch
                 tiles[key] = pack(tile)
         return Bitmap(tiles)
 
     def to_array(self, box: Box) -> Mask:
-        """A fresh bool array of `box`."""
+        """A new bool array of the pixels in `box`."""
         out = np.zeros((box.height, box.width), np.bool_)
         for key in self._keys_in(box):
             part = tile_box(key).intersect(box)
-            out[part.within(box)] = unpack(self.tiles[key])[part.within(tile_box(key))]
+            out[part.slices_in(box)] = unpack(self.tiles[key])[part.slices_in(tile_box(key))]
         return out
 
     def _keys_in(self, box: Box) -> Iterable[TileKey]:
-        """Stored tiles that `box` touches, whichever of the two is the shorter to walk."""
+        """Keys of the stored tiles that overlap `box`; iterates over the box or the tiles, whichever is fewer."""
         rows, columns = box.height // TILE + 2, box.width // TILE + 2
         if rows * columns < len(self.tiles):
             return [key for key in tiles_of(box) if key in self.tiles]
@@ -76,14 +76,14 @@ class Bitmap:
 
     @cached_property
     def box(self) -> Box:
-        """The smallest box that holds every pixel."""
+        """Bounding box; EMPTY without pixels."""
         out = EMPTY
         for (row, column), bits in self.tiles.items():
             tile = unpack(bits)
             ys = np.flatnonzero(tile.any(axis=1))
             xs = np.flatnonzero(tile.any(axis=0))
             tight = Box(int(ys[0]), int(xs[0]), int(ys[-1]) + 1, int(xs[-1]) + 1)
-            out = out.union(tight.moved(row * TILE, column * TILE))
+            out = out.union(tight.shift(row * TILE, column * TILE))
         return out
 
     @property
@@ -97,14 +97,14 @@ class Bitmap:
             mine = tiles.get(key)
             if mine is not None and mine != bits:
                 bits = (_words(mine) | _words(bits)).tobytes()
-            tiles[key] = mine if bits == mine else bits  # an unchanged tile stays shared
+            tiles[key] = mine if bits == mine else bits  # share the unchanged tile
         return Bitmap(tiles)
 
     def subtract(self, other: Bitmap) -> Bitmap:
         tiles = dict(self.tiles)
         for key in self.tiles.keys() & other.tiles.keys():
             bits = (_words(tiles[key]) & ~_words(other.tiles[key])).tobytes()
-            if bits == _NOTHING:
+            if bits == _EMPTY_TILE:
                 del tiles[key]
             elif bits != tiles[key]:
                 tiles[key] = bits
@@ -114,12 +114,12 @@ class Bitmap:
         tiles: dict[TileKey, bytes] = {}
         for key in self.tiles.keys() & other.tiles.keys():
             bits = (_words(self.tiles[key]) & _words(other.tiles[key])).tobytes()
-            if bits != _NOTHING:
+            if bits != _EMPTY_TILE:
                 tiles[key] = bits
         return Bitmap(tiles)
 
     def crop(self, box: Box) -> Bitmap:
-        """Only the pixels inside `box`; tiles wholly inside stay shared."""
+        """Only the pixels inside `box`; tiles wholly inside are shared."""
         tiles: dict[TileKey, bytes] = {}
         for key in self._keys_in(box):
             part = tile_box(key).intersect(box)
@@ -127,7 +127,7 @@ class Bitmap:
                 tiles[key] = self.tiles[key]
                 continue
             tile = np.zeros((TILE, TILE), np.bool_)
-            inner = part.within(tile_box(key))
+            inner = part.slices_in(tile_box(key))
             tile[inner] = unpack(self.tiles[key])[inner]
             if tile.any():
                 tiles[key] = pack(tile)

@@ -41,6 +41,7 @@ class Box(NamedTuple):
 
     @property
     def slices(self) -> tuple[slice, slice]:
+        """(rows, columns) for indexing an array of the whole image."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
     def intersect(self, other: Box) -> Box:
@@ -55,7 +56,7 @@ class Box(NamedTuple):
         return not self.intersect(other).empty
 
     def union(self, other: Box) -> Box:
-        """The smallest box that holds both; an empty box adds nothing."""
+        """The bounding box of both; an empty box is ignored."""
         if self.empty:
             return other
         if other.empty:
@@ -67,23 +68,25 @@ class Box(NamedTuple):
             max(self.x1, other.x1),
         )
 
-    def moved(self, rows: int, columns: int) -> Box:
+    def shift(self, rows: int, columns: int) -> Box:
+        """This box moved down by `rows` and right by `columns`."""
         return Box(self.y0 + rows, self.x0 + columns, self.y1 + rows, self.x1 + columns)
 
-    def within(self, outer: Box) -> tuple[slice, slice]:
-        """Slices of this box in an array that covers `outer`."""
-        return self.moved(-outer.y0, -outer.x0).slices
+    def slices_in(self, outer: Box) -> tuple[slice, slice]:
+        """Slices of this box in an array whose extent is `outer`."""
+        return self.shift(-outer.y0, -outer.x0).slices
 
 
 EMPTY = Box(0, 0, 0, 0)
 
 
-def whole(height: int, width: int) -> Box:
+def full_box(height: int, width: int) -> Box:
+    """The box of a whole image."""
     return Box(0, 0, height, width)
 
 
 def tiles_of(box: Box) -> Iterator[TileKey]:
-    """Keys (row, column) of the tiles that `box` touches."""
+    """Keys (row, column) of the tiles that overlap `box`."""
     if box.empty:
         return
     for row in range(box.y0 // TILE, (box.y1 - 1) // TILE + 1):
@@ -92,5 +95,6 @@ def tiles_of(box: Box) -> Iterator[TileKey]:
 
 
 def tile_box(key: TileKey) -> Box:
+    """The box of a tile; it may reach beyond the image."""
     row, column = key
     return Box(row * TILE, column * TILE, (row + 1) * TILE, (column + 1) * TILE)

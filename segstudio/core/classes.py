@@ -1,4 +1,4 @@
-"""Classes: id, name and colour, and the table that holds them in order."""
+"""Classes (id, name, colour) and the class table."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Final
 
 from segstudio.core.colours import Colour, voc_colour
 
-UNLABELLED: Final = 254  # a pixel that nobody has said anything about
-IGNORE: Final = 255  # a pixel that must not count
+UNLABELLED: Final = 254  # pixel without any label
+IGNORE: Final = 255  # pixel excluded from training and metrics
 MAX_CLASSES: Final = 254
 IGNORE_NAME: Final = "__ignore__"
 BACKGROUND_NAME: Final = "_background_"
 
 
 def is_background(name: str) -> bool:
-    """Whether class 0 of this name is what lies behind things, and not a thing of its own."""
+    """True for a name that means background, such as `_background_` or `Background`."""
     return name.strip("_").lower() == "background"
 
 
 @dataclass(frozen=True)
 class Class:
-    """`aliases` are former names: files that still use them read as this class."""
+    """One class; `aliases` are former names, by which files may still refer to it."""
 
     id: int
     name: str
@@ -33,13 +33,16 @@ class Class:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """Classes in order of id, 0 first; a value, so changing it gives another table."""
+    """Immutable list of classes in order of id, from 0."""
 
     classes: tuple[Class, ...] = (Class(0, BACKGROUND_NAME, voc_colour(0)),)
 
     @staticmethod
     def from_names(names: Iterable[str]) -> ClassTable:
-        """Class k is the k-th name, 0 first, in VOC colours; `__ignore__` is not a class and is left out."""
+        """A table of the names in their order, in VOC colours, without `__ignore__`; the default table if none is left.
+
+        Raises ValueError for names that a table cannot hold, see `with_added`.
+        """
         table = ClassTable(())
         for name in names:
             if name != IGNORE_NAME:
@@ -56,11 +59,19 @@ class ClassTable:
         return self.classes[class_id]
 
     @property
+    def has_background(self) -> bool:
+        """True if class 0 is a background class; CamVid, for example, has none."""
+        return bool(self.classes) and is_background(self.classes[0].name)
+
+    @property
     def names(self) -> list[str]:
         return [item.name for item in self.classes]
 
     def id_of(self, label: str) -> int | None:
-        """Class id of a label, IGNORE for `__ignore__`, None for a name the table does not know."""
+        """Class id of a label, by name, then by alias; IGNORE for `__ignore__`; None for an unknown label.
+
+        `_background_` is always 0.
+        """
         label = label.strip()
         if label == IGNORE_NAME:
             return IGNORE
@@ -75,29 +86,29 @@ class ClassTable:
     def name_of(self, class_id: int) -> str:
         return IGNORE_NAME if class_id == IGNORE else self.classes[class_id].name
 
-    def canonical(self, label: str) -> str:
-        """The name that a label has today; an unknown label stays as it is."""
+    def canonical_name(self, label: str) -> str:
+        """The current name of a label that may be an alias; an unknown label is returned unchanged."""
         found = self.id_of(label)
         return label if found is None else self.name_of(found)
 
     def with_added(self, name: str, colour: Colour | None = None) -> ClassTable:
-        """Raises ValueError for an empty, reserved or used name and beyond 254 classes."""
-        name = self._checked(name)
+        """Append a class. Raises ValueError for an empty, reserved or used name and beyond 254 classes."""
+        name = self._normalise_name(name)
         self._check_alias(name)
         new_id = len(self.classes)
         if new_id >= MAX_CLASSES:
             raise ValueError(
-                f"class {name!r} would be number {new_id + 1}; a label plane of bytes holds at most "
-                f"{MAX_CLASSES} classes (254 means unlabelled, 255 ignore), so merge or drop some"
+                f"class {name!r} would be number {new_id + 1}, but an 8-bit label plane holds at most "
+                f"{MAX_CLASSES} classes (254 means unlabelled, 255 ignore); merge or delete some"
             )
         return ClassTable((*self.classes, Class(new_id, name, colour or voc_colour(new_id))))
 
     def with_renamed(self, class_id: int, name: str) -> ClassTable:
-        """The former name stays as an alias, so that files and undo steps that use it keep their meaning."""
+        """Rename a class. The old name becomes an alias, because files and undo steps may still contain it."""
         old = self.classes[class_id]
         if name.strip() == old.name:
             return self
-        name = self._checked(name)
+        name = self._normalise_name(name)
         if name not in old.aliases:
             self._check_alias(name)
         aliases = tuple(alias for alias in (*old.aliases, old.name) if alias != name)
@@ -106,23 +117,28 @@ class ClassTable:
         return ClassTable(tuple(kept))
 
     def with_alias(self, name: str, alias: str) -> ClassTable:
-        """Files that say `alias` mean `name` from now on. Raises ValueError where either cannot be."""
+        """Add an alias to the class `name`. Raises ValueError for an unknown class or an alias in use."""
         class_id = self.id_of(name)
         if class_id is None or class_id >= len(self.classes):
-            raise ValueError(f"there is no class {name!r}")
-        self._check_alias(self._checked(alias))
+            raise ValueError(f"there is no class {name!r}; choose one of {', '.join(self.names)}")
+        self._check_alias(self._normalise_name(alias))
         kept = list(self.classes)
         kept[class_id] = replace(kept[class_id], aliases=(*kept[class_id].aliases, alias.strip()))
         return ClassTable(tuple(kept))
 
-    def with_merged(self, kept: str, gone: str) -> ClassTable:
-        """Without the class `gone`, whose name and aliases mean `kept` from now on; later classes move up by one."""
-        source = next((item for item in self.classes if item.name == gone), None)
-        if source is None or source.id == 0 or kept not in self.names or kept == gone:
-            raise ValueError(f"{gone!r} cannot be merged into {kept!r}")
+    def with_merged(self, kept: str, removed: str) -> ClassTable:
+        """Merge the class `removed` into `kept`: its name and aliases become aliases, and later ids decrease by one.
+
+        Raises ValueError for an unknown class, for class 0 and for a class and itself.
+        """
+        source = next((item for item in self.classes if item.name == removed), None)
+        if source is None or source.id == 0 or kept not in self.names or kept == removed:
+            raise ValueError(
+                f"{removed!r} cannot be merged into {kept!r}; choose two classes, and not class 0 as the first"
+            )
         rest = [item for item in self.classes if item is not source]
         table = ClassTable(tuple(replace(item, id=index) for index, item in enumerate(rest)))
-        for alias in (gone, *source.aliases):
+        for alias in (removed, *source.aliases):
             table = table.with_alias(kept, alias)
         return table
 
@@ -131,20 +147,21 @@ class ClassTable:
         kept[class_id] = replace(kept[class_id], colour=colour)
         return ClassTable(tuple(kept))
 
-    def _checked(self, name: str) -> str:
+    def _normalise_name(self, name: str) -> str:
+        """The name without surrounding spaces; raises ValueError for a name that a new class cannot have."""
         name = name.strip()
         if not name:
             raise ValueError("a class needs a name; type one")
-        if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
-            raise ValueError(f"{name!r} holds signs that no list of classes can hold; choose another name")
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+            raise ValueError(f"{name!r} contains control characters; choose another name")
         if name == IGNORE_NAME:
-            raise ValueError(f"{IGNORE_NAME} is reserved for pixels that do not count; choose another name")
+            raise ValueError(f"{IGNORE_NAME} is reserved for ignored pixels; choose another name")
         if name in self.names:
-            raise ValueError(f"there is a class {name!r} already; choose another name")
+            raise ValueError(f"there is already a class {name!r}; choose another name")
         return name
 
     def _check_alias(self, name: str) -> None:
-        """A former name may still stand in files and in undo steps, so it cannot become another class."""
+        """Raise ValueError if `name` is an alias: files and undo steps that contain it would change their meaning."""
         for item in self.classes:
             if name in item.aliases:
-                raise ValueError(f"{name!r} was the name of {item.name!r} and still means it; choose another name")
+                raise ValueError(f"{name!r} was the name of {item.name!r} and is still its alias; choose another name")

@@ -1,4 +1,4 @@
-"""Undo and redo as values: an edit holds the annotation before and after it."""
+"""Undo history: an edit holds the annotation before and after it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUDGET_BYTES = 200 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Edit:
-    """One undoable step; `tiles` are those in which the pixels may differ."""
+    """One undo step; `tiles` are those in which pixels may differ."""
 
     name: str
     before: Annotation
@@ -27,20 +27,20 @@ class Edit:
 
     @cached_property
     def held_bytes(self) -> int:
-        """What this edit alone keeps alive: pixels and points of `before` that `after` does not share."""
+        """Estimated bytes of pixels and points of `before` that `after` does not share."""
         kept = {id(shape) for shape in self.after.shapes}
-        gone = [shape for shape in self.before.shapes if id(shape) not in kept]
+        removed = [shape for shape in self.before.shapes if id(shape) not in kept]
         shared = {id(bits) for shape in self.after.shapes if shape.bitmap for bits in shape.bitmap.tiles.values()}
-        return 8 * len(self.before.shapes) + sum(_bytes(shape, shared) for shape in gone)
+        return 8 * len(self.before.shapes) + sum(_size_bytes(shape, shared) for shape in removed)
 
     @property
-    def baked(self) -> int:
-        """Number of vector shapes that became pixels in this edit."""
+    def num_rasterised(self) -> int:
+        """By how many the vector shapes became fewer: converted to masks or removed, minus added."""
         vector = sum(shape.bitmap is None for shape in self.before.shapes)
         return vector - sum(shape.bitmap is None for shape in self.after.shapes)
 
 
-def _bytes(shape: Shape, shared: Iterable[int]) -> int:
+def _size_bytes(shape: Shape, shared: Iterable[int]) -> int:
     if shape.bitmap is None:
         return 200 + 120 * len(shape.points)
     own = sum(len(bits) for bits in shape.bitmap.tiles.values() if id(bits) not in shared)
@@ -49,7 +49,7 @@ def _bytes(shape: Shape, shared: Iterable[int]) -> int:
 
 @dataclass
 class History:
-    """At least `keep` edits are kept whatever they weigh; beyond that the byte budget rules."""
+    """Undo and redo lists. Keeps at least `keep` edits, and more while they fit into `budget_bytes`."""
 
     keep: int = KEEP_EDITS
     budget_bytes: int = BUDGET_BYTES
@@ -67,7 +67,7 @@ class History:
 
     @property
     def last(self) -> Edit | None:
-        """The edit that undo would take back."""
+        """The edit that undo would revert."""
         return self._undo[-1] if self._undo else None
 
     @property
@@ -78,6 +78,7 @@ class History:
         return len(self._undo)
 
     def push(self, edit: Edit) -> None:
+        """Add an edit, discard all redo steps, and drop the oldest edits beyond the limits."""
         self._held_bytes += edit.held_bytes - sum(old.held_bytes for old in self._redo)
         self._redo.clear()
         self._undo.append(edit)
@@ -85,12 +86,14 @@ class History:
             self._held_bytes -= self._undo.pop(0).held_bytes
 
     def undo(self) -> Edit | None:
+        """Move the last edit to the redo list and return it; None if there is none."""
         if not self._undo:
             return None
         self._redo.append(self._undo.pop())
         return self._redo[-1]
 
     def redo(self) -> Edit | None:
+        """Move the last undone edit back and return it; None if there is none."""
         if not self._redo:
             return None
         self._undo.append(self._redo.pop())

@@ -1,6 +1,7 @@
-"""Figures about a prediction, all from one confusion matrix; and soft overlap coefficients.
+"""Segmentation metrics from a confusion matrix, and soft Dice and Jaccard coefficients.
 
-Rows are ground truth, columns prediction, counts int64. A class that neither has is NaN and left out of means.
+Rows are ground truth, columns prediction, counts int64. A class with an empty union has IoU NaN and is
+excluded from mIoU.
 """
 
 from __future__ import annotations
@@ -12,21 +13,26 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Confusion = NDArray[np.int64]
+ConfusionMatrix = NDArray[np.int64]
 
 SMOOTH = 1e-4
 _BAND_PIXELS = 1 << 23  # calcHist counts in float32, which is exact up to 2**24
 
 
-def confusion(ground_truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> Confusion:
-    """(C, C) counts of two planes of one size; ground truth >= C (unlabelled, ignore) is dropped."""
+def confusion_matrix(
+    ground_truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int
+) -> ConfusionMatrix:
+    """(C, C) confusion matrix of two (H, W) planes of class ids; pixels with ground truth >= C are dropped.
+
+    Raises ValueError for planes of different sizes and for a predicted class >= C.
+    """
     if ground_truth.shape != prediction.shape:
         raise ValueError(
-            f"ground truth is {ground_truth.shape}, prediction {prediction.shape}; they must be of one size"
+            f"ground truth has shape {ground_truth.shape} but prediction {prediction.shape}; both must have one size"
         )
     out = np.zeros((num_classes, num_classes), np.int64)
     if prediction.size and int(prediction.max()) >= num_classes:
-        raise ValueError(f"prediction holds class {int(prediction.max())} but there are {num_classes} classes")
+        raise ValueError(f"prediction contains class {int(prediction.max())} but there are only {num_classes} classes")
     rows = max(1, _BAND_PIXELS // max(1, ground_truth.shape[1]))
     for start in range(0, len(ground_truth), rows):
         planes = [np.ascontiguousarray(p[start : start + rows]) for p in (ground_truth, prediction)]
@@ -36,10 +42,10 @@ def confusion(ground_truth: NDArray[np.uint8], prediction: NDArray[np.uint8], nu
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Per-class figures are (C,) float64 with NaN where undefined; means are NaN if nothing counts."""
+class Metrics:
+    """Per-class metrics are (C,) float64, NaN where undefined; means are NaN if no pixel was counted."""
 
-    confusion: Confusion
+    confusion: ConfusionMatrix
     iou: NDArray[np.float64]
     dice: NDArray[np.float64]
     precision: NDArray[np.float64]
@@ -50,44 +56,44 @@ class Scores:
     classes_averaged: int
 
 
-def scores(matrix: Confusion) -> Scores:
-    """Every figure of a (C, C) confusion matrix.
+def compute_metrics(matrix: ConfusionMatrix) -> Metrics:
+    """All metrics of a (C, C) confusion matrix.
 
-    mIoU averages the classes whose union is not empty; mean accuracy those that the ground truth has.
+    mIoU averages over the classes with a non-empty union, mean accuracy over the classes in the ground truth.
     """
-    hits = np.diag(matrix).astype(np.float64)
+    true_positives = np.diag(matrix).astype(np.float64)
     truth, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
-    iou = _ratio(hits, truth + predicted - hits)
-    recall = _ratio(hits, truth)
-    return Scores(
+    iou = _ratio(true_positives, truth + predicted - true_positives)
+    recall = _ratio(true_positives, truth)
+    return Metrics(
         confusion=matrix,
         iou=iou,
-        dice=_ratio(2 * hits, truth + predicted),
-        precision=_ratio(hits, predicted),
+        dice=_ratio(2 * true_positives, truth + predicted),
+        precision=_ratio(true_positives, predicted),
         recall=recall,
-        pixel_accuracy=float(_ratio(hits.sum(), matrix.sum())),
+        pixel_accuracy=float(_ratio(true_positives.sum(), matrix.sum())),
         mean_accuracy=_mean(recall),
         miou=_mean(iou),
         classes_averaged=int(np.isfinite(iou).sum()),
     )
 
 
-def summed(matrices: Iterable[Confusion], num_classes: int) -> Confusion:
-    """The matrix of a whole set of images."""
+def sum_matrices(matrices: Iterable[ConfusionMatrix], num_classes: int) -> ConfusionMatrix:
+    """Confusion matrix of a set of images: the sum of theirs, zeros for none."""
     out = np.zeros((num_classes, num_classes), np.int64)
     for matrix in matrices:
         out += matrix
     return out
 
 
-def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
-    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:
+    numerator, denominator = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
+    return np.divide(numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator > 0)
 
 
 def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else float("nan")
 
 
 def dice_coefficient(a: ArrayLike, b: ArrayLike, smooth: float = SMOOTH) -> float:
@@ -103,6 +109,6 @@ def jaccard_coefficient(a: ArrayLike, b: ArrayLike, smooth: float = SMOOTH) -> f
     return float((shared + smooth) / (a.sum() + b.sum() - shared + smooth))
 
 
-def errors_plane(ground_truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> NDArray[np.uint8]:
-    """(H, W) plane of 1 where the prediction differs from a ground truth that counts, else 0."""
+def error_plane(ground_truth: NDArray[np.uint8], prediction: NDArray[np.uint8], num_classes: int) -> NDArray[np.uint8]:
+    """(H, W) plane: 1 where the prediction differs from a labelled ground truth (id < C), else 0."""
     return ((ground_truth != prediction) & (ground_truth < num_classes)).view(np.uint8)

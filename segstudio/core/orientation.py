@@ -1,4 +1,4 @@
-"""EXIF orientations 1 to 8: from rows as they are stored to rows as they are seen, for pixels and for labels."""
+"""Apply EXIF orientations 1 to 8 to pixel arrays and annotations."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.geometry import Point
 from segstudio.core.shape import COCO, Shape
 
-SWAPPED: Final = (5, 6, 7, 8)  # those that swap rows and columns
-_ROWS: Final = (3, 4, 7, 8)
-_COLUMNS: Final = (2, 3, 6, 7)
+SWAPPED: Final = (5, 6, 7, 8)  # orientations that swap rows and columns
+_FLIPS_ROWS: Final = (3, 4, 7, 8)
+_FLIPS_COLUMNS: Final = (2, 3, 6, 7)
 
 
-def turned_pixels(pixels: NDArray[Any], turn: int) -> NDArray[Any]:
-    """A view of (H, W) or (H, W, C)."""
-    if turn in SWAPPED:
+def orient_pixels(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A view of stored pixels, (H, W) or (H, W, C), as they are displayed."""
+    if orientation in SWAPPED:
         pixels = pixels.swapaxes(0, 1)
-    return pixels[:: -1 if turn in _ROWS else 1, :: -1 if turn in _COLUMNS else 1]
+    return pixels[:: -1 if orientation in _FLIPS_ROWS else 1, :: -1 if orientation in _FLIPS_COLUMNS else 1]
 
 
-def turned(annotation: Annotation, turn: int) -> Annotation:
-    """Labels that were made on the stored rows, on the image as it is seen."""
+def orient_annotation(annotation: Annotation, orientation: int) -> Annotation:
+    """An annotation of the stored pixels, converted to the displayed image."""
     height, width = annotation.height, annotation.width
-    shapes = tuple(_turned(shape, (height, width), turn) for shape in annotation.shapes)
-    size = (width, height) if turn in SWAPPED else (height, width)
+    shapes = tuple(_orient_shape(shape, (height, width), orientation) for shape in annotation.shapes)
+    size = (width, height) if orientation in SWAPPED else (height, width)
     return Annotation(*size, shapes, annotation.flags, annotation.extra)
 
 
-def _turned(shape: Shape, size: tuple[int, int], turn: int) -> Shape:
+def _orient_shape(shape: Shape, size: tuple[int, int], orientation: int) -> Shape:
     height, width = size
     if shape.bitmap is not None:
         mask = shape.bitmap.to_array(Annotation(height, width).box)
-        return shape.with_bitmap(Bitmap.from_array(turned_pixels(mask, turn)))
-    last = 0 if shape.rule == COCO else 1  # labelme counts pixels, COCO the lines between them
-    right, bottom = (height - last, width - last) if turn in SWAPPED else (width - last, height - last)
+        return shape.with_bitmap(Bitmap.from_array(orient_pixels(mask, orientation)))
+    last = 0 if shape.fill_rule == COCO else 1  # labelme mirrors pixel indices, COCO the lines between pixels
+    right, bottom = (height - last, width - last) if orientation in SWAPPED else (width - last, height - last)
 
-    def place(x: float, y: float) -> Point:
-        if turn in SWAPPED:
+    def transform(x: float, y: float) -> Point:
+        if orientation in SWAPPED:
             x, y = y, x
-        return (right - x if turn in _COLUMNS else x, bottom - y if turn in _ROWS else y)
+        return (right - x if orientation in _FLIPS_COLUMNS else x, bottom - y if orientation in _FLIPS_ROWS else y)
 
-    return shape.with_points(tuple(place(x, y) for x, y in shape.points))
+    return shape.with_points(tuple(transform(x, y) for x, y in shape.points))

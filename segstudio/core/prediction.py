@@ -1,4 +1,4 @@
-"""What a model says of one image."""
+"""The prediction of a model for one image."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, ClassTable
 
-Heat = NDArray[np.uint8]  # (H, W), 0..255 for 0..1
+ProbabilityMap = NDArray[np.uint8]  # (H, W), 0..255 for 0..1
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """`name` is the image, `step` the training step of the model: a stale result is told by them.
+    """`name` is the image and `step` the training step of the model; they are used to detect stale results.
 
-    `labels` is the (H, W) argmax plane; `probabilities` (C, H, W) quantised to bytes, or with C = 0 where
-    they would not fit the memory budget; `entropy` is (H, W), divided by ln C, so 255 is "no idea".
-    `classes` names the model's classes, one a channel of `probabilities`.
+    `labels` is the (H, W) argmax plane. `probabilities` is (C, H, W), 0..255, or (0, H, W) where it would exceed the
+    memory budget. `entropy` is (H, W), divided by ln C: 255 means that all classes are equally likely. `classes` are
+    the names of the model's classes, one for each channel of `probabilities`.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Prediction:
     classes: tuple[str, ...]
     labels: NDArray[np.uint8]
     probabilities: NDArray[np.uint8]
-    entropy: Heat
+    entropy: ProbabilityMap
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
-    """The prediction with its labels as class ids of `table`, by name; IGNORE where the table lacks a class."""
+def remap_to_table(prediction: Prediction, table: ClassTable) -> Prediction:
+    """Convert the labels to class ids of `table`, by class name; IGNORE for classes that the table lacks."""
     lookup = np.full(256, IGNORE, np.uint8)
     for index, name in enumerate(prediction.classes):
         found = table.id_of(name)
@@ -44,9 +44,9 @@ def in_terms_of(prediction: Prediction, table: ClassTable) -> Prediction:
 
 
 def with_part(whole: Prediction | None, part: Prediction, box: Box, shape: tuple[int, ...]) -> Prediction:
-    """A prediction of an image of `shape` (H, W) in which `box` is new; outside it as before, or IGNORE.
+    """A prediction of an image of `shape` (H, W): `part` inside `box`, `whole` outside of it, or IGNORE without one.
 
-    The planes of `whole` are copied, never written: somebody may be looking at them.
+    The planes of `whole` are copied, not changed, because they may be on screen.
     """
     labels = np.full(shape, IGNORE, np.uint8)
     probabilities = np.zeros((len(part.probabilities), *shape), np.uint8)
@@ -61,10 +61,10 @@ def with_part(whole: Prediction | None, part: Prediction, box: Box, shape: tuple
 
 
 def unknown_classes(prediction_classes: tuple[str, ...], table: ClassTable) -> list[str]:
-    """Names that the model has and the table has not."""
+    """Names of the model's classes that are not in the table."""
     return [name for name in prediction_classes if table.id_of(name) in (None, IGNORE)]
 
 
 def mean_uncertainty(prediction: Prediction) -> float:
-    """Mean entropy of all pixels, from 0 (sure) to 1 (no idea)."""
+    """Mean normalised entropy of all pixels, from 0 (certain) to 1 (all classes equally likely)."""
     return float(prediction.entropy.mean()) / 255

@@ -1,4 +1,4 @@
-"""One drawn thing, and the words for its kinds (labelme's)."""
+"""Shapes: polygons, rectangles, circles, lines, points and masks, with the kinds of labelme."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POINT: Final = "point"
 POINTS: Final = "points"
 MASK: Final = "mask"
 
-# Fewest and most points of each kind; None where there is no upper bound.
+# Minimum and maximum number of points of each kind; None for no maximum.
 NUM_POINTS: Final[Mapping[str, tuple[int, int | None]]] = {
     POLYGON: (3, None),
     RECTANGLE: (2, 2),
@@ -37,13 +37,13 @@ NUM_POINTS: Final[Mapping[str, tuple[int, int | None]]] = {
     MASK: (0, None),
 }
 
-LINE_WIDTH: Final = 10  # labelme's width of lines and radius of points, in pixels
-POINT_RADIUS: Final = 5
+LINE_WIDTH_PX: Final = 10  # as labelme draws lines and points
+POINT_RADIUS_PX: Final = 5
 
 
-# Keys of `extra` that have a meaning here; labelme keeps them.
-RULE: Final = "segstudio.rule"  # whose rule fills a polygon: COCO, or labelme's where nothing is said
-INSTANCE: Final = "segstudio.instance"  # the number that the object had in its source
+# Keys of `extra` that segstudio uses; labelme preserves them.
+FILL_RULE: Final = "segstudio.fill_rule"  # how a polygon is filled: COCO, or labelme's rule if missing
+INSTANCE: Final = "segstudio.instance"  # number of the object in the imported data set
 COCO: Final = "coco"
 
 _uids = itertools.count(1)
@@ -51,9 +51,9 @@ _uids = itertools.count(1)
 
 @dataclass(frozen=True)
 class Shape:
-    """A value. `points` are (x, y) in image pixels; a mask shape has a `bitmap` and no points.
+    """One shape, immutable. `points` are (x, y) in image pixels; a mask shape has a `bitmap` and no points.
 
-    `uid` stays with a shape through all its edits, so that it can be followed; it is not part of its value.
+    `uid` identifies a shape across edits; it is not part of the value and is ignored by `==`.
     """
 
     label: str
@@ -63,10 +63,10 @@ class Shape:
     group_id: int | None = None
     description: str = ""
     flags: Mapping[str, bool] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)  # keys of other programs, kept as they came
+    extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys of the file, kept
     uid: int = field(default_factory=_uids.__next__, compare=False, repr=False)
 
-    __hash__ = None  # type: ignore[assignment]  # the mappings cannot be hashed; identity serves as a key
+    __hash__ = None  # type: ignore[assignment]  # the mappings are not hashable
 
     @cached_property
     def points_N2(self) -> Points:
@@ -74,50 +74,52 @@ class Shape:
 
     @cached_property
     def box(self) -> Box:
-        """A box that holds every pixel the shape may cover (not clipped to an image)."""
+        """A box that contains every pixel the shape may cover, not clipped to the image; exact for masks only."""
         if self.bitmap is not None:
             return self.bitmap.box
         if not self.points:
             return EMPTY
-        pad = _reach(self)
+        pad = _padding_px(self)
         x0, y0 = np.floor(self.points_N2.min(axis=0) - pad)
         x1, y1 = np.floor(self.points_N2.max(axis=0) + pad) + 2
         return Box(int(y0), int(x0), int(y1), int(x1))
 
     @property
-    def rule(self) -> str:
-        return str(self.extra.get(RULE, ""))
+    def fill_rule(self) -> str:
+        """COCO, or "" for labelme's rule."""
+        return str(self.extra.get(FILL_RULE, ""))
 
     @property
     def instance(self) -> int | None:
-        """A number from 1 up, or None."""
+        """Object number (1 or more) in the imported data set, or None."""
         number = self.extra.get(INSTANCE)
         return number if isinstance(number, int) and 0 < number < 2**31 else None
 
     @property
     def closed(self) -> bool:
+        """True for kinds whose points form a closed ring."""
         return self.kind in (POLYGON, ORIENTED_RECTANGLE)
 
     def with_points(self, points: tuple[Point, ...]) -> Shape:
         return replace(self, points=points)
 
-    def copied(self) -> Shape:
-        """The same thing once more, as an object of its own."""
+    def duplicate(self) -> Shape:
+        """A copy that is a new object, with a new uid and without the object number."""
         extra = {key: value for key, value in self.extra.items() if key != INSTANCE}
         return replace(self, extra=extra, uid=next(_uids))
 
     def with_bitmap(self, bitmap: Bitmap) -> Shape:
-        """The same thing as pixels; it keeps label, group, flags, description and foreign keys."""
+        """This shape as a mask; label, group, flags, description, unknown keys and uid are kept."""
         return replace(self, kind=MASK, points=(), bitmap=bitmap)
 
 
-def _reach(shape: Shape) -> float:
-    """How far pixels may lie from the points of a vector shape."""
+def _padding_px(shape: Shape) -> float:
+    """Maximum distance of pixels from the points of a vector shape."""
     if shape.kind == CIRCLE:
         (cx, cy), (rx, ry) = shape.points[:2]
         return float(np.hypot(cx - rx, cy - ry)) + 1
     if shape.kind in (LINE, LINESTRIP):
-        return LINE_WIDTH
+        return LINE_WIDTH_PX
     if shape.kind in (POINT, POINTS):
-        return POINT_RADIUS + 1
+        return POINT_RADIUS_PX + 1
     return 1

@@ -1,4 +1,4 @@
-"""Points drawn to the borders of neighbours, so that two polygons share one border."""
+"""Snapping of points to the borders of neighbouring shapes, so that two polygons share one border."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ from segstudio.core.shape import RECTANGLE, Shape
 
 @dataclass(frozen=True)
 class Anchor:
-    """A point on the border of the shape `uid`, `along` its ring: 2.5 is half way from vertex 2 to vertex 3."""
+    """A point on the border of shape `uid`; `along` is its position on the ring: 2.5 is halfway from vertex 2 to 3."""
 
     point: Point
     uid: int
     along: float
 
 
-def border(shape: Shape) -> Points | None:
-    """The closed ring of a vector shape with straight sides, (N, 2); None for others."""
+def border_ring(shape: Shape) -> Points | None:
+    """The (N, 2) closed ring of a vector shape with straight edges; None for others."""
     if shape.kind == RECTANGLE:
         (x0, y0), (x1, y1) = shape.points
         return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64)
     return shape.points_N2 if shape.closed else None
 
 
-def snapped(annotation: Annotation, point: Point, reach: float, passed_over: Collection[int] = ()) -> Anchor | None:
-    """The nearest vertex within `reach` of any neighbour, or else the nearest place on a side."""
+def snap(annotation: Annotation, point: Point, reach_px: float, excluded: Collection[int] = ()) -> Anchor | None:
+    """The nearest vertex of any shape within `reach_px`, else the nearest point on an edge, else None.
+
+    Shapes whose uids are in `excluded` are skipped.
+    """
     best: tuple[bool, float, Anchor] | None = None
     x, y = point
     for shape in annotation.shapes:
         box = shape.box
-        far = not (box.x0 - reach <= x <= box.x1 + reach and box.y0 - reach <= y <= box.y1 + reach)
-        ring = None if far or shape.uid in passed_over else border(shape)
+        far = not (box.x0 - reach_px <= x <= box.x1 + reach_px and box.y0 - reach_px <= y <= box.y1 + reach_px)
+        ring = None if far or shape.uid in excluded else border_ring(shape)
         if ring is None:
             continue
         vertex, distance = geometry.nearest_vertex(ring, x, y)
-        if distance <= reach:
+        if distance <= reach_px:
             found = (
                 False,
                 distance,
@@ -50,34 +53,34 @@ def snapped(annotation: Annotation, point: Point, reach: float, passed_over: Col
             )
         else:
             edge, distance = geometry.nearest_edge(ring, x, y, closed=True)
-            if distance > reach:
+            if distance > reach_px:
                 continue
-            share, foot = geometry.foot(ring[edge], ring[(edge + 1) % len(ring)], point)
-            found = (True, distance, Anchor(foot, shape.uid, edge + share))
+            fraction, nearest = geometry.project_onto_segment(ring[edge], ring[(edge + 1) % len(ring)], point)
+            found = (True, distance, Anchor(nearest, shape.uid, edge + fraction))
         if best is None or found[:2] < best[:2]:
             best = found
     return None if best is None else best[2]
 
 
-def between(annotation: Annotation, start: Anchor, end: Anchor) -> tuple[Point, ...]:
-    """The neighbour's vertices on the shorter way from one anchor to another; none if they lie on two shapes."""
+def path_between(annotation: Annotation, start: Anchor, end: Anchor) -> tuple[Point, ...]:
+    """Vertices of a shape on the shorter way along its border between two anchors; () for anchors on two shapes."""
     shape = next((shape for shape in annotation.shapes if shape.uid == start.uid == end.uid), None)
-    ring = None if shape is None else border(shape)
+    ring = None if shape is None else border_ring(shape)
     if ring is None or start.along == end.along:
         return ()
-    ahead = _walk(len(ring), start.along, end.along)
-    back = _walk(len(ring), end.along, start.along)[::-1]
-    ways = [[(float(ring[i, 0]), float(ring[i, 1])) for i in way] for way in (ahead, back)]
-    lengths = [_length([start.point, *way, end.point]) for way in ways]
-    return tuple(ways[0] if lengths[0] <= lengths[1] else ways[1])
+    forward = _vertices_between(len(ring), start.along, end.along)
+    backward = _vertices_between(len(ring), end.along, start.along)[::-1]
+    paths = [[(float(ring[i, 0]), float(ring[i, 1])) for i in path] for path in (forward, backward)]
+    lengths = [_length_px([start.point, *path, end.point]) for path in paths]
+    return tuple(paths[0] if lengths[0] <= lengths[1] else paths[1])
 
 
-def _walk(count: int, start: float, end: float) -> list[int]:
-    """Vertices strictly between two places of a ring, walking with rising numbers."""
+def _vertices_between(count: int, start: float, end: float) -> list[int]:
+    """Indices of the vertices strictly between two positions of a ring, in ascending direction."""
     stop = end if end > start else end + count
     first = int(np.floor(start)) + 1
     return [index % count for index in range(first, int(np.ceil(stop)))]
 
 
-def _length(points: list[Point]) -> float:
+def _length_px(points: list[Point]) -> float:
     return sum(geometry.distance(a, b) for a, b in itertools.pairwise(points))

@@ -30,7 +30,7 @@ def test_empty_reserved_and_used_names_are_refused(name: str) -> None:
 def test_a_renamed_class_is_still_found_by_its_old_name() -> None:
     table = ClassTable.from_names(["_background_", "car"]).with_renamed(1, "vehicle")
     assert table.id_of("car") == table.id_of("vehicle") == 1
-    assert table.canonical("car") == "vehicle"
+    assert table.canonical_name("car") == "vehicle"
 
 
 def test_a_former_name_cannot_become_another_class() -> None:

@@ -14,7 +14,7 @@ from segstudio.core.box import TILE, Box
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
 from segstudio.core.document import ERASE, Document, Region
 from segstudio.core.history import History
-from segstudio.core.raster import capsule, rasterise
+from segstudio.core.raster import rasterise, rasterise_capsule
 from segstudio.core.shape import Shape
 
 HEIGHT, WIDTH = TILE + 70, 2 * TILE + 30
@@ -27,7 +27,7 @@ points = st.tuples(xs, ys)
 
 
 def paint(document: Document, class_id: int, a: tuple, b: tuple, radius: float) -> None:
-    document.paint(class_id, *capsule(a, b, radius, WHOLE))
+    document.paint(class_id, *rasterise_capsule(a, b, radius, WHOLE))
 
 
 def rectangle(label: str, x0: float, y0: float, x1: float, y1: float) -> Shape:
@@ -161,7 +161,7 @@ def test_erasing_bakes_only_the_polygons_it_touches_in_one_step(document: Docume
     document.begin()
     paint(document, ERASE, (20, 20), (60, 60), 8)
     edit = document.commit("erase")
-    assert edit is not None and edit.baked == 1
+    assert edit is not None and edit.num_rasterised == 1
     assert [shape.kind for shape in document.annotation.shapes] == ["mask", "polygon"]
     assert document.plane[40, 40] == UNLABELLED
     document.undo()

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
-from segstudio.core.metrics import confusion, dice_coefficient, jaccard_coefficient, scores, summed
+from segstudio.core.metrics import (
+    compute_metrics,
+    confusion_matrix,
+    dice_coefficient,
+    jaccard_coefficient,
+    sum_matrices,
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -19,7 +25,7 @@ def test_the_matrix_equals_scikit_learns(seed: int, num_classes: int, kept_from_
     truth = rng.choice(values, (23, 31)).astype(np.uint8)
     prediction = rng.integers(0, num_classes, (23, 31)).astype(np.uint8)
     counted = truth < num_classes
-    matrix = confusion(truth, prediction, num_classes)
+    matrix = confusion_matrix(truth, prediction, num_classes)
     assert matrix.dtype == np.int64
     if counted.any():
         expected = sklearn.confusion_matrix(truth[counted], prediction[counted], labels=range(num_classes))
@@ -33,7 +39,7 @@ def test_the_matrix_equals_scikit_learns(seed: int, num_classes: int, kept_from_
 def test_every_figure_equals_scikit_learns_where_it_is_defined(seed: int) -> None:
     rng = np.random.default_rng(seed)
     truth, prediction = (rng.choice([0, 1, 3], (40, 30)).astype(np.uint8) for _ in range(2))
-    found = scores(confusion(truth, prediction, 5))
+    found = compute_metrics(confusion_matrix(truth, prediction, 5))
     options = {"labels": range(5), "average": None, "zero_division": np.nan}
     flat = truth.ravel(), prediction.ravel()
     for ours, theirs in (
@@ -59,11 +65,11 @@ def test_miou_equals_torchmetrics_macro_jaccard_with_an_absent_class_and_ignored
     prediction = rng.choice([0, 1], (50, 60)).astype(np.uint8)
     theirs = MulticlassJaccardIndex(3, average="macro", ignore_index=255)
     expected = float(theirs(torch.from_numpy(prediction).long(), torch.from_numpy(truth).long()))
-    assert scores(confusion(truth, prediction, 3)).miou == pytest.approx(expected)
+    assert compute_metrics(confusion_matrix(truth, prediction, 3)).miou == pytest.approx(expected)
 
 
 def test_nothing_counted_is_nan_and_never_zero() -> None:
-    found = scores(confusion(np.full((4, 4), 255, np.uint8), np.zeros((4, 4), np.uint8), 3))
+    found = compute_metrics(confusion_matrix(np.full((4, 4), 255, np.uint8), np.zeros((4, 4), np.uint8), 3))
     assert np.isnan([found.miou, found.pixel_accuracy, found.mean_accuracy]).all()
     assert found.classes_averaged == 0
 
@@ -71,18 +77,18 @@ def test_nothing_counted_is_nan_and_never_zero() -> None:
 def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     plane = np.zeros((4200, 5000), np.uint8)
     plane[0, 0] = 1
-    assert confusion(plane, np.zeros_like(plane), 2).tolist() == [[20_999_999, 0], [1, 0]]
+    assert confusion_matrix(plane, np.zeros_like(plane), 2).tolist() == [[20_999_999, 0], [1, 0]]
 
 
 def test_a_set_is_the_sum_of_its_images() -> None:
     matrices = [np.arange(4).reshape(2, 2), np.ones((2, 2), int)]
-    assert summed(matrices, 2).tolist() == [[1, 2], [3, 4]]
-    assert summed([], 2).tolist() == [[0, 0], [0, 0]]
+    assert sum_matrices(matrices, 2).tolist() == [[1, 2], [3, 4]]
+    assert sum_matrices([], 2).tolist() == [[0, 0], [0, 0]]
 
 
 def test_planes_of_two_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="one size"):
-        confusion(np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8), 2)
+        confusion_matrix(np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8), 2)
 
 
 def test_soft_coefficients_reproduce_the_notes() -> None:

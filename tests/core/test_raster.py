@@ -14,10 +14,10 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
-from segstudio.core.instances import rasterise_both
-from segstudio.core.raster import capsule, rasterise, shape_patch
+from segstudio.core.instances import rasterise_with_instances
+from segstudio.core.raster import rasterise, rasterise_capsule, rasterise_vector_shape
 from segstudio.core.shape import NUM_POINTS, Shape
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
 from tests.oracles import labelme_planes
 
 KINDS = ["polygon", "rectangle", "oriented_rectangle", "circle", "line", "linestrip", "point", "mask"]
@@ -51,14 +51,14 @@ def test_planes_equal_labelmes_for_two_thousand_shapes_of_every_kind(tmp_path: P
         height, width = int(rng.integers(80, 900)), int(rng.integers(80, 3000))
         shapes = tuple(random_shape(rng, height, width) for _ in range(40))
         annotations[f"p{number}"] = Annotation(height, width, shapes)
-        (tmp_path / f"p{number}.json").write_bytes(labelme.write(annotations[f"p{number}"], "x.png"))
+        (tmp_path / f"p{number}.json").write_bytes(labelme_json.encode(annotations[f"p{number}"], "x.png"))
     truth = labelme_planes(tmp_path / "labels.txt", tmp_path, [tmp_path / f"{name}.json" for name in annotations])
     table = ClassTable.from_names(["_background_", "a", "b", "c"])
     for name, annotation in annotations.items():
         plane = rasterise(annotation, table)
         plane[plane == UNLABELLED] = 0
         assert (plane == truth[name][0]).all(), name
-        assert (rasterise_both(annotation, ClassTable())[1] == truth[name][1]).all(), name
+        assert (rasterise_with_instances(annotation, ClassTable())[1] == truth[name][1]).all(), name
 
 
 def test_a_points_shape_is_the_union_of_its_points() -> None:
@@ -67,7 +67,7 @@ def test_a_points_shape_is_the_union_of_its_points() -> None:
     apart = Annotation(60, 60, tuple(Shape("a", "point", (p,)) for p in ((10.0, 10.0), (40.5, 33.2))))
     table = ClassTable.from_names(["_background_", "a"])
     assert (rasterise(both, table) == rasterise(apart, table)).all()
-    assert shape_patch(both.shapes[0], box)[1].any()
+    assert rasterise_vector_shape(both.shapes[0], box)[1].any()
 
 
 def test_later_shapes_lie_over_earlier_ones_and_unknown_labels_are_ignored() -> None:
@@ -81,7 +81,9 @@ def test_later_shapes_lie_over_earlier_ones_and_unknown_labels_are_ignored() -> 
 
 
 def test_the_work_follows_the_shape_and_not_the_image() -> None:
-    box, mask = shape_patch(Shape("a", "circle", ((15_000.0, 9_000.0), (15_004.0, 9_000.0))), Box(0, 0, 20_000, 20_000))
+    box, mask = rasterise_vector_shape(
+        Shape("a", "circle", ((15_000.0, 9_000.0), (15_004.0, 9_000.0))), Box(0, 0, 20_000, 20_000)
+    )
     assert mask.size < 400
     assert box.height < 20
 
@@ -90,7 +92,7 @@ def test_the_work_follows_the_shape_and_not_the_image() -> None:
 @given(*(st.floats(-30, 90) for _ in range(4)), st.floats(0.5, 25))
 def test_a_swept_disc_holds_the_pixels_within_its_radius(ax: float, ay: float, bx: float, by: float, r: float) -> None:
     image = Box(0, 0, 60, 60)
-    box, mask = capsule((ax, ay), (bx, by), r, image)
+    box, mask = rasterise_capsule((ax, ay), (bx, by), r, image)
     swept = np.zeros((60, 60), bool)
     swept[box.slices] = mask
     centres = np.stack(np.meshgrid(np.arange(60) + 0.5, np.arange(60) + 0.5), axis=-1)
@@ -112,7 +114,7 @@ def test_labelmes_examples_are_read_and_rasterised_exactly(shared: Path, task: s
     assert all("imageHeight" in json.loads(path.read_text()) for path in files)
     truth = labelme_planes(folder / "labels.txt", tmp_path, files)
     for path in files:
-        annotation = labelme.read(path).annotation
+        annotation = labelme_json.read(path).annotation
         plane = rasterise(annotation, table).astype(np.int32)
         plane[plane == UNLABELLED] = 0
         plane[plane == IGNORE] = -1

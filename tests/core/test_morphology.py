@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.measure import label
 from skimage.morphology import dilation, disk, erosion
 
-from segstudio.core import regions
+from segstudio.core import morphology
 
 MASKS = arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)))
 RADII = st.integers(0, 6)
@@ -19,32 +19,32 @@ RADII = st.integers(0, 6)
 
 @given(MASKS, RADII)
 def test_growing_is_dilation_by_a_disc(mask: np.ndarray, radius: int) -> None:
-    assert (regions.grown(mask, radius) == dilation(mask, disk(radius))).all()
+    assert (morphology.dilate(mask, radius) == dilation(mask, disk(radius))).all()
 
 
 @given(MASKS, RADII)
 def test_shrinking_is_erosion_by_a_disc(mask: np.ndarray, radius: int) -> None:
     if radius:
-        assert (regions.shrunk(mask, radius) == erosion(mask, disk(radius))).all()
+        assert (morphology.erode(mask, radius) == erosion(mask, disk(radius))).all()
     else:
-        assert (regions.shrunk(mask, 0) == mask).all()
+        assert (morphology.erode(mask, 0) == mask).all()
 
 
 @given(MASKS, st.integers(1, 4))
 def test_opening_and_closing_bracket_the_mask(mask: np.ndarray, radius: int) -> None:
-    assert not (regions.opened(mask, radius) & ~mask).any()
-    assert not (mask & ~regions.closed(mask, radius)).any()
-    assert (regions.opened(mask, radius) == dilation(erosion(mask, disk(radius)), disk(radius))).all()
+    assert not (morphology.open_mask(mask, radius) & ~mask).any()
+    assert not (mask & ~morphology.close_mask(mask, radius)).any()
+    assert (morphology.open_mask(mask, radius) == dilation(erosion(mask, disk(radius)), disk(radius))).all()
 
 
 @given(MASKS)
 def test_filling_is_scipys(mask: np.ndarray) -> None:
-    assert (regions.filled(mask) == ndimage.binary_fill_holes(mask)).all()
+    assert (morphology.fill_holes(mask) == ndimage.binary_fill_holes(mask)).all()
 
 
 @given(MASKS)
 def test_parts_are_scikit_images_and_lose_nothing(mask: np.ndarray) -> None:
-    found = regions.parts(mask)
+    found = morphology.split_components(mask)
     assert len(found) == label(mask, connectivity=2).max()
     again = np.zeros(mask.shape, int)
     for box, part in found:
@@ -53,7 +53,7 @@ def test_parts_are_scikit_images_and_lose_nothing(mask: np.ndarray) -> None:
     sizes = [int(part.sum()) for _, part in found]
     assert sizes == sorted(sizes, reverse=True)
     if found:
-        assert regions.largest(mask).sum() == sizes[0]
+        assert morphology.keep_largest_component(mask).sum() == sizes[0]
 
 
 @given(MASKS, st.integers(0, 30))
@@ -63,13 +63,13 @@ def test_small_parts_go(mask: np.ndarray, least: int) -> None:
     for number in range(1, numbers.max() + 1):
         if (numbers == number).sum() >= least:
             expected |= numbers == number
-    assert (regions.without_small(mask, least) == expected).all()
+    assert (morphology.remove_small_components(mask, least) == expected).all()
 
 
 @settings(max_examples=200)
 @given(MASKS, st.lists(st.tuples(st.floats(-3, 27), st.floats(-3, 27)), min_size=2, max_size=5))
 def test_splitting_loses_no_pixel_and_doubles_none(mask: np.ndarray, line: list[tuple[float, float]]) -> None:
-    found = regions.split(mask, line)
+    found = morphology.split_along(mask, line)
     assert (sum((part.astype(int) for part in found), np.zeros(mask.shape, int)) == mask).all()
     assert all(part.any() for part in found) or not mask.any()
 
@@ -77,24 +77,24 @@ def test_splitting_loses_no_pixel_and_doubles_none(mask: np.ndarray, line: list[
 def test_a_line_through_a_square_gives_two_halves() -> None:
     mask = np.zeros((40, 40), bool)
     mask[10:30, 10:30] = True
-    found = regions.split(mask, [(20, 0), (20, 40)])
+    found = morphology.split_along(mask, [(20, 0), (20, 40)])
     assert len(found) == 2
     assert all(abs(int(part.sum()) - 200) <= 20 for part in found)
 
 
 def test_a_diagonal_line_divides_too() -> None:
-    assert len(regions.split(np.ones((30, 30), bool), [(-1, -1), (31, 31)])) == 2
+    assert len(morphology.split_along(np.ones((30, 30), bool), [(-1, -1), (31, 31)])) == 2
 
 
 def test_a_line_that_ends_inside_divides_nothing() -> None:
-    assert len(regions.split(np.ones((30, 30), bool), [(-1, 15), (15, 15)])) == 1
+    assert len(morphology.split_along(np.ones((30, 30), bool), [(-1, 15), (15, 15)])) == 1
 
 
 def test_an_island_beside_the_line_stays_with_the_largest_part() -> None:
     mask = np.zeros((40, 60), bool)
     mask[5:35, 5:35] = True
     mask[10:14, 50:54] = True
-    found = regions.split(mask, [(20, 0), (20, 40)])
+    found = morphology.split_along(mask, [(20, 0), (20, 40)])
     assert len(found) == 2
     assert found[0][12, 52]
 
@@ -103,7 +103,7 @@ def test_an_island_beside_the_line_stays_with_the_largest_part() -> None:
 def test_smoothing_rounds_a_corner_and_keeps_straight_borders(radius: int) -> None:
     mask = np.zeros((60, 60), bool)
     mask[15:45, 15:45] = True
-    after = regions.smoothed(mask, radius)
+    after = morphology.smooth(mask, radius)
     assert not after[15, 15]
     assert after[15, 30]
     assert not after[14, 30]

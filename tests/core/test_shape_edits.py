@@ -8,11 +8,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segstudio.core import edits, regions
+from segstudio.core import morphology, shape_edits
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import ClassTable
-from segstudio.core.raster import rasterise, shape_mask
+from segstudio.core.raster import rasterise, rasterise_shape
 from segstudio.core.shape import MASK, Shape
 
 SIDE = 20
@@ -26,7 +26,7 @@ def of(*masks: np.ndarray) -> Annotation:
 
 def pixels(shape: Shape) -> np.ndarray:
     out = np.zeros((SIDE, SIDE), bool)
-    box, mask = shape_mask(shape, Annotation(SIDE, SIDE).box)
+    box, mask = rasterise_shape(shape, Annotation(SIDE, SIDE).box)
     out[box.slices] = mask
     return out
 
@@ -35,15 +35,15 @@ def pixels(shape: Shape) -> np.ndarray:
 def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
     assume(a.any() and b.any() and c.any())
     annotation = of(a, b, c)
-    union = edits.combined(annotation, [0, 1, 2], edits.UNION)
+    union = shape_edits.combine(annotation, [0, 1, 2], shape_edits.UNION)
     assert (rasterise(union, TABLE) == rasterise(annotation, TABLE)).all()
     assert len(union.shapes) == int((a | b | c).any())
-    less = edits.combined(annotation, [1, 0, 2], edits.SUBTRACT)
+    less = shape_edits.combine(annotation, [1, 0, 2], shape_edits.SUBTRACT)
     left = b & ~a & ~c
     assert [pixels(s).tolist() for s in less.shapes if s.uid == annotation.shapes[1].uid] == (
         [left.tolist()] if left.any() else []
     )
-    both = edits.combined(annotation, [0, 1], edits.INTERSECT)
+    both = shape_edits.combine(annotation, [0, 1], shape_edits.INTERSECT)
     assert [s.uid for s in both.shapes[-1:]] == [annotation.shapes[2].uid]
     if (a & b).any():
         assert (pixels(both.shapes[0]) == (a & b)).all()
@@ -55,7 +55,7 @@ def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
 ) -> None:
     assume(mask.any())
     annotation = of(mask)
-    after = edits.moved(annotation, [0], rows, columns).shapes[0].bitmap
+    after = shape_edits.move(annotation, [0], rows, columns).shapes[0].bitmap
     before = annotation.shapes[0].bitmap
     assert after.count == before.count
     down, right = after.box.y0 - before.box.y0, after.box.x0 - before.box.x0
@@ -66,26 +66,31 @@ def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
 
 def test_what_lies_outside_the_image_is_left_as_it_is() -> None:
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
-    annotation = Annotation(SIDE, SIDE, (far, far.copied()))
-    for change in (regions.filled, regions.largest, lambda m: regions.grown(m, 2), lambda m: regions.smoothed(m, 2)):
-        assert edits.reshaped(annotation, [0, 1], change, 3).shapes == annotation.shapes
-    for how in (edits.UNION, edits.SUBTRACT, edits.INTERSECT):
-        assert edits.combined(annotation, [0, 1], how).shapes == annotation.shapes
-    assert edits.to_masks(annotation, [0]).shapes == annotation.shapes
+    annotation = Annotation(SIDE, SIDE, (far, far.duplicate()))
+    for change in (
+        morphology.fill_holes,
+        morphology.keep_largest_component,
+        lambda m: morphology.dilate(m, 2),
+        lambda m: morphology.smooth(m, 2),
+    ):
+        assert shape_edits.reshape(annotation, [0, 1], change, 3).shapes == annotation.shapes
+    for how in (shape_edits.UNION, shape_edits.SUBTRACT, shape_edits.INTERSECT):
+        assert shape_edits.combine(annotation, [0, 1], how).shapes == annotation.shapes
+    assert shape_edits.convert_to_masks(annotation, [0]).shapes == annotation.shapes
 
 
 def test_a_copied_group_is_a_group_of_its_own() -> None:
-    annotation = edits.grouped(of(np.eye(SIDE, dtype=bool), np.eye(SIDE, dtype=bool)), [0, 1])
-    groups = [shape.group_id for shape in edits.duplicated(annotation, [0, 1]).shapes]
+    annotation = shape_edits.group(of(np.eye(SIDE, dtype=bool), np.eye(SIDE, dtype=bool)), [0, 1])
+    groups = [shape.group_id for shape in shape_edits.duplicate(annotation, [0, 1]).shapes]
     assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
 @settings(max_examples=150)
 @given(MASKS)
 def test_a_mask_as_polygons_covers_the_same_pixels_where_it_has_no_holes(mask: np.ndarray) -> None:
-    mask = regions.filled(regions.grown(mask, 1))
+    mask = morphology.fill_holes(morphology.dilate(mask, 1))
     annotation = of(mask)
-    after = edits.to_polygons(annotation, [0], 0)
+    after = shape_edits.convert_to_polygons(annotation, [0], 0)
     assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
     groups = {shape.group_id for shape in after.shapes}
     assert len(groups) == 1
@@ -96,21 +101,21 @@ def test_holes_survive_on_the_way_to_polygons_and_back() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[2:18, 2:18] = True
     mask[6:10, 6:10] = False
-    after = edits.to_masks(edits.to_polygons(of(mask), [0], 0), [0])
+    after = shape_edits.convert_to_masks(shape_edits.convert_to_polygons(of(mask), [0], 0), [0])
     assert (pixels(after.shapes[0]) == mask).all()
 
 
 def test_less_detail_gives_fewer_points() -> None:
     rows, columns = np.ogrid[:SIDE, :SIDE]
     disc = (rows - 10) ** 2 + (columns - 10) ** 2 <= 64
-    counts = [len(edits.to_polygons(of(disc), [0], detail).shapes[0].points) for detail in (0, 1, 3)]
+    counts = [len(shape_edits.convert_to_polygons(of(disc), [0], detail).shapes[0].points) for detail in (0, 1, 3)]
     assert counts[0] > counts[1] > counts[2] >= 3
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True), st.sampled_from(["front", "back"]))
 def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where: str) -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 6)
-    after = edits.restacked(annotation, chosen, where)
+    after = shape_edits.restack(annotation, chosen, where)
     picked = [annotation.shapes[i] for i in sorted(chosen)]
     rest = [s for i, s in enumerate(annotation.shapes) if i not in chosen]
     assert [s.uid for s in after.shapes] == [
@@ -132,12 +137,12 @@ def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where
 def test_one_step_up_or_down(chosen: list[int], where: str, expected: list[int]) -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
     uids = [shape.uid for shape in annotation.shapes]
-    assert [uids.index(s.uid) for s in edits.restacked(annotation, chosen, where).shapes] == expected
+    assert [uids.index(s.uid) for s in shape_edits.restack(annotation, chosen, where).shapes] == expected
 
 
 def test_copies_are_objects_of_their_own() -> None:
     annotation = of(np.eye(SIDE, dtype=bool))
-    after = edits.pasted(edits.duplicated(annotation, [0], 2), annotation.shapes)
+    after = shape_edits.paste(shape_edits.duplicate(annotation, [0], 2), annotation.shapes)
     assert len({shape.uid for shape in after.shapes}) == 3
     assert after.shapes[2].bitmap == annotation.shapes[0].bitmap
 
@@ -146,14 +151,14 @@ def test_pasting_into_a_smaller_image_cuts_masks_and_leaves_out_what_lies_outsid
     large = np.zeros((100, 100), bool)
     large[10:40, 10:40] = True
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
-    after = edits.pasted(Annotation(SIDE, SIDE), (Shape("a", MASK, bitmap=Bitmap.from_array(large)), far))
+    after = shape_edits.paste(Annotation(SIDE, SIDE), (Shape("a", MASK, bitmap=Bitmap.from_array(large)), far))
     assert len(after.shapes) == 1
     assert after.shapes[0].bitmap.count == 100
 
 
 def test_splitting_keeps_the_object_and_adds_others() -> None:
     annotation = of(np.ones((SIDE, SIDE), bool))
-    after = edits.split_along(annotation, [0], [(10, -2), (10, 22)])
+    after = shape_edits.split_along(annotation, [0], [(10, -2), (10, 22)])
     assert [shape.uid == annotation.shapes[0].uid for shape in after.shapes] == [True, False]
     assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
 
@@ -161,15 +166,15 @@ def test_splitting_keeps_the_object_and_adds_others() -> None:
 def test_growing_stops_at_the_border_of_the_image_and_a_polygon_unchanged_stays_one() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[0:3, 0:3] = True
-    after = edits.reshaped(of(mask), [0], lambda m: regions.grown(m, 2), room=2)
+    after = shape_edits.reshape(of(mask), [0], lambda m: morphology.dilate(m, 2), margin_px=2)
     assert pixels(after.shapes[0])[4, 1]
     polygon = Annotation(SIDE, SIDE, (Shape("a", "polygon", ((2.0, 2.0), (9.0, 2.0), (9.0, 9.0))),))
-    assert edits.reshaped(polygon, [0], regions.filled).shapes[0] is polygon.shapes[0]
+    assert shape_edits.reshape(polygon, [0], morphology.fill_holes).shapes[0] is polygon.shapes[0]
 
 
 def test_groups_have_numbers_of_their_own() -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
-    once = edits.grouped(annotation, [0, 1])
-    twice = edits.grouped(once, [2, 3])
+    once = shape_edits.group(annotation, [0, 1])
+    twice = shape_edits.group(once, [2, 3])
     assert twice.shapes[0].group_id == twice.shapes[1].group_id != twice.shapes[2].group_id == twice.shapes[3].group_id
-    assert edits.ungrouped(twice, [0]).shapes[0].group_id is None
+    assert shape_edits.ungroup(twice, [0]).shapes[0].group_id is None

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from segstudio.core.box import whole
-from segstudio.core.coco_rule import coco_patch
+from segstudio.core.box import full_box
+from segstudio.core.coco_polygon import rasterise_coco_polygon
 
 coordinate = st.one_of(
     st.integers(-10, 70),
@@ -20,7 +20,7 @@ polygons = st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=12)
 
 
 def ours(points: list[tuple[float, float]], height: int, width: int) -> np.ndarray:
-    box, mask = coco_patch(np.asarray(points, np.float64), whole(height, width))
+    box, mask = rasterise_coco_polygon(np.asarray(points, np.float64), full_box(height, width))
     out = np.zeros((height, width), bool)
     out[box.slices] = mask
     return out
