@@ -1,4 +1,4 @@
-"""Accept: takes what the model says, where the hand says so; reject: says that it is not so."""
+"""Accept tool: copies predicted labels into the labels, or rejects them to background."""
 
 from __future__ import annotations
 
@@ -6,114 +6,123 @@ import numpy as np
 
 from segstudio.core.bitmap import Mask
 from segstudio.core.box import Box
-from segstudio.core.classes import IGNORE, UNLABELLED, is_background
+from segstudio.core.classes import IGNORE, UNLABELLED
 from segstudio.core.document import ERASE, Document
 from segstudio.core.geometry import Point, distance
-from segstudio.core.raster import Labels, capsule
-from segstudio.tools.bucket import connected
-from segstudio.tools.lasso import inside
-from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+from segstudio.core.raster import Labels, rasterise_capsule
+from segstudio.tools.bucket import find_connected
+from segstudio.tools.free_line import fill_outline
+from segstudio.tools.options import ACCEPT_BY, BRUSH, COMPONENT, LASSO, RADIUS, RULES, N, ToolSettings
+from segstudio.tools.tool import PREDICTION, Cursor, Pointer, Preview, Tool, ToolContext, ToolInfo
 
-BRUSH, LASSO, COMPONENT = "brush", "lasso", "component"
+ACCEPT, REJECT = "accept", "reject"  # names of the edits
 
 
 class Accept(Tool):
-    """Copies the prediction into the labels under the brush, inside a lasso, or the clicked component.
+    """Copies the prediction into the labels under the brush, inside a lasso, or of the clicked component.
 
-    With Alt or the right button it rejects: what the model says there becomes background.
+    With Alt or the right button it rejects: the predicted pixels become background.
     """
 
-    name = "accept"
-    key = "T"
-    has_second_button = True
-    hint = "Take what the model says by brush, lasso or click   Alt or right button rejects it: background"
-    needs = "prediction"
-    options = ("accept_by", "radius_px", "rules")
+    info = ToolInfo(
+        ACCEPT,
+        N("Tool", "Accept prediction"),
+        "T",
+        "ph.check-square",
+        Cursor.POINTING,
+        N("Tool", "Accept the prediction by brush, lasso or click   Alt or right button rejects it: background"),
+        tip=N("Tool", "Accept the prediction by brush, lasso or click"),
+        options=(ACCEPT_BY, RADIUS, RULES),
+        needs_class=False,
+        needs=PREDICTION,
+        makes_pixels=True,
+        has_second_button=True,
+    )
 
-    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
-        super().__init__(choice, sight)
+    def __init__(self, settings: ToolSettings, context: ToolContext | None = None) -> None:
+        super().__init__(settings, context)
         self._points: list[Point] = []
         self._rejecting = False
 
     @property
-    def radius_px(self) -> float | None:
-        return self._choice.radius_px if self._choice.accept_by == BRUSH else None
+    def cursor(self) -> Cursor:
+        return Cursor.ROUND if self._settings.accept_by == BRUSH else self.info.cursor
 
     def press(self, document: Document, pointer: Pointer) -> None:
-        if not self._ready(document):
+        if not self._has_prediction(document):
             return
         self._rejecting = pointer.alt or pointer.secondary
         self._points = [pointer.point]
-        if self._choice.accept_by == BRUSH:
-            document.begin(fresh=True)
+        if self._settings.accept_by == BRUSH:
+            document.begin(new_objects=True)
             self._sweep(document, pointer.point)
-        elif self._choice.accept_by == COMPONENT:
+        elif self._settings.accept_by == COMPONENT:
             self._points = []
-            self._take_component(document, pointer)
+            self._accept_component(document, pointer)
 
     def move(self, document: Document, pointer: Pointer) -> None:
         if not self._points:
             return
-        if self._choice.accept_by == BRUSH and document.stroking:
+        if self._settings.accept_by == BRUSH and document.has_open_stroke:
             self._sweep(document, pointer.point)
-        elif self._choice.accept_by == LASSO and distance(self._points[-1], pointer.point) >= 0.5:
+        elif self._settings.accept_by == LASSO and distance(self._points[-1], pointer.point) >= 0.5:
             self._points.append(pointer.point)
 
     def release(self, document: Document, pointer: Pointer) -> None:
         points, self._points = self._points, []
-        if self._choice.accept_by == LASSO and len(points) > 2 and self._ready(document):
-            box, mask = inside(points, document.annotation.box)
-            document.begin(fresh=True)
-            self._take(document, box, mask)
-        if document.stroking:
-            document.commit("reject" if self._rejecting else self.name)
+        if self._settings.accept_by == LASSO and len(points) > 2 and self._has_prediction(document):
+            box, mask = fill_outline(points, document.annotation.box)
+            document.begin(new_objects=True)
+            self._accept(document, box, mask)
+        if document.has_open_stroke:
+            document.commit(REJECT if self._rejecting else ACCEPT)
 
     def cancel(self, document: Document) -> None:
         self._points = []
         document.cancel()
 
-    def draft(self, document: Document) -> Draft:
-        if self._choice.accept_by != LASSO or not self._points:
-            return Draft()
-        return Draft(tuple(self._points), closed=len(self._points) > 2)
+    def preview(self, document: Document) -> Preview:
+        if self._settings.accept_by != LASSO or not self._points:
+            return Preview()
+        return Preview(tuple(self._points), closed=len(self._points) > 2)
 
-    def _ready(self, document: Document) -> bool:
-        predicted = self._sight.predicted
+    def _has_prediction(self, document: Document) -> bool:
+        predicted = self._context.predicted
         return predicted is not None and predicted.shape == document.plane.shape
 
     def _sweep(self, document: Document, to: Point) -> None:
-        box, mask = capsule(self._points[-1], to, self._choice.radius_px, document.annotation.box)
+        box, mask = rasterise_capsule(self._points[-1], to, self._settings.radius_px, document.annotation.box)
         self._points = [to]
-        self._take(document, box, mask)
+        self._accept(document, box, mask)
 
-    def _take_component(self, document: Document, pointer: Pointer) -> None:
-        predicted = self._sight.predicted
+    def _accept_component(self, document: Document, pointer: Pointer) -> None:
+        predicted = self._context.predicted
         row, column = int(pointer.y // 1), int(pointer.x // 1)
         if predicted is None or not (0 <= row < predicted.shape[0] and 0 <= column < predicted.shape[1]):
             return
-        box, mask = connected(predicted, row, column)
-        document.begin(fresh=True)
-        self._take(document, box, mask)
+        box, mask = find_connected(predicted, row, column)
+        document.begin(new_objects=True)
+        self._accept(document, box, mask)
 
-    def _take(self, document: Document, box: Box, mask: Mask) -> None:
-        if self._sight.predicted is not None and self._ready(document):
-            take(document, self._sight.predicted, box, mask, reject=self._rejecting)
+    def _accept(self, document: Document, box: Box, mask: Mask) -> None:
+        if self._context.predicted is not None and self._has_prediction(document):
+            accept(document, self._context.predicted, box, mask, reject=self._rejecting)
 
 
-def take(document: Document, predicted: Labels, box: Box, mask: Mask, *, reject: bool) -> None:
-    """Paints what is predicted inside `mask`, in the open stroke.
+def accept(document: Document, predicted: Labels, box: Box, mask: Mask, *, reject: bool) -> None:
+    """Paint the predicted classes inside `mask`, an array of `box`, in the open stroke.
 
-    Rejected, it becomes background where nobody has said otherwise: where there is no label, or the predicted
-    one. Where class 0 is a thing of its own and no background, rejecting takes such labels away.
+    `reject` paints background instead, but only over unlabelled pixels and those labelled as predicted. Where class 0
+    is not a background class, rejecting erases such labels.
     """
     part, plane = predicted[box.slices], document.plane[box.slices]
-    nothing = 0 if is_background(document.table[0].name) else ERASE
+    rejected = 0 if document.table.has_background else ERASE
     counts = np.bincount(part[mask], minlength=256)
     for class_id in np.flatnonzero(counts):
         if class_id in (IGNORE, UNLABELLED) or class_id >= len(document.table):
             continue
-        here = mask & (part == class_id)
+        of_class = mask & (part == class_id)
         if not reject:
-            document.paint(int(class_id), box, here)
-        elif class_id != nothing:
-            document.paint(nothing, box, here & ((plane == class_id) | (plane == UNLABELLED)))
+            document.paint(int(class_id), box, of_class)
+        elif class_id != rejected:
+            document.paint(rejected, box, of_class & ((plane == class_id) | (plane == UNLABELLED)))

@@ -8,43 +8,50 @@ from segstudio.core import geometry, snapping
 from segstudio.core.document import Document
 from segstudio.core.geometry import Point
 from segstudio.core.shape import CIRCLE, LINE, LINESTRIP, POINT, POINTS, POLYGON, RECTANGLE, Shape
-from segstudio.tools.tool import Choice, Draft, Pointer, Sight, Tool
+from segstudio.tools.options import RULES, SNAP, N, ToolSettings
+from segstudio.tools.tool import Pointer, Preview, Tool, ToolContext, ToolInfo
 
-# Kinds whose points can be dragged; only polygons gain and lose them.
-_RESHAPED = (POLYGON, RECTANGLE, CIRCLE, LINE, LINESTRIP, POINT, POINTS)
+# Kinds whose points can be dragged; only polygons gain and lose points.
+_WITH_HANDLES = (POLYGON, RECTANGLE, CIRCLE, LINE, LINESTRIP, POINT, POINTS)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A polygon under the pointer, and which of its vertices or edges, if any; `spot` lies on the edge."""
+    """A shape under the pointer, with the vertex or edge that is hit; `on_edge` is the nearest point of that edge."""
 
     shape: int
     points: tuple[Point, ...]
     vertex: int | None = None
     edge: int | None = None
-    spot: Point | None = None
+    on_edge: Point | None = None
 
 
 class Polygon(Tool):
-    """Clicks set vertices. A finished polygon's vertices can be dragged, added on an edge, deleted.
+    """Clicks add vertices. Vertices of a finished polygon can be dragged, inserted on an edge and deleted.
 
-    With `snap` points go to the borders of neighbours, and two points in turn on one neighbour follow its border.
+    With `snap` points snap to the borders of neighbours, and two successive points on one neighbour share its border.
     """
 
-    name = "polygon"
-    key = "P"
-    hint = (
-        "Click to set points, Enter closes   drag a point, or the ghost on an edge   Del removes   Shift+click begins"
+    info = ToolInfo(
+        "polygon",
+        N("Tool", "Polygon"),
+        "P",
+        "ph.polygon",
+        hint=N(
+            "Tool",
+            "Click to add points, Enter closes   drag a point, or the circle on an edge   Del removes   "
+            "Shift+click starts a new one",
+        ),
+        options=(SNAP, RULES),
+        ends_by_double_click=True,
     )
-    ends_by_double_click = True
-    options = ("snap", "rules")
 
-    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
-        super().__init__(choice, sight)
+    def __init__(self, settings: ToolSettings, context: ToolContext | None = None) -> None:
+        super().__init__(settings, context)
         self._points: tuple[Point, ...] = ()
         self._anchor: snapping.Anchor | None = None
         self._first: snapping.Anchor | None = None
-        self._ghost: Point | None = None
+        self._next_point: Point | None = None
         self._hit: Hit | None = None
         self._dragging = False
 
@@ -52,49 +59,49 @@ class Polygon(Tool):
         if self._points:
             self._add(document, pointer)
             return
-        self._hit = None if pointer.shift and not pointer.alt else find(document, pointer)
+        self._hit = None if pointer.shift and not pointer.alt else find_hit(document, pointer)
         if self._hit is not None and self._hit.vertex is not None:
             if pointer.alt and pointer.shift:
                 self.step_back(document)
                 return
             document.begin()
             self._dragging = True
-        elif self._hit is not None and self._hit.edge is not None and (pointer.alt or not self._choice.snap):
+        elif self._hit is not None and self._hit.edge is not None and (pointer.alt or not self._settings.snap):
             self._insert(document, pointer)
         else:
             self._hit = None
-            self._begin(document, pointer)
+            self._start(document, pointer)
 
     def move(self, document: Document, pointer: Pointer) -> None:
-        if self._dragging and document.stroking and self._hit is not None and self._hit.vertex is not None:
+        if self._dragging and document.has_open_stroke and self._hit is not None and self._hit.vertex is not None:
             shape = document.annotation.shapes[self._hit.shape]
             anchor = self._anchor_at(document, pointer, shape.uid)
             at = pointer.point if anchor is None else anchor.point
-            moved = shape.with_points(geometry.replaced(shape.points, self._hit.vertex, at))
+            moved = shape.with_points(geometry.replace_point(shape.points, self._hit.vertex, at))
             document.replace(document.annotation.with_replaced(self._hit.shape, moved))
 
     def release(self, document: Document, pointer: Pointer) -> None:
-        if self._dragging and document.stroking:
+        if self._dragging and document.has_open_stroke:
             document.commit("move vertex")
         self._dragging = False
 
     def hover(self, document: Document, pointer: Pointer) -> None:
-        anchor = self._anchor_at(document, pointer) if self._points or self._choice.snap else None
-        self._ghost = pointer.point if anchor is None else anchor.point
-        self._hit = None if self._points else find(document, pointer)
+        anchor = self._anchor_at(document, pointer) if self._points or self._settings.snap else None
+        self._next_point = pointer.point if anchor is None else anchor.point
+        self._hit = None if self._points else find_hit(document, pointer)
 
     def finish(self, document: Document) -> None:
-        points = (*self._points, *self._closing(document))
+        points = (*self._points, *self._closing_path(document))
         self._points, self._anchor, self._first = (), None, None
         if len(points) > 2 and points[-1] == points[-2]:
-            points = points[:-1]  # the second click of a double click
+            points = points[:-1]  # from the second press of a double click
         if len(points) > 2:
-            document.add(self.name, Shape(self._label(document), POLYGON, points))
+            document.add(self.info.name, Shape(self._label(document), POLYGON, points))
 
     def take_back(self, document: Document) -> bool:
-        begun = bool(self._points)
+        started = bool(self._points)
         self._points, self._anchor = self._points[:-1], None
-        return begun
+        return started
 
     def step_back(self, document: Document) -> bool:
         if self.take_back(document):
@@ -104,32 +111,32 @@ class Polygon(Tool):
         hit, self._hit = self._hit, None
         shapes = document.annotation.shapes
         if hit.shape >= len(shapes) or shapes[hit.shape].points != hit.points:
-            return False  # undo or another edit came between
+            return False  # changed by undo or another edit
         shape = shapes[hit.shape]
         if hit.vertex is not None and shape.kind == POLYGON and len(shape.points) > 3:
-            smaller = shape.with_points(geometry.without(shape.points, hit.vertex))
+            smaller = shape.with_points(geometry.remove_point(shape.points, hit.vertex))
             document.apply("remove vertex", document.annotation.with_replaced(hit.shape, smaller))
         else:
             document.apply("delete polygon", document.annotation.without(hit.shape))
         return True
 
     def cancel(self, document: Document) -> None:
-        self._points, self._anchor, self._ghost, self._hit, self._dragging = (), None, None, None, False
+        self._points, self._anchor, self._next_point, self._hit, self._dragging = (), None, None, None, False
         document.cancel()
 
-    def draft(self, document: Document) -> Draft:
+    def preview(self, document: Document) -> Preview:
         if self._points:
-            return Draft(self._points, handles=self._points, ghost=self._ghost)
+            return Preview(self._points, handles=self._points, next_point=self._next_point)
         if self._hit is None or self._hit.shape >= len(document.annotation.shapes):
-            return Draft()
+            return Preview()
         points = document.annotation.shapes[self._hit.shape].points
         if not self._dragging and points != self._hit.points:
-            return Draft()
+            return Preview()
         ring = points if document.annotation.shapes[self._hit.shape].kind == POLYGON else ()
-        spot = None if self._choice.snap else self._hit.spot  # with snapping a press there begins a polygon
-        return Draft(ring, closed=True, handles=points, hot=self._hit.vertex, spot=spot)
+        new_handle = None if self._settings.snap else self._hit.on_edge  # with snap a press there starts a polygon
+        return Preview(ring, closed=True, handles=points, active_handle=self._hit.vertex, new_handle=new_handle)
 
-    def _begin(self, document: Document, pointer: Pointer) -> None:
+    def _start(self, document: Document, pointer: Pointer) -> None:
         self._anchor = self._first = self._anchor_at(document, pointer)
         self._points = (pointer.point if self._anchor is None else self._anchor.point,)
 
@@ -139,40 +146,42 @@ class Polygon(Tool):
             self.finish(document)
             return
         anchor, before = self._anchor_at(document, pointer), self._anchor
-        shared = () if anchor is None or before is None else snapping.between(document.annotation, before, anchor)
+        shared = () if anchor is None or before is None else snapping.path_between(document.annotation, before, anchor)
         self._points = (*self._points, *shared, pointer.point if anchor is None else anchor.point)
         self._anchor = anchor
 
-    def _closing(self, document: Document) -> tuple[Point, ...]:
-        """The neighbour's border from the last point to the first, where both lie on it."""
+    def _closing_path(self, document: Document) -> tuple[Point, ...]:
+        """The border of a neighbour from the last point to the first, if both are on it."""
         if self._anchor is None or self._first is None or len(self._points) < 2:
             return ()
-        return snapping.between(document.annotation, self._anchor, self._first)
+        return snapping.path_between(document.annotation, self._anchor, self._first)
 
-    def _anchor_at(self, document: Document, pointer: Pointer, but: int | None = None) -> snapping.Anchor | None:
-        """Ctrl turns snapping round while it is held."""
-        if self._choice.snap == pointer.control:
+    def _anchor_at(
+        self, document: Document, pointer: Pointer, without_uid: int | None = None
+    ) -> snapping.Anchor | None:
+        """Where the pointer snaps to; Ctrl inverts the option while it is held."""
+        if self._settings.snap == pointer.control:
             return None
-        hidden = set(document.marks.hidden) | ({but} if but is not None else set())
-        return snapping.snapped(document.annotation, pointer.point, pointer.reach, hidden)
+        excluded = set(document.marks.hidden) | ({without_uid} if without_uid is not None else set())
+        return snapping.snap(document.annotation, pointer.point, pointer.reach, excluded)
 
     def _insert(self, document: Document, pointer: Pointer) -> None:
         assert self._hit is not None and self._hit.edge is not None
         hit, shape = self._hit, document.annotation.shapes[self._hit.shape]
         after = self._hit.edge + 1
-        larger = shape.with_points(geometry.inserted(shape.points, after, pointer.point))
+        larger = shape.with_points(geometry.insert_point(shape.points, after, pointer.point))
         document.begin()
         document.replace(document.annotation.with_replaced(hit.shape, larger))
         self._hit, self._dragging = Hit(hit.shape, larger.points, vertex=after), True
 
 
-def find(document: Document, pointer: Pointer) -> Hit | None:
-    """The topmost polygon whose vertex, edge or inside is under the pointer; vertices win over insides."""
+def find_hit(document: Document, pointer: Pointer) -> Hit | None:
+    """The topmost shape with a vertex, edge or inside under the pointer; vertices and edges win over insides."""
     inside: Hit | None = None
-    untouchable = document.marks.hidden | document.untouchable
+    excluded = document.marks.hidden | document.locked_uids
     for index in range(len(document.annotation.shapes) - 1, -1, -1):
         shape = document.annotation.shapes[index]
-        if shape.kind not in _RESHAPED or shape.uid in untouchable or not _near(shape, pointer):
+        if shape.kind not in _WITH_HANDLES or shape.uid in excluded or not _is_near(shape, pointer):
             continue
         vertex, distance = geometry.nearest_vertex(shape.points_N2, pointer.x, pointer.y)
         if distance <= pointer.reach:
@@ -182,13 +191,13 @@ def find(document: Document, pointer: Pointer) -> Hit | None:
         edge, distance = geometry.nearest_edge(shape.points_N2, pointer.x, pointer.y, closed=True)
         if distance <= pointer.reach:
             ring = shape.points_N2
-            _, spot = geometry.foot(ring[edge], ring[(edge + 1) % len(ring)], pointer.point)
-            return Hit(index, shape.points, edge=edge, spot=spot)
-        if inside is None and geometry.holds(shape.points_N2, pointer.x, pointer.y):
+            _, on_edge = geometry.project_onto_segment(ring[edge], ring[(edge + 1) % len(ring)], pointer.point)
+            return Hit(index, shape.points, edge=edge, on_edge=on_edge)
+        if inside is None and geometry.polygon_contains(shape.points_N2, pointer.x, pointer.y):
             inside = Hit(index, shape.points)
     return inside
 
 
-def _near(shape: Shape, pointer: Pointer) -> bool:
+def _is_near(shape: Shape, pointer: Pointer) -> bool:
     box, reach = shape.box, pointer.reach
     return box.y0 - reach <= pointer.y <= box.y1 + reach and box.x0 - reach <= pointer.x <= box.x1 + reach

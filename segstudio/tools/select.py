@@ -1,47 +1,59 @@
-"""Select: pick objects, several of them, move them, delete them."""
+"""Select tool: selects, moves and deletes objects."""
 
 from __future__ import annotations
 
-from segstudio.core import edits
+from segstudio.core import shape_edits
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
 from segstudio.core.document import Document
-from segstudio.core.geometry import Point, distance, frame
-from segstudio.core.hit_test import at_pixel, within
-from segstudio.core.stroke import with_selected
-from segstudio.tools.tool import Choice, Draft, Line, Pointer, Sight, Tool
+from segstudio.core.geometry import Point, distance, rectangle_corners
+from segstudio.core.hit_test import find_at_pixel, find_within_box
+from segstudio.core.painting_rules import with_selected
+from segstudio.tools.options import AMOUNT, DETAIL, LEAST, N, ToolSettings
+from segstudio.tools.tool import Cursor, Line, Pointer, Preview, Tool, ToolContext, ToolInfo
 
-_LIVE_PIXELS = 2_000_000  # larger selections move as frames, and land at release
+_LIVE_PIXELS = 2_000_000  # larger selections are dragged as frames and moved at release
 _LIVE_OBJECTS = 40
 
 
 class Select(Tool):
-    """Click picks the topmost object, Alt+click the one below; Shift adds or takes away; drag moves, or frames."""
+    """Click selects the topmost object, Alt+click the one below, Shift toggles; drag moves them or spans a frame."""
 
-    name = "select"
-    key = "V"
-    has_second_button = True
-    hint = "Click an object, Shift adds, Alt the one below   drag moves it, or frames several   right click: menu"
-    options = ("detail_px", "amount_px", "least_px")
+    info = ToolInfo(
+        "select",
+        N("Tool", "Select"),
+        "V",
+        "ph.cursor",
+        Cursor.ARROW,
+        N(
+            "Tool",
+            "Click an object, Shift adds, Alt the one below   drag moves it, or selects all in a frame   "
+            "right click: menu",
+        ),
+        options=(DETAIL, AMOUNT, LEAST),
+        needs_class=False,
+        has_second_button=True,
+        opens_menu=True,
+    )
 
-    def __init__(self, choice: Choice, sight: Sight | None = None) -> None:
-        super().__init__(choice, sight)
+    def __init__(self, settings: ToolSettings, context: ToolContext | None = None) -> None:
+        super().__init__(settings, context)
         self._from: Point | None = None
         self._to: Point | None = None
-        self._before: Annotation | None = None  # while objects are dragged
+        self._before: Annotation | None = None  # set while objects are dragged
         self._live = True
 
     def press(self, document: Document, pointer: Pointer) -> None:
         self._from = self._to = pointer.point
-        hit = self._hit(document, pointer)
+        hit = self._find_hit(document, pointer)
         uid = None if hit is None else document.annotation.shapes[hit].uid
-        chosen_now = document.marks.selected
+        selected = document.marks.selected
         if uid is None:
             if not pointer.shift:
                 document.marks = with_selected(document.marks, frozenset())
         elif pointer.shift:
-            document.marks = with_selected(document.marks, chosen_now ^ {uid})
-        elif uid not in chosen_now or pointer.alt:
+            document.marks = with_selected(document.marks, selected ^ {uid})
+        elif uid not in selected or pointer.alt:
             document.marks = with_selected(document.marks, frozenset({uid}))
         if uid is not None and uid in document.marks.selected:
             self._before = document.annotation
@@ -55,80 +67,84 @@ class Select(Tool):
         self._to = pointer.point
         if self._before is None or not self._live:
             return
-        if not document.stroking:
+        if not document.has_open_stroke:
             if not self._is_drag(pointer) or document.annotation is not self._before:
-                return  # a tremble, or an edit that came between
+                return  # not far enough for a drag, or the annotation was edited meanwhile
             document.begin()
-        document.replace(self._moved(document))
+        document.replace(self._move_selected(document))
 
     def release(self, document: Document, pointer: Pointer) -> None:
         start, before = self._from, self._before
         if start is not None and before is None:
-            self._frame(document, pointer)
-        elif before is not None and document.stroking:
+            self._select_frame(document, pointer)
+        elif before is not None and document.has_open_stroke:
             document.commit("move")
         elif before is document.annotation and not self._live and self._is_drag(pointer):
-            document.apply("move", self._moved(document))
+            document.apply("move", self._move_selected(document))
         self._from = self._to = self._before = None
 
     def take_back(self, document: Document) -> bool:
-        """While something is dragged, Undo lets go of it."""
+        """While objects are dragged, Undo ends the drag."""
         dragging = self._before is not None
         self._from = self._to = self._before = None
         return dragging
 
     def step_back(self, document: Document) -> bool:
-        """Delete takes the selected objects away."""
+        """Delete the selected objects."""
         indices = document.selected
         if indices:
-            document.apply("delete", edits.removed(document.annotation, indices))
+            document.apply("delete", shape_edits.remove(document.annotation, indices))
         return bool(indices)
 
     def cancel(self, document: Document) -> None:
-        if self._from is None and not document.stroking:
+        if self._from is None and not document.has_open_stroke:
             document.marks = with_selected(document.marks, frozenset())
         self._from = self._to = self._before = None
         document.cancel()
 
-    def draft(self, document: Document) -> Draft:
+    def preview(self, document: Document) -> Preview:
         lines = []
         if self._from is not None and self._to is not None and self._from != self._to:
             if self._before is None:
-                lines.append(Line(frame(self._from, self._to), closed=True))
+                lines.append(Line(rectangle_corners(self._from, self._to), closed=True))
             elif not self._live:
-                lines += [Line(_shifted(box, self._shift()), closed=True) for box in self._boxes(document)]
-        return Draft(lines=tuple(lines))
+                lines += [Line(_frame_of(box, self._offset()), closed=True) for box in self._boxes(document)]
+        return Preview(lines=tuple(lines))
 
     def _is_drag(self, pointer: Pointer) -> bool:
         return self._from is not None and distance(self._from, pointer.point) > pointer.reach / 2
 
-    def _hit(self, document: Document, pointer: Pointer) -> int | None:
-        passed = document.marks.hidden | document.untouchable
+    def _find_hit(self, document: Document, pointer: Pointer) -> int | None:
+        excluded = document.marks.hidden | document.locked_uids
         below = None
         if pointer.alt:
-            shown = [i for i, s in enumerate(document.annotation.shapes) if s.uid in document.marks.selected]
-            below = min(shown) if shown else None
-        hit = at_pixel(document.annotation, pointer.point, document.patch, passed, below)
-        return at_pixel(document.annotation, pointer.point, document.patch, passed) if hit is None and below else hit
+            selected = [i for i, s in enumerate(document.annotation.shapes) if s.uid in document.marks.selected]
+            below = min(selected) if selected else None
+        hit = find_at_pixel(document.annotation, pointer.point, document.patch, excluded, below)
+        return (
+            find_at_pixel(document.annotation, pointer.point, document.patch, excluded)
+            if hit is None and below
+            else hit
+        )
 
-    def _shift(self) -> tuple[int, int]:
+    def _offset(self) -> tuple[int, int]:
         assert self._from is not None and self._to is not None
         return round(self._to[1] - self._from[1]), round(self._to[0] - self._from[0])
 
-    def _moved(self, document: Document) -> Annotation:
+    def _move_selected(self, document: Document) -> Annotation:
         assert self._before is not None
-        rows, columns = self._shift()
-        free = document.marks.selected - document.untouchable - document.marks.hidden
+        rows, columns = self._offset()
+        free = document.marks.selected - document.locked_uids - document.marks.hidden
         indices = [i for i, s in enumerate(self._before.shapes) if s.uid in free]
-        return edits.moved(self._before, indices, rows, columns)
+        return shape_edits.move(self._before, indices, rows, columns)
 
-    def _frame(self, document: Document, pointer: Pointer) -> None:
+    def _select_frame(self, document: Document, pointer: Pointer) -> None:
         assert self._from is not None
         if distance(self._from, pointer.point) <= pointer.reach / 2:
             return
         (x0, x1), (y0, y1) = sorted((self._from[0], pointer.x)), sorted((self._from[1], pointer.y))
-        passed = document.marks.hidden | document.untouchable
-        found = within(document.annotation, Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1), passed)
+        excluded = document.marks.hidden | document.locked_uids
+        found = find_within_box(document.annotation, Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1), excluded)
         uids = frozenset(document.annotation.shapes[index].uid for index in found)
         kept = document.marks.selected if pointer.shift else frozenset()
         document.marks = with_selected(document.marks, kept | uids)
@@ -137,6 +153,6 @@ class Select(Tool):
         return [document.annotation.shapes[index].box for index in document.selected]
 
 
-def _shifted(box: Box, by: tuple[int, int]) -> tuple[Point, ...]:
-    y0, x0, y1, x1 = box.moved(*by)
-    return frame((x0, y0), (x1, y1))
+def _frame_of(box: Box, by: tuple[int, int]) -> tuple[Point, ...]:
+    y0, x0, y1, x1 = box.shift(*by)
+    return rectangle_corners((x0, y0), (x1, y1))

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from segstudio.tools.accept import Accept
-from segstudio.tools.brush import Brush
+from segstudio.tools.brush import Brush, Eraser
 from segstudio.tools.bucket import Bucket
-from segstudio.tools.circle import Circle
-from segstudio.tools.eraser import Eraser
+from segstudio.tools.free_line import Knife, Lasso
 from segstudio.tools.grabcut import GrabCut
-from segstudio.tools.knife import Knife
-from segstudio.tools.lasso import Lasso
-from segstudio.tools.line import LineTool
-from segstudio.tools.oriented_rectangle import OrientedRectangle
-from segstudio.tools.point import PointTool
+from segstudio.tools.options import FieldOption, ToolSettings
 from segstudio.tools.polygon import Polygon
 from segstudio.tools.prompt import Prompt
-from segstudio.tools.rectangle import Rectangle
 from segstudio.tools.ruler import Ruler
 from segstudio.tools.scissors import Scissors
 from segstudio.tools.select import Select
+from segstudio.tools.shapes import Circle, LineTool, OrientedRectangle, PointTool, Rectangle
 from segstudio.tools.superpixel import Superpixels
 from segstudio.tools.threshold import Threshold
-from segstudio.tools.tool import Choice, Sight, Tool
+from segstudio.tools.tool import Tool, ToolContext
 from segstudio.tools.wand import Wand
 from segstudio.tools.watershed import Watershed
 
-# Groups that stand together on the strip at the window's side.
+# Groups, separated in the vertical toolbar.
 GROUPS: tuple[tuple[type[Tool], ...], ...] = (
     (Select, Knife),
     (Brush, Eraser, Lasso, Bucket),
@@ -34,8 +29,15 @@ GROUPS: tuple[tuple[type[Tool], ...], ...] = (
     (Accept, Threshold),
     (Ruler,),
 )
+FIRST, PICKER = Brush.info.name, Select.info.name  # active at start; the tool that selects objects
 
 
-def all_tools(choice: Choice, sight: Sight) -> dict[str, Tool]:
+def all_tools(settings: ToolSettings, context: ToolContext) -> dict[str, Tool]:
     """One of each, by name."""
-    return {kind.name: kind(choice, sight) for group in GROUPS for kind in group}
+    return {kind.info.name: kind(settings, context) for group in GROUPS for kind in group}
+
+
+def all_options() -> tuple[FieldOption, ...]:
+    """The options with a widget of their own, each once, in the order in which tools name them."""
+    options = (option for group in GROUPS for kind in group for option in kind.info.options)
+    return tuple(dict.fromkeys(option for option in options if isinstance(option, FieldOption)))

@@ -15,27 +15,6 @@ NAMES = {
     "save": "ph.floppy-disk",
     "undo": "ph.arrow-u-up-left",
     "redo": "ph.arrow-u-up-right",
-    "brush": "ph.paint-brush",
-    "eraser": "ph.eraser",
-    "polygon": "ph.polygon",
-    "select": "ph.cursor",
-    "knife": "ph.knife",
-    "lasso": "ph.scribble-loop",
-    "bucket": "ph.paint-bucket",
-    "rectangle": "ph.rectangle",
-    "oriented rectangle": "ph.diamond",
-    "circle": "ph.circle",
-    "line": "ph.line-segments",
-    "point": "ph.record",
-    "wand": "ph.magic-wand",
-    "scissors": "ph.scissors",
-    "grabcut": "ph.selection-foreground",
-    "superpixel": "ph.hexagon",
-    "watershed": "ph.drop-half",
-    "ai": "ph.robot",
-    "accept": "ph.check-square",
-    "threshold": "ph.thermometer",
-    "ruler": "ph.ruler",
     "locked": "ph.lock",
     "unlocked": "ph.lock-open",
     "train": "ph.play",
@@ -59,10 +38,10 @@ NAMES = {
 
 
 def icon(name: str) -> QIcon:
-    """Drawn in the palette's colours of this moment; ask again after a change of theme."""
+    """An icon by a name of NAMES or an icon id of qtawesome, in the palette's current colours."""
     palette = QGuiApplication.palette()
     return qtawesome.icon(
-        NAMES[name],
+        NAMES.get(name, name),
         color=palette.color(QPalette.ColorRole.ButtonText),
         color_disabled=palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText),
         color_on="white",

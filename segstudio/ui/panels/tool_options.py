@@ -1,55 +1,55 @@
-"""The options of tools: a widget for each field of the choice that a tool names."""
+"""Widgets for the options of tools, built from their descriptions in segstudio.tools.options."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
-from segstudio.tools.accept import BRUSH, COMPONENT, LASSO
-from segstudio.ui.session import Session
+from segstudio.app.state import State
+from segstudio.tools.options import CheckOption, ChoiceOption, FieldOption, NumberOption, Option, SliderOption
+from segstudio.tools.toolbox import all_options
 
 
 def _tr(text: str) -> str:
-    return QCoreApplication.translate("ToolOptions", text)
+    return QCoreApplication.translate("Tool", text)
 
 
-class Options(QWidget):
-    """One option: a word and its widget. `show_value` follows the session, which it changes by itself."""
+class OptionWidget(QWidget):
+    """A label and an input for one option; `show_value` reads the tool settings, the user's input changes them."""
 
-    def __init__(self, session: Session, name: str, word: str, tip: str) -> None:
+    def __init__(self, state: State, option: FieldOption, *, with_label: bool = True) -> None:
         super().__init__()
-        self.session = session
-        self.name = name
+        self.state = state
+        self.field = option.field
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(6)
-        if word:
-            self.row.addWidget(QLabel(word))
-        self.setToolTip(tip)
+        if with_label:
+            self.row.addWidget(QLabel(_tr(option.label)))
+        self.setToolTip(_tr(option.tip))
 
     @property
     def value(self) -> object:
-        return getattr(self.session.choice, self.name)
+        return getattr(self.state.settings, self.field)
 
     def set_value(self, value: object) -> None:
         if value != self.value:
-            self.session.set_option(self.name, value)
+            self.state.set_option(self.field, value)
 
     def show_value(self) -> None:
-        """Show what the session says."""
+        """Show the value that the settings have now."""
 
 
-class NumberOption(Options):
-    """A spin box, with a slider beside it where the range is worth one."""
+class NumberWidget(OptionWidget):
+    """A spin box."""
 
-    def __init__(self, session: Session, name: str, word: str, tip: str, span: tuple[int, int]) -> None:
-        super().__init__(session, name, word, tip)
-        self._spin = QSpinBox(minimum=span[0], maximum=span[1])
+    def __init__(self, state: State, option: NumberOption) -> None:
+        super().__init__(state, option)
+        self._spin = QSpinBox(minimum=option.low, maximum=option.high)
         self._spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._spin.setAccessibleName(word)
+        self._spin.setAccessibleName(_tr(option.label))
         self._spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-        if name.endswith("_px"):
-            self._spin.setSuffix(_tr(" px"))
+        self._spin.setSuffix(_tr(option.unit) if option.unit else "")
         self.row.addWidget(self._spin)
         self._spin.valueChanged.connect(self.set_value)
 
@@ -59,44 +59,44 @@ class NumberOption(Options):
         self._spin.blockSignals(False)
 
 
-class SliderOption(Options):
-    """A slider over tenths or whole numbers, with its figure."""
+class SliderWidget(OptionWidget):
+    """A slider with its value beside it."""
 
-    def __init__(self, session: Session, name: str, word: str, tip: str, span: tuple[int, int, float]) -> None:
-        super().__init__(session, name, word, tip)
-        self._unit = span[2]
+    def __init__(self, state: State, option: SliderOption) -> None:
+        super().__init__(state, option)
+        self._step = option.step
         self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(span[0], span[1])
+        self._slider.setRange(option.low, option.high)
         self._slider.setFixedWidth(90)
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._slider.setAccessibleName(word)
-        self._figure = QLabel()
-        self._figure.setMinimumWidth(34)
+        self._slider.setAccessibleName(_tr(option.label))
+        self._number = QLabel()
+        self._number.setMinimumWidth(34)
         self.row.addWidget(self._slider)
-        self.row.addWidget(self._figure)
-        self._slider.valueChanged.connect(self._on_slid)
+        self.row.addWidget(self._number)
+        self._slider.valueChanged.connect(self._on_slider)
 
     def show_value(self) -> None:
         number = float(str(self.value))
         self._slider.blockSignals(True)
-        self._slider.setValue(round(number / self._unit))
+        self._slider.setValue(round(number / self._step))
         self._slider.blockSignals(False)
-        self._figure.setText(f"{number:.1f}" if self._unit < 1 else f"{number:.0f}")
+        self._number.setText(f"{number:.1f}" if self._step < 1 else f"{number:.0f}")
 
-    def _on_slid(self, value: int) -> None:
-        self.set_value(value * self._unit if self._unit < 1 else int(value * self._unit))
+    def _on_slider(self, position: int) -> None:
+        self.set_value(position * self._step if self._step < 1 else int(position * self._step))
 
 
-class ChoiceOption(Options):
-    """One of several values."""
+class ChoiceWidget(OptionWidget):
+    """A combo box."""
 
-    def __init__(self, session: Session, name: str, word: str, tip: str, values: dict[object, str]) -> None:
-        super().__init__(session, name, word, tip)
-        self._values = list(values)
+    def __init__(self, state: State, option: ChoiceOption) -> None:
+        super().__init__(state, option)
+        self._values = [value for value, _ in option.choices]
         self._box = QComboBox()
-        self._box.addItems(list(values.values()))
+        self._box.addItems([_tr(label) for _, label in option.choices])
         self._box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._box.setAccessibleName(word or tip)
+        self._box.setAccessibleName(_tr(option.label))
         self.row.addWidget(self._box)
         self._box.activated.connect(lambda index: self.set_value(self._values[index]))
 
@@ -104,12 +104,12 @@ class ChoiceOption(Options):
         self._box.setCurrentIndex(self._values.index(self.value))
 
 
-class CheckOption(Options):
-    """On or off."""
+class CheckWidget(OptionWidget):
+    """A check box, which shows the label itself."""
 
-    def __init__(self, session: Session, name: str, word: str, tip: str) -> None:
-        super().__init__(session, name, "", tip)
-        self._box = QCheckBox(word)
+    def __init__(self, state: State, option: CheckOption) -> None:
+        super().__init__(state, option, with_label=False)
+        self._box = QCheckBox(_tr(option.label))
         self._box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.row.addWidget(self._box)
         self._box.clicked.connect(lambda on: self.set_value(bool(on)))
@@ -118,34 +118,18 @@ class CheckOption(Options):
         self._box.setChecked(bool(self.value))
 
 
-def all_options(session: Session) -> dict[str, Options]:
-    """By the name of the field, in the order in which they stand."""
-    tips = {
-        "tolerance": _tr("How much colours may differ, 0 to 255"),
-        "cell": _tr("Side of a cell, about"),
-        "detail": _tr("How far a polygon may lie from the mask's border; moves the last polygon made"),
-        "amount": _tr("By how much grow, shrink, open, close and smooth change a shape"),
-        "least": _tr("Smaller parts are removed"),
-    }
-    made = (
-        CheckOption(session, "square", _tr("Square"), _tr("A square tip in place of a round one (Shift+B)")),
-        CheckOption(session, "pressure", _tr("Pressure"), _tr("A pen's pressure changes the size")),
-        CheckOption(session, "snap", _tr("Snap"), _tr("Points go to neighbours' borders, which are shared (Ctrl)")),
-        NumberOption(session, "tolerance", _tr("Tolerance"), tips["tolerance"], (0, 255)),
-        ChoiceOption(
-            session, "on_heat", _tr("Of"), _tr("What the wand looks at"), {False: _tr("image"), True: _tr("heat")}
-        ),
-        NumberOption(session, "cell_px", _tr("Cell"), tips["cell"], (4, 100)),
-        ChoiceOption(
-            session,
-            "accept_by",
-            _tr("By"),
-            _tr("How to say where"),
-            {BRUSH: _tr("brush"), LASSO: _tr("lasso"), COMPONENT: _tr("click")},
-        ),
-        SliderOption(session, "threshold", _tr("At least"), _tr("Heat from 1 to 255"), (1, 255, 1.0)),
-        SliderOption(session, "detail_px", _tr("Detail"), tips["detail"], (0, 100, 0.1)),
-        NumberOption(session, "amount_px", _tr("Amount"), tips["amount"], (1, 200)),
-        NumberOption(session, "least_px", _tr("Small: under"), tips["least"], (1, 1_000_000)),
-    )
-    return {option.name: option for option in made}
+def option_widgets(state: State) -> dict[Option, OptionWidget]:
+    """A widget for each option of all tools, in the order in which they are shown."""
+    return {option: _make_widget(state, option) for option in all_options()}
+
+
+def _make_widget(state: State, option: FieldOption) -> OptionWidget:
+    match option:
+        case NumberOption():
+            return NumberWidget(state, option)
+        case SliderOption():
+            return SliderWidget(state, option)
+        case ChoiceOption():
+            return ChoiceWidget(state, option)
+        case CheckOption():
+            return CheckWidget(state, option)

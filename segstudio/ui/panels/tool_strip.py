@@ -1,28 +1,26 @@
-"""The strip above the canvas: the tool in hand, its class, and its options."""
+"""The toolbar above the canvas: the active tool, the current class and the options of the tool."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
 
+from segstudio.app.state import State
 from segstudio.assist.weights import MODELS
 from segstudio.core.classes import IGNORE, IGNORE_NAME
-from segstudio.ui.action_rows import TOOL_WORDS
+from segstudio.tools.options import MODEL, RULES, RadiusOption
 from segstudio.ui.features.assist import AssistFlow
-from segstudio.ui.panels.classes import swatch
+from segstudio.ui.panels.classes import make_swatch
 from segstudio.ui.panels.rules import RulesButton
-from segstudio.ui.panels.tool_options import all_options
-from segstudio.ui.session import Session
-
-_WITHOUT_CLASS = ("eraser", "select", "knife", "accept", "ruler")
+from segstudio.ui.panels.tool_options import option_widgets
 
 
 class ToolStrip(QScrollArea):
-    """Shows and changes the session's choice; where it is too narrow it can be scrolled."""
+    """Shows and changes the tool settings; scrolls where the window is too narrow."""
 
-    def __init__(self, session: Session, assisting: AssistFlow) -> None:
+    def __init__(self, state: State, assisting: AssistFlow) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._tool = QLabel()
         self._class = QComboBox()
         self._class.setFixedWidth(118)
@@ -37,8 +35,8 @@ class ToolStrip(QScrollArea):
         self._model.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._model.activated.connect(lambda: assisting.choose_model(self._model.currentData()))
         self._make_size()
-        self._rules = RulesButton(session)
-        self._options = all_options(session)
+        self._rules = RulesButton(state)
+        self._options = option_widgets(state)
         inner = QWidget()
         row = QHBoxLayout(inner)
         row.setContentsMargins(10, 4, 10, 4)
@@ -54,11 +52,11 @@ class ToolStrip(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFixedHeight(inner.sizeHint().height() + 4)
-        self._class.activated.connect(lambda: session.choose(class_id=self._class.currentData()))
-        session.choice_changed.connect(self._show)
-        session.acted.connect(self._show_numbers)
-        session.classes_changed.connect(self._rebuild)
-        session.project_changed.connect(self._rebuild)
+        self._class.activated.connect(lambda: state.choose(class_id=self._class.currentData()))
+        state.tool_changed.connect(self._show)
+        state.tool_used.connect(self._show_numbers)
+        state.classes_changed.connect(self._rebuild)
+        state.project_changed.connect(self._rebuild)
         self._rebuild()
 
     def _make_size(self) -> None:
@@ -73,37 +71,37 @@ class ToolStrip(QScrollArea):
         self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._slider.setAccessibleName(self.tr("Size"))
         for field in (self._size, self._slider):
-            field.valueChanged.connect(lambda diameter: self._session.choose(radius_px=diameter / 2))
+            field.valueChanged.connect(lambda diameter: self._state.choose(radius_px=diameter / 2))
 
     def _rebuild(self) -> None:
-        table, layers = self._session.table, self._session.layers
+        table, layers = self._state.table, self._state.layers
         self._class.clear()
         for item in table:
-            self._class.addItem(swatch(layers.colour_of(table, item.id)), f"{item.id}  {item.name}", item.id)
-        self._class.addItem(swatch((224, 224, 192)), IGNORE_NAME, IGNORE)
+            self._class.addItem(make_swatch(layers.colour_of(table, item.id)), f"{item.id}  {item.name}", item.id)
+        self._class.addItem(make_swatch((224, 224, 192)), IGNORE_NAME, IGNORE)
         self._show()
 
     def _show(self) -> None:
-        tool = self._session.tool
-        word = QCoreApplication.translate("Action", TOOL_WORDS[tool.name])
-        self._tool.setText(f"<b>{word}</b>")
-        self._class.setCurrentIndex(self._class.findData(self._session.choice.class_id))
-        self._class.setVisible(tool.name not in _WITHOUT_CLASS)
-        diameter = max(1, round(2 * self._session.choice.radius_px))
+        info = self._state.tool.info
+        self._tool.setText(f"<b>{QCoreApplication.translate('Tool', info.title)}</b>")
+        self._class.setCurrentIndex(self._class.findData(self._state.settings.class_id))
+        self._class.setVisible(info.needs_class)
+        diameter = max(1, round(2 * self._state.settings.radius_px))
         for field in (self._size, self._slider):
             field.blockSignals(True)
             field.setValue(diameter)
             field.blockSignals(False)
-        self._size.setVisible("radius_px" in tool.options)
-        self._slider.setVisible("radius_px" in tool.options and "cell_px" not in tool.options)  # for want of room
-        for name, option in self._options.items():
-            option.setVisible(name in tool.options)
-            option.show_value()
-        self._model.setVisible("model" in tool.options)
-        self._rules.setVisible("rules" in tool.options)
+        radius = next((option for option in info.options if isinstance(option, RadiusOption)), None)
+        self._size.setVisible(radius is not None)
+        self._slider.setVisible(radius is not None and radius.slider)
+        for option, widget in self._options.items():
+            widget.setVisible(option in info.options)
+            widget.show_value()
+        self._model.setVisible(MODEL in info.options)
+        self._rules.setVisible(RULES in info.options)
 
     def _show_numbers(self) -> None:
-        """A drag in the image may change them."""
-        for name in ("tolerance", "threshold"):
-            if name in self._session.tool.options:
-                self._options[name].show_value()
+        """A drag in the image may change the options of the active tool."""
+        for option in self._state.tool.info.options:
+            if option in self._options:
+                self._options[option].show_value()
