@@ -1,14 +1,14 @@
-"""An image of plain things to try tools on, and hands to try them with."""
+"""A synthetic image and functions that drive tools as the canvas does."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from segstudio.core.annotation import Annotation
-from segstudio.core.box import whole
+from segstudio.core.box import full_box
 from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document
-from segstudio.tools.tool import Pointer, Sight, Tool, settle
+from segstudio.tools.tool import Pointer, Tool, ToolContext
 
 TABLE = ClassTable.from_names(["_background_", "a", "b"])
 HEIGHT, WIDTH = 160, 240
@@ -34,29 +34,35 @@ def box() -> np.ndarray:
     return out
 
 
-def fresh() -> Document:
+def empty_document() -> Document:
     return Document(Annotation(HEIGHT, WIDTH), TABLE)
 
 
-def sight() -> Sight:
-    return Sight(image=image(), seen=whole(HEIGHT, WIDTH))
+def make_context() -> ToolContext:
+    return ToolContext(image=image(), visible_box=full_box(HEIGHT, WIDTH))
+
+
+def run_pending_work(tool: Tool, document: Document) -> None:
+    """Run everything that a tool wants computed, as the background jobs of the window do."""
+    while (work := tool.pending_work()) is not None:
+        tool.work_done(document, work, work.run())
 
 
 def drag(tool: Tool, document: Document, *way: tuple[float, float], **held: bool) -> None:
     tool.press(document, Pointer(*way[0], **held))
-    settle(tool, document)
+    run_pending_work(tool, document)
     for at in way[1:]:
         tool.move(document, Pointer(*at, **held))
-        settle(tool, document)
+        run_pending_work(tool, document)
     tool.release(document, Pointer(*way[-1], **held))
-    settle(tool, document)
+    run_pending_work(tool, document)
 
 
 def click(tool: Tool, document: Document, *points: tuple[float, float], **held: bool) -> None:
     for at in points:
         drag(tool, document, at, **held)
         tool.hover(document, Pointer(*at))
-        settle(tool, document)
+        run_pending_work(tool, document)
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:

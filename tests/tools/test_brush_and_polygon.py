@@ -1,18 +1,17 @@
-"""Tools, driven as the canvas drives them."""
+"""Brush, eraser and polygon."""
 
 from __future__ import annotations
 
 import pytest
 
 from segstudio.core.annotation import Annotation
-from segstudio.core.classes import UNLABELLED, ClassTable
+from segstudio.core.classes import UNLABELLED
 from segstudio.core.document import Document
-from segstudio.tools.brush import Brush
-from segstudio.tools.eraser import Eraser
+from segstudio.tools.brush import Brush, Eraser
+from segstudio.tools.options import ToolSettings
 from segstudio.tools.polygon import Polygon
-from segstudio.tools.tool import Choice, Pointer, Tool
-
-TABLE = ClassTable.from_names(["_background_", "a", "b"])
+from segstudio.tools.tool import Pointer
+from tests.tools.scene import TABLE, click, drag
 
 
 @pytest.fixture
@@ -20,21 +19,8 @@ def document() -> Document:
     return Document(Annotation(200, 300), TABLE)
 
 
-def drag(tool: Tool, document: Document, *way: tuple[float, float], **held: bool) -> None:
-    tool.press(document, Pointer(*way[0], **held))
-    for at in way[1:]:
-        tool.move(document, Pointer(*at, **held))
-    tool.release(document, Pointer(*way[-1], **held))
-
-
-def click(tool: Tool, document: Document, *points: tuple[float, float]) -> None:
-    for at in points:
-        drag(tool, document, at)
-        tool.hover(document, Pointer(*at))
-
-
 def test_a_brush_stroke_has_no_gaps_and_is_one_step(document: Document) -> None:
-    drag(Brush(Choice(1, 4)), document, (20, 50), (200, 50), (200, 150))
+    drag(Brush(ToolSettings(1, 4)), document, (20, 50), (200, 50), (200, 150))
     assert (document.plane[50, 20:200] == 1).all()
     assert (document.plane[50:150, 200] == 1).all()
     assert len(document.history) == 1
@@ -43,27 +29,27 @@ def test_a_brush_stroke_has_no_gaps_and_is_one_step(document: Document) -> None:
 
 
 def test_a_click_paints_the_pixel_under_it_even_with_the_smallest_brush(document: Document) -> None:
-    click(Brush(Choice(2, 0.5)), document, (20.9, 30.1))
+    click(Brush(ToolSettings(2, 0.5)), document, (20.9, 30.1))
     assert document.plane[30, 20] == 2
     assert (document.plane == 2).sum() == 1
 
 
-def test_shift_click_draws_a_straight_line_from_the_last_dab(document: Document) -> None:
-    brush = Brush(Choice(1, 3))
+def test_shift_click_draws_a_straight_line_from_the_last_stroke(document: Document) -> None:
+    brush = Brush(ToolSettings(1, 3))
     click(brush, document, (20, 20))
     drag(brush, document, (120, 20), shift=True)
     assert (document.plane[20, 20:120] == 1).all()
 
 
-def test_the_eraser_takes_away_what_it_touches(document: Document) -> None:
-    choice = Choice(1, 20)
-    click(Brush(choice), document, (100, 100))
-    drag(Eraser(choice), document, (60, 100), (140, 100))
+def test_the_eraser_removes_labels(document: Document) -> None:
+    settings = ToolSettings(1, 20)
+    click(Brush(settings), document, (100, 100))
+    drag(Eraser(settings), document, (60, 100), (140, 100))
     assert (document.plane == UNLABELLED).all()
 
 
-def test_escape_takes_a_stroke_back(document: Document) -> None:
-    brush = Brush(Choice(1, 5))
+def test_escape_cancels_a_stroke(document: Document) -> None:
+    brush = Brush(ToolSettings(1, 5))
     brush.press(document, Pointer(50, 50))
     brush.cancel(document)
     brush.move(document, Pointer(90, 50))
@@ -73,8 +59,8 @@ def test_escape_takes_a_stroke_back(document: Document) -> None:
 
 
 @pytest.mark.parametrize("closing", ["enter", "first point", "double click"])
-def test_a_polygon_is_closed_in_three_ways(closing: str, document: Document) -> None:
-    polygon = Polygon(Choice(2))
+def test_a_polygon_is_closed_in_three_paths(closing: str, document: Document) -> None:
+    polygon = Polygon(ToolSettings(2))
     corners = [(20.0, 20.0), (120.0, 20.0), (120.0, 120.0)]
     click(polygon, document, *corners)
     match closing:
@@ -89,8 +75,8 @@ def test_a_polygon_is_closed_in_three_ways(closing: str, document: Document) -> 
     assert (shape.label, shape.kind, shape.points) == ("b", "polygon", tuple(corners))
 
 
-def test_two_points_are_no_polygon_and_backspace_takes_the_last(document: Document) -> None:
-    polygon = Polygon(Choice(1))
+def test_two_points_make_no_polygon_and_backspace_removes_the_last(document: Document) -> None:
+    polygon = Polygon(ToolSettings(1))
     click(polygon, document, (20, 20), (90, 20), (90, 90))
     assert polygon.step_back(document)
     polygon.finish(document)
@@ -100,7 +86,7 @@ def test_two_points_are_no_polygon_and_backspace_takes_the_last(document: Docume
 
 @pytest.fixture
 def drawn(document: Document) -> tuple[Polygon, Document]:
-    polygon = Polygon(Choice(1))
+    polygon = Polygon(ToolSettings(1))
     click(polygon, document, (20, 20), (120, 20), (120, 120), (20, 120))
     polygon.finish(document)
     return polygon, document
@@ -124,7 +110,7 @@ def test_alt_click_on_an_edge_adds_a_vertex_that_can_be_dragged_at_once(drawn: t
     assert len(document.history) == 2
 
 
-def test_delete_removes_the_vertex_under_the_pointer_and_a_triangle_as_a_whole(
+def test_delete_removes_the_vertex_under_the_pointer_and_a_triangle_entirely(
     drawn: tuple[Polygon, Document],
 ) -> None:
     polygon, document = drawn
@@ -138,12 +124,12 @@ def test_delete_removes_the_vertex_under_the_pointer_and_a_triangle_as_a_whole(
 def test_delete_inside_removes_the_polygon(drawn: tuple[Polygon, Document]) -> None:
     polygon, document = drawn
     polygon.hover(document, Pointer(70, 70))
-    assert polygon.draft(document).closed
+    assert polygon.preview(document).closed
     polygon.step_back(document)
     assert document.annotation.shapes == ()
 
 
-def test_undo_in_the_middle_of_a_drag_takes_the_drag_back(drawn: tuple[Polygon, Document]) -> None:
+def test_escape_during_a_drag_restores_the_polygon(drawn: tuple[Polygon, Document]) -> None:
     polygon, document = drawn
     before = document.annotation
     polygon.press(document, Pointer(120, 120))
