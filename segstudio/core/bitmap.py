@@ -94,10 +94,10 @@ class Bitmap:
     def union(self, other: Bitmap) -> Bitmap:
         tiles = dict(self.tiles)
         for key, bits in other.tiles.items():
-            mine = tiles.get(key)
-            if mine is not None and mine != bits:
-                bits = (_words(mine) | _words(bits)).tobytes()
-            tiles[key] = mine if bits == mine else bits  # share the unchanged tile
+            own = tiles.get(key)
+            if own is not None and own != bits:
+                bits = (_words(own) | _words(bits)).tobytes()
+            tiles[key] = own if bits == own else bits  # share the unchanged tile
         return Bitmap(tiles)
 
     def subtract(self, other: Bitmap) -> Bitmap:

@@ -132,13 +132,13 @@ def find_interleaved(annotation: Annotation) -> list[int]:
 
 def ignore_overlaps(annotation: Annotation) -> tuple[Annotation, int]:
     """Add an `__ignore__` mask over all pixels that belong to several objects; also returns how many there are."""
-    seen = np.zeros((annotation.height, annotation.width), np.bool_)
-    twice = np.zeros_like(seen)
-    for each in find_instances(annotation):
-        part = each.box.slices
-        twice[part] |= seen[part] & each.mask
-        seen[part] |= each.mask
-    count = int(np.count_nonzero(twice))
+    covered = np.zeros((annotation.height, annotation.width), np.bool_)
+    overlaps = np.zeros_like(covered)
+    for instance in find_instances(annotation):
+        part = instance.box.slices
+        overlaps[part] |= covered[part] & instance.mask
+        covered[part] |= instance.mask
+    count = int(np.count_nonzero(overlaps))
     if not count:
         return annotation, 0
-    return annotation.with_added(Shape(IGNORE_NAME, MASK, bitmap=Bitmap.from_array(twice))), count
+    return annotation.with_added(Shape(IGNORE_NAME, MASK, bitmap=Bitmap.from_array(overlaps))), count

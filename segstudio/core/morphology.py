@@ -127,11 +127,11 @@ def _collect_parts(mask: Mask, numbers: NDArray[np.int32], before: NDArray[np.in
     for members in by_component.values():
         if len(members) > 1:
             separate += sorted(members, key=lambda number: -int(areas[number]))[1:]
-    pieces = [numbers == number for number in separate]
+    parts = [numbers == number for number in separate]
     rest = mask.copy()
-    for piece in pieces:
-        rest &= ~piece
-    return sorted([rest, *pieces], key=lambda piece: -int(np.count_nonzero(piece)))
+    for part in parts:
+        rest &= ~part
+    return sorted([rest, *parts], key=lambda part: -int(np.count_nonzero(part)))
 
 
 def _assign_nearest(numbers: NDArray[np.int32], mask: Mask) -> NDArray[np.int32]:

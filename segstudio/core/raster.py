@@ -233,10 +233,10 @@ def _cover_times(centres: NDArray[Any], start: float, end: float, half: float) -
 
     The interval is half open, so that a square of even side is that many pixels wide.
     """
-    way = end - start
-    if abs(way) < 1e-9:
+    distance = end - start
+    if abs(distance) < 1e-9:
         inside = (centres - start >= -half) & (centres - start < half)
         return np.where(inside, 0.0, 2.0), np.where(inside, 1.0, -1.0)
-    first, second = (centres - half - start) / way, (centres + half - start) / way
+    first, second = (centres - half - start) / distance, (centres + half - start) / distance
     enter, leave = np.minimum(first, second), np.maximum(first, second)
     return np.maximum(enter, 0.0), np.minimum(leave, 1.0)

@@ -110,14 +110,14 @@ def combine(annotation: Annotation, indices: Sequence[int], how: str) -> Annotat
         return annotation
     first, *others = with_pixels
     patches = [rasterise_shape(annotation.shapes[index], annotation.box) for index in with_pixels]
-    whole = patches[0][0]
+    bounds = patches[0][0]
     for box, _ in patches[1:]:
-        whole = whole.union(box)
-    out = _place_in(patches[0], whole)
+        bounds = bounds.union(box)
+    out = _place_in(patches[0], bounds)
     for patch in patches[1:]:
-        other = _place_in(patch, whole)
+        other = _place_in(patch, bounds)
         out = out | other if how == UNION else out & ~other if how == SUBTRACT else out & other
-    shape = annotation.shapes[first].with_bitmap(Bitmap.from_array(out, whole.y0, whole.x0))
+    shape = annotation.shapes[first].with_bitmap(Bitmap.from_array(out, bounds.y0, bounds.x0))
     after = annotation.with_replaced(first, shape)
     removed = set() if how == SUBTRACT else set(others)
     return remove(after, removed | (set() if shape.bitmap else {first}))
@@ -195,27 +195,29 @@ def convert_to_polygons(annotation: Annotation, indices: Collection[int], detail
             chosen = index in indices and shape.kind == POLYGON
             out.append(shape.with_points(simplify_ring(shape.points_N2, detail_px)) if chosen else shape)
             continue
-        made = _polygons_of(shape, annotation.box, detail_px)
-        if len(made) > 1 and shape.group_id is None:
-            group = _take_free_group(used)
-            made = [replace(each, group_id=group) for each in made]
-        out += made
+        polygons = _trace_polygons(shape, annotation.box, detail_px)
+        if len(polygons) > 1 and shape.group_id is None:
+            number = _take_free_group(used)
+            polygons = [replace(polygon, group_id=number) for polygon in polygons]
+        out += polygons
     return annotation.with_shapes(tuple(out))
 
 
-def _polygons_of(shape: Shape, image: Box, detail_px: float) -> list[Shape]:
+def _trace_polygons(shape: Shape, image: Box, detail_px: float) -> list[Shape]:
+    """A mask shape as polygons, the first with its uid; or [shape] where polygons cannot represent it."""
     box, mask = rasterise_shape(shape, image)
     # the rings are traced for labelme's fill rule
     extra = {key: value for key, value in shape.extra.items() if key != FILL_RULE}
     rings = mask_to_polygons(mask, box.y0, box.x0, detail_px)
-    made = [replace(shape, kind=POLYGON, bitmap=None, points=ring, extra=extra) for ring in rings]
-    made = made[:1] + [replace(each, uid=each.duplicate().uid) for each in made[1:]]
+    polygons = [replace(shape, kind=POLYGON, bitmap=None, points=ring, extra=extra) for ring in rings]
+    polygons = polygons[:1] + [replace(polygon, uid=polygon.duplicate().uid) for polygon in polygons[1:]]
     if detail_px <= 0:
-        drawn = union_patches([rasterise_shape(each, image) for each in made]) if made else (EMPTY, mask[:0, :0])
+        patches = [rasterise_shape(polygon, image) for polygon in polygons]
+        drawn = union_patches(patches) if patches else (EMPTY, mask[:0, :0])
         both = drawn[0].union(box)
         if (_place_in(drawn, both) != _place_in((box, mask), both)).any():
             return [shape]
-    return made or [shape]
+    return polygons or [shape]
 
 
 def _map_shapes(annotation: Annotation, indices: Collection[int], change: Callable[[Shape], Shape]) -> Annotation:

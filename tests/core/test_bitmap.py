@@ -1,4 +1,4 @@
-"""Bitmap against plain numpy arrays."""
+"""Bitmap, compared with numpy arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE = 2 * TILE + 40
 
 @st.composite
 def masks(draw: st.DrawFn) -> np.ndarray:
-    """A few rectangles, added and taken away, that may cross tile borders."""
+    """A mask of a few rectangles, filled and cleared, that may cross tile borders."""
     mask = np.zeros((SIZE, SIZE), bool)
     edge = st.integers(0, SIZE)
     for _ in range(draw(st.integers(0, 4))):
@@ -65,13 +65,13 @@ def test_box_and_count_equal_numpy(a: np.ndarray) -> None:
         assert not bitmap
 
 
-def test_tiles_that_were_not_written_are_shared() -> None:
+def test_unchanged_tiles_are_shared() -> None:
     everything = Bitmap.from_array(np.ones((SIZE, SIZE), bool))
     changed = everything.subtract(Bitmap.from_array(np.ones((3, 3), bool)))
     assert [key for key in everything.tiles if changed.tiles.get(key) is not everything.tiles[key]] == [(0, 0)]
 
 
-def test_one_pixel_and_a_hole_survive() -> None:
+def test_one_pixel_and_a_hole_are_kept() -> None:
     mask = np.ones((9, 9), bool)
     mask[4, 4] = False
     single = np.zeros((9, 9), bool)
@@ -80,5 +80,5 @@ def test_one_pixel_and_a_hole_survive() -> None:
     assert Bitmap.from_array(single, 300, 250).box == Box(308, 250, 309, 251)
 
 
-def test_pixels_outside_the_plane_are_dropped() -> None:
+def test_pixels_before_row_or_column_0_are_dropped() -> None:
     assert Bitmap.from_array(np.ones((4, 4), bool), -2, -3) == Bitmap.from_array(np.ones((2, 1), bool))

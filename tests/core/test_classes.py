@@ -1,4 +1,4 @@
-"""The class table and the colours of VOC."""
+"""The class table and the VOC palette."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from segstudio.core.classes import IGNORE, MAX_CLASSES, ClassTable
 from segstudio.core.colours import VOC_PALETTE
 
 
-def test_the_palette_is_vocs() -> None:
+def test_the_palette_equals_that_of_the_voc_devkit() -> None:
     known = {0: (0, 0, 0), 1: (128, 0, 0), 2: (0, 128, 0), 8: (64, 0, 0), 15: (192, 128, 128), 20: (0, 64, 128)}
     assert {index: tuple(VOC_PALETTE[index]) for index in known} == known
     assert tuple(VOC_PALETTE[255]) == (224, 224, 192)
 
 
-def test_254_classes_fit_and_the_next_is_refused_with_the_reason() -> None:
+def test_a_table_holds_254_classes_and_refuses_the_next_with_the_reason() -> None:
     table = ClassTable.from_names(f"c{number}" for number in range(MAX_CLASSES))
     assert len(table) == 254
     with pytest.raises(ValueError, match="at most 254 classes"):
@@ -27,14 +27,14 @@ def test_empty_reserved_and_used_names_are_refused(name: str) -> None:
         ClassTable.from_names(["_background_", "car"]).with_added(name)
 
 
-def test_a_renamed_class_is_still_found_by_its_old_name() -> None:
+def test_a_renamed_class_is_found_by_its_old_name() -> None:
     table = ClassTable.from_names(["_background_", "car"]).with_renamed(1, "vehicle")
     assert table.id_of("car") == table.id_of("vehicle") == 1
     assert table.canonical_name("car") == "vehicle"
 
 
-def test_a_former_name_cannot_become_another_class() -> None:
-    """Files and undo steps may still hold it; they would silently change their meaning."""
+def test_an_alias_cannot_become_another_class() -> None:
+    """Files and undo steps may still contain it and would silently change their meaning."""
     table = ClassTable.from_names(["_background_", "car", "bus"]).with_renamed(1, "vehicle")
     with pytest.raises(ValueError, match="was the name of 'vehicle'"):
         table.with_added("car")
@@ -42,12 +42,12 @@ def test_a_former_name_cannot_become_another_class() -> None:
         table.with_renamed(2, "car")
 
 
-def test_renaming_back_leaves_no_trace_of_itself() -> None:
+def test_renaming_a_class_back_removes_the_alias() -> None:
     table = ClassTable.from_names(["_background_", "car"])
     assert table.with_renamed(1, "bus").with_renamed(1, "car").id_of("car") == 1
 
 
-def test_ignore_and_background_have_their_ids_and_other_names_none() -> None:
+def test_ignore_and_background_have_fixed_ids_and_unknown_names_have_none() -> None:
     table = ClassTable.from_names(["__ignore__", "sky", "road"])
     assert table.id_of("__ignore__") == IGNORE
     assert table.id_of("_background_") == 0

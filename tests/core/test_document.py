@@ -1,4 +1,4 @@
-"""Document: whatever a hand does, the plane shows the annotation, and undo gives back the first value."""
+"""Document: after any operation the plane equals the rasterised annotation, and undo restores the first annotation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rectangle(label: str, x0: float, y0: float, x1: float, y1: float) -> Shape:
     return Shape(label, "polygon", ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))
 
 
-class Hand(RuleBasedStateMachine):
+class DocumentMachine(RuleBasedStateMachine):
     """Strokes, erasures, polygons, vertex moves, deletions, undo, redo and cancel, in any order."""
 
     @initialize(label=st.sampled_from(["a", "b", "__ignore__"]), corner=points)
@@ -42,38 +42,38 @@ class Hand(RuleBasedStateMachine):
         first = Shape(label, "circle", (corner, (corner[0] + 30, corner[1])))
         self.first = Annotation(HEIGHT, WIDTH, (first,))
         self.document = Document(self.first, TABLE, History(keep=10_000))
-        self.shown = self.document.plane.copy()
-        self.document.on_change = self.see
+        self.displayed = self.document.plane.copy()
+        self.document.on_change = self.copy_region
 
-    def see(self, region: Region) -> None:
+    def copy_region(self, region: Region) -> None:
         for box in region:
             assert box.intersect(WHOLE) == box
-            self.shown[box.slices] = self.document.plane[box.slices]
+            self.displayed[box.slices] = self.document.plane[box.slices]
 
-    @rule(class_id=st.sampled_from([0, 1, 2, IGNORE, ERASE]), way=st.lists(points, min_size=1, max_size=4),
-          radius=st.floats(0.5, 60), keeps=st.booleans())  # fmt: skip
-    def stroke(self, class_id: int, way: list, radius: float, keeps: bool) -> None:
+    @rule(class_id=st.sampled_from([0, 1, 2, IGNORE, ERASE]), path=st.lists(points, min_size=1, max_size=4),
+          radius=st.floats(0.5, 60), commits=st.booleans())  # fmt: skip
+    def stroke(self, class_id: int, path: list, radius: float, commits: bool) -> None:
         self.document.begin()
-        for start, end in zip(way, way[1:] or way, strict=False):
+        for start, end in zip(path, path[1:] or path, strict=False):
             paint(self.document, class_id, start, end, radius)
-        self.document.commit("stroke") if keeps else self.document.cancel()
+        self.document.commit("stroke") if commits else self.document.cancel()
 
     @rule(label=st.sampled_from(["a", "b"]), corners=st.lists(points, min_size=3, max_size=6))
     def add_polygon(self, label: str, corners: list) -> None:
         self.document.apply("add", self.document.annotation.with_added(Shape(label, "polygon", tuple(corners))))
 
-    @rule(data=st.data(), way=st.lists(points, min_size=1, max_size=3), keeps=st.booleans())
-    def drag_vertex(self, data: st.DataObject, way: list, keeps: bool) -> None:
+    @rule(data=st.data(), path=st.lists(points, min_size=1, max_size=3), commits=st.booleans())
+    def drag_vertex(self, data: st.DataObject, path: list, commits: bool) -> None:
         polygons = [i for i, s in enumerate(self.document.annotation.shapes) if s.kind == "polygon"]
         if polygons:
             index = data.draw(st.sampled_from(polygons))
             vertex = data.draw(st.integers(0, len(self.document.annotation.shapes[index].points) - 1))
             self.document.begin()
-            for point in way:
+            for point in path:
                 shape = self.document.annotation.shapes[index]
                 moved = shape.with_points((*shape.points[:vertex], point, *shape.points[vertex + 1 :]))
                 self.document.replace(self.document.annotation.with_replaced(index, moved))
-            self.document.commit("vertex") if keeps else self.document.cancel()
+            self.document.commit("vertex") if commits else self.document.cancel()
 
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
@@ -99,11 +99,11 @@ class Hand(RuleBasedStateMachine):
         if hasattr(self, "document"):
             truth = rasterise(self.document.annotation, TABLE)
             assert (self.document.plane == truth).all()
-            assert (self.shown == truth).all(), "a change was not told"
+            assert (self.displayed == truth).all(), "on_change missed changed pixels"
 
     def teardown(self) -> None:
         if hasattr(self, "document"):
-            after, shown = self.document.annotation, self.document.plane.copy()
+            after, plane = self.document.annotation, self.document.plane.copy()
             steps = 0
             while self.document.undo():
                 steps += 1
@@ -112,11 +112,11 @@ class Hand(RuleBasedStateMachine):
             for _ in range(steps):
                 assert self.document.redo()
             assert self.document.annotation is after
-            assert (self.document.plane == shown).all()
+            assert (self.document.plane == plane).all()
 
 
-TestHand = Hand.TestCase
-TestHand.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestDocumentMachine = DocumentMachine.TestCase
+TestDocumentMachine.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_strokes_of_one_class_share_one_mask_and_masks_do_not_overlap(document: 
     assert not first.bitmap.intersect(second.bitmap)
 
 
-def test_painting_leaves_polygons_as_they_are_and_lies_above_them(document: Document) -> None:
+def test_painting_above_a_polygon_leaves_it_unchanged(document: Document) -> None:
     polygon = rectangle("a", 20, 20, 200, 200)
     document.apply("add", document.annotation.with_added(polygon))
     stroke(document, 2, 100, 100)
@@ -147,7 +147,7 @@ def test_painting_leaves_polygons_as_they_are_and_lies_above_them(document: Docu
     assert document.plane[100, 100] == 2
 
 
-def test_painting_under_a_polygon_starts_a_mask_above_it(document: Document) -> None:
+def test_painting_where_a_polygon_covers_the_mask_starts_a_new_mask_above(document: Document) -> None:
     stroke(document, 1, 100, 100)
     document.apply("add", document.annotation.with_added(rectangle("b", 50, 50, 150, 150)))
     stroke(document, 1, 100, 100, radius=5)
@@ -155,7 +155,7 @@ def test_painting_under_a_polygon_starts_a_mask_above_it(document: Document) -> 
     assert document.plane[100, 100] == 1
 
 
-def test_erasing_bakes_only_the_polygons_it_touches_in_one_step(document: Document) -> None:
+def test_erasing_converts_only_the_touched_polygons_to_masks_in_one_edit(document: Document) -> None:
     near, far = rectangle("a", 20, 20, 100, 100), rectangle("b", 300, 200, 400, 300)
     document.apply("add", document.annotation.with_shapes((near, far)))
     document.begin()
@@ -168,21 +168,21 @@ def test_erasing_bakes_only_the_polygons_it_touches_in_one_step(document: Docume
     assert document.annotation.shapes == (near, far)
 
 
-def test_erasing_a_whole_shape_takes_it_away(document: Document) -> None:
+def test_erasing_all_pixels_of_a_shape_removes_it(document: Document) -> None:
     stroke(document, 1, 60, 60, radius=5)
     stroke(document, ERASE, 60, 60, radius=9)
     assert document.annotation.shapes == ()
 
 
-def test_a_baked_shape_keeps_group_flags_description_and_foreign_keys(document: Document) -> None:
+def test_a_polygon_converted_to_a_mask_keeps_group_flags_description_and_unknown_keys(document: Document) -> None:
     polygon = Shape("a", "polygon", ((10, 10), (90, 10), (50, 90)), None, 4, "text", {"old": True}, {"score": 0.5})
     document.apply("add", document.annotation.with_added(polygon))
     stroke(document, ERASE, 50, 30)
-    (baked,) = document.annotation.shapes
-    assert (baked.group_id, baked.description, baked.flags, baked.extra) == (4, "text", {"old": True}, {"score": 0.5})
+    (mask,) = document.annotation.shapes
+    assert (mask.group_id, mask.description, mask.flags, mask.extra) == (4, "text", {"old": True}, {"score": 0.5})
 
 
-def test_a_stroke_that_changes_nothing_is_no_step(document: Document) -> None:
+def test_a_stroke_without_effect_makes_no_edit(document: Document) -> None:
     stroke(document, 1, 50, 50)
     revision, length = document.revision, len(document.history)
     stroke(document, 1, 50, 50, radius=5)
@@ -190,7 +190,7 @@ def test_a_stroke_that_changes_nothing_is_no_step(document: Document) -> None:
     assert (document.revision, len(document.history)) == (revision, length)
 
 
-def test_a_stroke_shares_the_tiles_it_did_not_touch(document: Document) -> None:
+def test_a_stroke_shares_the_tiles_it_did_not_change(document: Document) -> None:
     document.begin()
     document.paint(1, WHOLE, np.ones((HEIGHT, WIDTH), bool))
     document.commit("fill")
@@ -201,7 +201,7 @@ def test_a_stroke_shares_the_tiles_it_did_not_touch(document: Document) -> None:
     assert document.history.last.held_bytes < 3 * TILE * TILE // 8
 
 
-def test_history_keeps_its_floor_and_then_obeys_the_budget() -> None:
+def test_history_keeps_the_minimum_of_edits_and_obeys_the_byte_budget_beyond() -> None:
     document = Document(Annotation(HEIGHT, WIDTH), TABLE, History(keep=5, budget_bytes=1))
     for step in range(12):
         stroke(document, 1 + step % 2, 20 + 40 * step, 60)
@@ -209,7 +209,7 @@ def test_history_keeps_its_floor_and_then_obeys_the_budget() -> None:
     assert sum(document.undo() is not None for _ in range(20)) == 5
 
 
-def test_a_history_given_to_another_document_still_undoes(document: Document) -> None:
+def test_a_history_passed_to_another_document_can_be_undone(document: Document) -> None:
     stroke(document, 1, 50, 50)
     stroke(document, 2, 150, 150)
     reopened = Document(document.annotation, TABLE, document.history)
@@ -224,26 +224,26 @@ def test_unknown_classes_are_refused(document: Document) -> None:
         paint(document, 7, (5, 5), (5, 5), 3)
 
 
-def test_a_stroke_of_two_classes_is_one_step_and_later_paint_wins(document: Document) -> None:
+def test_a_stroke_of_two_classes_is_one_edit_and_later_paint_wins(document: Document) -> None:
     document.begin()
     paint(document, 1, (40, 40), (80, 40), 9)
     paint(document, 2, (60, 40), (100, 40), 9)
-    shown = document.plane.copy()
+    painted = document.plane.copy()
     document.commit("both")
-    assert (document.plane == shown).all()
-    assert (rasterise(document.annotation, TABLE) == shown).all()
+    assert (document.plane == painted).all()
+    assert (rasterise(document.annotation, TABLE) == painted).all()
     assert len(document.history) == 1
     document.undo()
     assert (document.plane == UNLABELLED).all()
 
 
-def test_another_table_rasterises_again_when_ids_change(document: Document) -> None:
+def test_a_table_with_other_ids_rasterises_the_plane_again(document: Document) -> None:
     stroke(document, 1, 50, 50)
     document.set_table(ClassTable.from_names(["_background_", "b", "a"]))
     assert document.plane[50, 50] == 2
 
 
-def test_the_bitmap_of_a_mask_beyond_the_image_is_kept() -> None:
+def test_pixels_of_a_mask_beyond_the_image_are_kept() -> None:
     shape = Shape("a", "mask", bitmap=Bitmap.from_array(np.ones((50, 50), bool), HEIGHT - 10, WIDTH - 10))
     document = Document(Annotation(HEIGHT, WIDTH, (shape,)), TABLE)
     stroke(document, 2, 10, 10)

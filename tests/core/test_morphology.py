@@ -1,4 +1,4 @@
-"""Regions against scikit-image and scipy."""
+"""Binary morphology, compared with scikit-image and scipy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ RADII = st.integers(0, 6)
 
 
 @given(MASKS, RADII)
-def test_growing_is_dilation_by_a_disc(mask: np.ndarray, radius: int) -> None:
+def test_dilate_equals_scikit_image_with_a_disc(mask: np.ndarray, radius: int) -> None:
     assert (morphology.dilate(mask, radius) == dilation(mask, disk(radius))).all()
 
 
 @given(MASKS, RADII)
-def test_shrinking_is_erosion_by_a_disc(mask: np.ndarray, radius: int) -> None:
+def test_erode_equals_scikit_image_with_a_disc(mask: np.ndarray, radius: int) -> None:
     if radius:
         assert (morphology.erode(mask, radius) == erosion(mask, disk(radius))).all()
     else:
@@ -31,25 +31,25 @@ def test_shrinking_is_erosion_by_a_disc(mask: np.ndarray, radius: int) -> None:
 
 
 @given(MASKS, st.integers(1, 4))
-def test_opening_and_closing_bracket_the_mask(mask: np.ndarray, radius: int) -> None:
+def test_opening_shrinks_and_closing_extends_the_mask(mask: np.ndarray, radius: int) -> None:
     assert not (morphology.open_mask(mask, radius) & ~mask).any()
     assert not (mask & ~morphology.close_mask(mask, radius)).any()
     assert (morphology.open_mask(mask, radius) == dilation(erosion(mask, disk(radius)), disk(radius))).all()
 
 
 @given(MASKS)
-def test_filling_is_scipys(mask: np.ndarray) -> None:
+def test_fill_holes_equals_scipy(mask: np.ndarray) -> None:
     assert (morphology.fill_holes(mask) == ndimage.binary_fill_holes(mask)).all()
 
 
 @given(MASKS)
-def test_parts_are_scikit_images_and_lose_nothing(mask: np.ndarray) -> None:
+def test_components_equal_those_of_scikit_image_and_contain_every_pixel(mask: np.ndarray) -> None:
     found = morphology.split_components(mask)
     assert len(found) == label(mask, connectivity=2).max()
-    again = np.zeros(mask.shape, int)
+    total = np.zeros(mask.shape, int)
     for box, part in found:
-        again[box.slices] += part
-    assert (again == mask).all()
+        total[box.slices] += part
+    assert (total == mask).all()
     sizes = [int(part.sum()) for _, part in found]
     assert sizes == sorted(sizes, reverse=True)
     if found:
@@ -57,18 +57,18 @@ def test_parts_are_scikit_images_and_lose_nothing(mask: np.ndarray) -> None:
 
 
 @given(MASKS, st.integers(0, 30))
-def test_small_parts_go(mask: np.ndarray, least: int) -> None:
+def test_components_below_the_minimum_area_are_removed(mask: np.ndarray, min_area: int) -> None:
     expected = np.zeros_like(mask)
     numbers = label(mask, connectivity=2)
     for number in range(1, numbers.max() + 1):
-        if (numbers == number).sum() >= least:
+        if (numbers == number).sum() >= min_area:
             expected |= numbers == number
-    assert (morphology.remove_small_components(mask, least) == expected).all()
+    assert (morphology.remove_small_components(mask, min_area) == expected).all()
 
 
 @settings(max_examples=200)
 @given(MASKS, st.lists(st.tuples(st.floats(-3, 27), st.floats(-3, 27)), min_size=2, max_size=5))
-def test_splitting_loses_no_pixel_and_doubles_none(mask: np.ndarray, line: list[tuple[float, float]]) -> None:
+def test_the_parts_of_a_split_contain_every_pixel_once(mask: np.ndarray, line: list[tuple[float, float]]) -> None:
     found = morphology.split_along(mask, line)
     assert (sum((part.astype(int) for part in found), np.zeros(mask.shape, int)) == mask).all()
     assert all(part.any() for part in found) or not mask.any()
@@ -82,15 +82,15 @@ def test_a_line_through_a_square_gives_two_halves() -> None:
     assert all(abs(int(part.sum()) - 200) <= 20 for part in found)
 
 
-def test_a_diagonal_line_divides_too() -> None:
+def test_a_diagonal_line_splits() -> None:
     assert len(morphology.split_along(np.ones((30, 30), bool), [(-1, -1), (31, 31)])) == 2
 
 
-def test_a_line_that_ends_inside_divides_nothing() -> None:
+def test_a_line_that_ends_inside_splits_nothing() -> None:
     assert len(morphology.split_along(np.ones((30, 30), bool), [(-1, 15), (15, 15)])) == 1
 
 
-def test_an_island_beside_the_line_stays_with_the_largest_part() -> None:
+def test_a_component_beside_the_line_is_added_to_the_largest_part() -> None:
     mask = np.zeros((40, 60), bool)
     mask[5:35, 5:35] = True
     mask[10:14, 50:54] = True
@@ -100,7 +100,7 @@ def test_an_island_beside_the_line_stays_with_the_largest_part() -> None:
 
 
 @pytest.mark.parametrize("radius", [1, 3])
-def test_smoothing_rounds_a_corner_and_keeps_straight_borders(radius: int) -> None:
+def test_smoothing_rounds_corners_and_keeps_straight_borders(radius: int) -> None:
     mask = np.zeros((60, 60), bool)
     mask[15:45, 15:45] = True
     after = morphology.smooth(mask, radius)

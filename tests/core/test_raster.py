@@ -1,4 +1,4 @@
-"""Rasterising, pixel for pixel as labelme does it."""
+"""Rasterisation, compared pixel by pixel with labelme."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = ["polygon", "rectangle", "oriented_rectangle", "circle", "line", "linest
 
 
 def random_shape(rng: np.random.Generator, height: int, width: int) -> Shape:
-    """Any kind, at any sub-pixel position, often partly outside the image."""
+    """A shape of any kind at any sub-pixel position, often partly outside the image."""
     kind = KINDS[int(rng.integers(len(KINDS)))]
     label = ["a", "b", "c"][int(rng.integers(3))]
     group = None if rng.random() < 0.7 else int(rng.integers(4))
@@ -43,7 +43,7 @@ def random_shape(rng: np.random.Generator, height: int, width: int) -> Shape:
     return Shape(label, kind, tuple((float(x), float(y)) for x, y in points), group_id=group)
 
 
-def test_planes_equal_labelmes_for_two_thousand_shapes_of_every_kind(tmp_path: Path) -> None:
+def test_planes_equal_those_of_labelme_for_two_thousand_shapes_of_every_kind(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     (tmp_path / "labels.txt").write_text("__ignore__\n_background_\na\nb\nc\n")
     annotations: dict[str, Annotation] = {}
@@ -70,7 +70,7 @@ def test_a_points_shape_is_the_union_of_its_points() -> None:
     assert rasterise_vector_shape(both.shapes[0], box)[1].any()
 
 
-def test_later_shapes_lie_over_earlier_ones_and_unknown_labels_are_ignored() -> None:
+def test_later_shapes_cover_earlier_ones_and_unknown_labels_become_ignore() -> None:
     square = ((2.0, 2.0), (7.0, 7.0))
     shapes = tuple(Shape(label, "rectangle", square) for label in ("a", "b"))
     table = ClassTable.from_names(["_background_", "a", "b"])
@@ -80,7 +80,7 @@ def test_later_shapes_lie_over_earlier_ones_and_unknown_labels_are_ignored() -> 
     assert rasterise(Annotation(10, 10, shapes), table)[0, 0] == UNLABELLED
 
 
-def test_the_work_follows_the_shape_and_not_the_image() -> None:
+def test_rasterising_a_small_shape_costs_little_in_a_huge_image() -> None:
     box, mask = rasterise_vector_shape(
         Shape("a", "circle", ((15_000.0, 9_000.0), (15_004.0, 9_000.0))), Box(0, 0, 20_000, 20_000)
     )
@@ -90,27 +90,27 @@ def test_the_work_follows_the_shape_and_not_the_image() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(*(st.floats(-30, 90) for _ in range(4)), st.floats(0.5, 25))
-def test_a_swept_disc_holds_the_pixels_within_its_radius(ax: float, ay: float, bx: float, by: float, r: float) -> None:
+def test_a_capsule_contains_the_pixels_within_its_radius(ax: float, ay: float, bx: float, by: float, r: float) -> None:
     image = Box(0, 0, 60, 60)
     box, mask = rasterise_capsule((ax, ay), (bx, by), r, image)
-    swept = np.zeros((60, 60), bool)
-    swept[box.slices] = mask
+    drawn = np.zeros((60, 60), bool)
+    drawn[box.slices] = mask
     centres = np.stack(np.meshgrid(np.arange(60) + 0.5, np.arange(60) + 0.5), axis=-1)
-    way = np.array([bx - ax, by - ay])
-    along = np.clip(((centres - (ax, ay)) @ way) / max(way @ way, 1e-12), 0, 1)
-    distance = np.hypot(*np.moveaxis(centres - (ax, ay) - along[..., None] * way, -1, 0))
+    segment = np.array([bx - ax, by - ay])
+    along = np.clip(((centres - (ax, ay)) @ segment) / max(segment @ segment, 1e-12), 0, 1)
+    distance = np.hypot(*np.moveaxis(centres - (ax, ay) - along[..., None] * segment, -1, 0))
     radius = max(r, 0.71)
-    assert swept[distance < radius - 1e-3].all()
-    assert not swept[distance > radius + 1e-3].any()
+    assert drawn[distance < radius - 1e-3].all()
+    assert not drawn[distance > radius + 1e-3].any()
 
 
 @pytest.mark.parametrize("task", ["semantic_segmentation", "instance_segmentation"])
-def test_labelmes_examples_are_read_and_rasterised_exactly(shared: Path, task: str, tmp_path: Path) -> None:
+def test_the_examples_of_labelme_are_read_and_rasterised_exactly(shared: Path, task: str, tmp_path: Path) -> None:
     folder = shared / "labelme_examples" / task
     files = sorted((folder / "data_annotated").glob("*.json"))
     names = (folder / "labels.txt").read_text().split("\n")
     table = ClassTable.from_names(name for name in names if name.strip())
-    # labelme's reader of today wants sizes in the file; the examples of version 4 have them
+    # labelme 6 requires sizes in the file; its examples of version 4 have them
     assert all("imageHeight" in json.loads(path.read_text()) for path in files)
     truth = labelme_planes(folder / "labels.txt", tmp_path, files)
     for path in files:

@@ -1,4 +1,4 @@
-"""Whole objects changed, against numpy's sets of pixels."""
+"""Edits of whole shapes, compared with numpy arrays."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def pixels(shape: Shape) -> np.ndarray:
 
 
 @given(MASKS, MASKS, MASKS)
-def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
+def test_union_subtract_and_intersect_equal_numpy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
     assume(a.any() and b.any() and c.any())
     annotation = of(a, b, c)
     union = shape_edits.combine(annotation, [0, 1, 2], shape_edits.UNION)
     assert (rasterise(union, TABLE) == rasterise(annotation, TABLE)).all()
     assert len(union.shapes) == int((a | b | c).any())
-    less = shape_edits.combine(annotation, [1, 0, 2], shape_edits.SUBTRACT)
-    left = b & ~a & ~c
-    assert [pixels(s).tolist() for s in less.shapes if s.uid == annotation.shapes[1].uid] == (
-        [left.tolist()] if left.any() else []
+    difference = shape_edits.combine(annotation, [1, 0, 2], shape_edits.SUBTRACT)
+    expected = b & ~a & ~c
+    assert [pixels(s).tolist() for s in difference.shapes if s.uid == annotation.shapes[1].uid] == (
+        [expected.tolist()] if expected.any() else []
     )
     both = shape_edits.combine(annotation, [0, 1], shape_edits.INTERSECT)
     assert [s.uid for s in both.shapes[-1:]] == [annotation.shapes[2].uid]
@@ -50,7 +50,7 @@ def test_union_subtract_and_intersect_are_numpys(a: np.ndarray, b: np.ndarray, c
 
 
 @given(MASKS, st.integers(-30, 30), st.integers(-30, 30))
-def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
+def test_moving_a_mask_shifts_every_pixel_and_stops_at_row_and_column_0(
     mask: np.ndarray, rows: int, columns: int
 ) -> None:
     assume(mask.any())
@@ -64,7 +64,7 @@ def test_moving_shifts_every_pixel_and_loses_none_to_the_left_or_above(
     assert right == max(-before.box.x0, min(columns, SIDE - 1 - before.box.x0))
 
 
-def test_what_lies_outside_the_image_is_left_as_it_is() -> None:
+def test_shapes_outside_the_image_are_unchanged() -> None:
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
     annotation = Annotation(SIDE, SIDE, (far, far.duplicate()))
     for change in (
@@ -79,7 +79,7 @@ def test_what_lies_outside_the_image_is_left_as_it_is() -> None:
     assert shape_edits.convert_to_masks(annotation, [0]).shapes == annotation.shapes
 
 
-def test_a_copied_group_is_a_group_of_its_own() -> None:
+def test_copies_of_one_group_form_a_new_group() -> None:
     annotation = shape_edits.group(of(np.eye(SIDE, dtype=bool), np.eye(SIDE, dtype=bool)), [0, 1])
     groups = [shape.group_id for shape in shape_edits.duplicate(annotation, [0, 1]).shapes]
     assert groups[0] == groups[1] != groups[2] == groups[3]
@@ -87,7 +87,7 @@ def test_a_copied_group_is_a_group_of_its_own() -> None:
 
 @settings(max_examples=150)
 @given(MASKS)
-def test_a_mask_as_polygons_covers_the_same_pixels_where_it_has_no_holes(mask: np.ndarray) -> None:
+def test_a_mask_without_holes_converts_to_polygons_with_the_same_pixels(mask: np.ndarray) -> None:
     mask = morphology.fill_holes(morphology.dilate(mask, 1))
     annotation = of(mask)
     after = shape_edits.convert_to_polygons(annotation, [0], 0)
@@ -97,7 +97,7 @@ def test_a_mask_as_polygons_covers_the_same_pixels_where_it_has_no_holes(mask: n
     assert len({shape.uid for shape in after.shapes}) == len(after.shapes)
 
 
-def test_holes_survive_on_the_way_to_polygons_and_back() -> None:
+def test_holes_are_kept_when_converting_to_polygons_and_back() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[2:18, 2:18] = True
     mask[6:10, 6:10] = False
@@ -105,7 +105,7 @@ def test_holes_survive_on_the_way_to_polygons_and_back() -> None:
     assert (pixels(after.shapes[0]) == mask).all()
 
 
-def test_less_detail_gives_fewer_points() -> None:
+def test_a_larger_tolerance_gives_fewer_points() -> None:
     rows, columns = np.ogrid[:SIDE, :SIDE]
     disc = (rows - 10) ** 2 + (columns - 10) ** 2 <= 64
     counts = [len(shape_edits.convert_to_polygons(of(disc), [0], detail).shapes[0].points) for detail in (0, 1, 3)]
@@ -113,7 +113,7 @@ def test_less_detail_gives_fewer_points() -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True), st.sampled_from(["front", "back"]))
-def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where: str) -> None:
+def test_restacking_to_front_or_back_keeps_all_shapes_and_their_order(chosen: list[int], where: str) -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 6)
     after = shape_edits.restack(annotation, chosen, where)
     picked = [annotation.shapes[i] for i in sorted(chosen)]
@@ -134,20 +134,20 @@ def test_restacking_keeps_all_and_the_order_of_the_rest(chosen: list[int], where
         ([1, 3], "backward", [1, 0, 3, 2]),
     ],
 )
-def test_one_step_up_or_down(chosen: list[int], where: str, expected: list[int]) -> None:
+def test_restacking_by_one_step(chosen: list[int], where: str, expected: list[int]) -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
     uids = [shape.uid for shape in annotation.shapes]
     assert [uids.index(s.uid) for s in shape_edits.restack(annotation, chosen, where).shapes] == expected
 
 
-def test_copies_are_objects_of_their_own() -> None:
+def test_copies_are_new_objects() -> None:
     annotation = of(np.eye(SIDE, dtype=bool))
     after = shape_edits.paste(shape_edits.duplicate(annotation, [0], 2), annotation.shapes)
     assert len({shape.uid for shape in after.shapes}) == 3
     assert after.shapes[2].bitmap == annotation.shapes[0].bitmap
 
 
-def test_pasting_into_a_smaller_image_cuts_masks_and_leaves_out_what_lies_outside() -> None:
+def test_pasting_into_a_smaller_image_crops_masks_and_leaves_out_shapes_outside() -> None:
     large = np.zeros((100, 100), bool)
     large[10:40, 10:40] = True
     far = Shape("a", "polygon", ((50.0, 50.0), (90.0, 50.0), (90.0, 90.0)))
@@ -156,14 +156,14 @@ def test_pasting_into_a_smaller_image_cuts_masks_and_leaves_out_what_lies_outsid
     assert after.shapes[0].bitmap.count == 100
 
 
-def test_splitting_keeps_the_object_and_adds_others() -> None:
+def test_splitting_keeps_the_uid_of_one_part_and_adds_new_objects() -> None:
     annotation = of(np.ones((SIDE, SIDE), bool))
     after = shape_edits.split_along(annotation, [0], [(10, -2), (10, 22)])
     assert [shape.uid == annotation.shapes[0].uid for shape in after.shapes] == [True, False]
     assert (rasterise(after, TABLE) == rasterise(annotation, TABLE)).all()
 
 
-def test_growing_stops_at_the_border_of_the_image_and_a_polygon_unchanged_stays_one() -> None:
+def test_dilation_stays_in_the_image_and_an_unchanged_polygon_stays_a_polygon() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[0:3, 0:3] = True
     after = shape_edits.reshape(of(mask), [0], lambda m: morphology.dilate(m, 2), margin_px=2)
@@ -172,7 +172,7 @@ def test_growing_stops_at_the_border_of_the_image_and_a_polygon_unchanged_stays_
     assert shape_edits.reshape(polygon, [0], morphology.fill_holes).shapes[0] is polygon.shapes[0]
 
 
-def test_groups_have_numbers_of_their_own() -> None:
+def test_every_group_has_its_own_number() -> None:
     annotation = of(*[np.ones((SIDE, SIDE), bool)] * 4)
     once = shape_edits.group(annotation, [0, 1])
     twice = shape_edits.group(once, [2, 3])
