@@ -162,6 +162,8 @@ class Document:
             return None
         edit = Edit(name, stroke.before, after, frozenset(stroke.tiles))
         self._annotation = after
+        if stroke.limits.locked_uids:  # erasing may have uncovered pixels of a locked shape
+            self._show(after, stroke.tiles)
         self._cache.keep_only(after.shapes)
         self.history.push(edit)
         self._finish(edit)

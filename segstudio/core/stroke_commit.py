@@ -82,14 +82,14 @@ def _add_to_class(annotation: Annotation, painted: Bitmap, context: _Context) ->
 def _add_to_object(annotation: Annotation, painted: Bitmap, context: _Context, uid: int | None) -> Annotation:
     """Add the pixels to the shape `uid`, which becomes a mask; with None they become a new object.
 
-    Where a vector shape above it covers painted pixels, they become a second mask of the same group, on top.
+    Where a shape above it covers painted pixels and keeps them, they become a second mask of the same group, on top.
     """
     target = next((index for index, shape in enumerate(annotation.shapes) if shape.uid == uid), None)
     if target is None:
         return _add_pixels(annotation, painted, context, None)
     shapes = list(annotation.shapes)
     shape = shapes[target]
-    if any(above.bitmap is None and _covers(above, painted, context) for above in shapes[target + 1 :]):
+    if any(_keeps_pixels(above, painted, context) for above in shapes[target + 1 :]):
         group = shape.group_id if shape.group_id is not None else _free_group(annotation)
         shapes[target] = shape if shape.group_id == group else replace(shape, group_id=group)
         shapes.append(replace(shape, kind=MASK, points=(), bitmap=Bitmap(), group_id=group, uid=shape.duplicate().uid))
@@ -100,8 +100,10 @@ def _add_to_object(annotation: Annotation, painted: Bitmap, context: _Context, u
     return _add_pixels(annotation.with_shapes(tuple(shapes)), painted, context, target)
 
 
-def _covers(shape: Shape, painted: Bitmap, context: _Context) -> bool:
-    """True if a vector shape has any of the painted pixels."""
+def _keeps_pixels(shape: Shape, painted: Bitmap, context: _Context) -> bool:
+    """True if a shape has painted pixels and does not lose them: vector shapes and locked masks."""
+    if shape.bitmap is not None:
+        return shape.uid in context.locked and bool(shape.bitmap.intersect(painted))
     if not shape.box.overlaps(painted.box):
         return False
     box, mask = context.patch(shape)
@@ -114,10 +116,15 @@ def _free_group(annotation: Annotation) -> int:
 
 
 def _find_class_mask(annotation: Annotation, painted: Bitmap, context: _Context) -> int | None:
-    """Index of the topmost mask of the class that no vector shape covers in the bounding box of the stroke."""
+    """Index of the topmost mask of the class, None if a shape above it might cover the painted pixels.
+
+    Those are vector shapes that overlap the bounding box of the stroke, and locked masks.
+    """
     for index in range(len(annotation.shapes) - 1, -1, -1):
         shape = annotation.shapes[index]
         if shape.bitmap is None and shape.box.overlaps(painted.box):
+            return None
+        if shape.bitmap is not None and _keeps_pixels(shape, painted, context):
             return None
         excluded = shape.uid in context.locked or shape.uid in context.hidden
         if shape.bitmap is not None and not excluded and context.canonical_name(shape.label) == context.label:

@@ -13,7 +13,17 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import TILE, Box
 from segstudio.core.classes import IGNORE, UNLABELLED, ClassTable
 from segstudio.core.document import ERASE, Document, Region
-from segstudio.core.history import History
+from segstudio.core.history import Edit, History
+from segstudio.core.painting_rules import (
+    CLASSES,
+    EVERYTHING,
+    OBJECTS,
+    ONLY_CLASS,
+    ONLY_UNLABELLED,
+    Marks,
+    PaintingRules,
+    with_selected,
+)
 from segstudio.core.raster import rasterise, rasterise_capsule
 from segstudio.core.shape import Shape
 
@@ -35,7 +45,7 @@ def rectangle(label: str, x0: float, y0: float, x1: float, y1: float) -> Shape:
 
 
 class DocumentMachine(RuleBasedStateMachine):
-    """Strokes, erasures, polygons, vertex moves, deletions, undo, redo and cancel, in any order."""
+    """Strokes, erasures, polygons, vertex moves, deletions, rules, marks, undo, redo and cancel, in any order."""
 
     @initialize(label=st.sampled_from(["a", "b", "__ignore__"]), corner=points)
     def open(self, label: str, corner: tuple) -> None:
@@ -53,10 +63,20 @@ class DocumentMachine(RuleBasedStateMachine):
     @rule(class_id=st.sampled_from([0, 1, 2, IGNORE, ERASE]), path=st.lists(points, min_size=1, max_size=4),
           radius=st.floats(0.5, 60), commits=st.booleans())  # fmt: skip
     def stroke(self, class_id: int, path: list, radius: float, commits: bool) -> None:
-        self.document.begin()
+        self.document.begin(path[0])
         for start, end in zip(path, path[1:] or path, strict=False):
             paint(self.document, class_id, start, end, radius)
         self.document.commit("stroke") if commits else self.document.cancel()
+
+    @rule(mode=st.sampled_from([CLASSES, OBJECTS]), over=st.sampled_from([EVERYTHING, ONLY_UNLABELLED, ONLY_CLASS]),
+          locked=st.frozensets(st.integers(0, 2), max_size=1), same_object=st.booleans())  # fmt: skip
+    def set_rules(self, mode: str, over: str, locked: frozenset, same_object: bool) -> None:
+        self.document.rules = PaintingRules(over, 1, locked, mode=mode, same_object=same_object)
+
+    @rule(data=st.data())
+    def mark_shapes(self, data: st.DataObject) -> None:
+        uids = st.frozensets(st.sampled_from([0, *(shape.uid for shape in self.document.annotation.shapes)]))
+        self.document.marks = Marks(selected=data.draw(uids), locked=data.draw(uids), hidden=data.draw(uids))
 
     @rule(label=st.sampled_from(["a", "b"]), corners=st.lists(points, min_size=3, max_size=6))
     def add_polygon(self, label: str, corners: list) -> None:
@@ -248,3 +268,49 @@ def test_pixels_of_a_mask_beyond_the_image_are_kept() -> None:
     document = Document(Annotation(HEIGHT, WIDTH, (shape,)), TABLE)
     stroke(document, 2, 10, 10)
     assert document.annotation.shapes[0].bitmap.count == 2500
+
+
+def test_on_commit_is_called_once_for_every_commit_undo_and_redo(document: Document) -> None:
+    edits: list[Edit] = []
+    document.on_commit = edits.append
+    stroke(document, 1, 50, 50)
+    document.apply("add", document.annotation.with_added(rectangle("b", 5, 5, 20, 20)))
+    document.undo()
+    document.redo()
+    assert [edit.name for edit in edits] == ["stroke", "add", "add", "add"]
+    assert document.revision == 4
+
+
+def test_on_commit_is_not_called_where_nothing_was_changed(document: Document) -> None:
+    calls: list[Edit] = []
+    document.on_commit = calls.append
+    document.begin()
+    paint(document, 1, (50, 50), (60, 60), 5)
+    document.cancel()
+    stroke(document, ERASE, 50, 50)
+    assert document.undo() is document.redo() is None
+    document.begin()
+    paint(document, 1, (50, 50), (60, 60), 5)
+    document.undo()  # discards the open stroke
+    assert (calls, document.revision) == ([], 0)
+
+
+def test_on_commit_is_called_after_the_change(document: Document) -> None:
+    seen: list[tuple[int, int, str | None]] = []
+    document.on_commit = lambda edit: seen.append(
+        (len(document.annotation.shapes), int(document.plane[50, 50]), document.history.undo_name)
+    )
+    stroke(document, 1, 50, 50)
+    document.undo()
+    assert seen == [(1, 1, "stroke"), (0, UNLABELLED, None)]
+
+
+def test_on_marks_is_called_only_when_the_marks_change(document: Document) -> None:
+    calls: list[Marks] = []
+    document.on_marks = lambda: calls.append(document.marks)
+    document.marks = Marks()
+    document.marks = Marks(selected=frozenset({3}))
+    document.marks = Marks(selected=frozenset({3}))
+    document.marks = with_selected(document.marks, frozenset())
+    stroke(document, 1, 50, 50)
+    assert calls == [Marks(selected=frozenset({3})), Marks()]
