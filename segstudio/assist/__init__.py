@@ -1,1 +1,1 @@
-"""Models that answer to clicks and boxes (the SAM family, by osam); no Qt, no torch."""
+"""Segmentation by clicks and boxes with models of the SAM family, run by osam; no Qt, no torch."""

@@ -1,4 +1,4 @@
-"""The model in use, and what it has seen: images are encoded once, clicks answered from that."""
+"""Segmentation by clicks and boxes; an image is encoded once, and every prompt uses that encoding."""
 
 from __future__ import annotations
 
@@ -13,71 +13,84 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.assist.weights import check, model_type
+from segstudio.assist.weights import check_weights, find_model_type
 from segstudio.core.bitmap import Mask
-from segstudio.core.box import EMPTY, Box, whole
+from segstudio.core.box import EMPTY, Box, full_box
 from segstudio.core.geometry import Point
 from segstudio.core.raster import Patch
 from segstudio.errors import AssistError, SegstudioError
 
-_LONGEST: Final = 1536  # pixels; these models look at 1024 by 1024
-_KEPT: Final = 12  # images whose encoding is kept
-_PLUS, _MINUS, _TOP_LEFT, _BOTTOM_RIGHT = 1, 0, 2, 3  # osam's labels of points
+_LONGEST_SIDE_PX: Final = 1536  # the models scale images to 1024 x 1024
+_MAX_ENCODINGS: Final = 12  # images whose encoding is kept
+_POSITIVE, _NEGATIVE, _TOP_LEFT, _BOTTOM_RIGHT = 1, 0, 2, 3  # osam's point labels
 
 Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """An image as the assistant knows it: `read` gives its (H, W, 3) RGB pixels, and is asked only once."""
+class AssistImage:
+    """An image to be segmented. `key` identifies its encoding; `read` returns (H, W, 3) RGB, and is called once."""
 
     key: str
     size: tuple[int, int]  # height, width
     read: Callable[[], Image]
 
 
+@dataclass(frozen=True)
+class _Encoding:
+    """`scale` leads from the image's pixels to those that were encoded."""
+
+    embedding: Any
+    scale: float
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Assistant:
-    """One model at a time; safe to be asked from several threads, which take turns."""
+    """Holds one model at a time. Calls from several threads wait for each other."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._model: Any = None
         self._name = ""
-        self._seen: OrderedDict[str, tuple[Any, float]] = OrderedDict()
+        self._encodings: OrderedDict[str, _Encoding] = OrderedDict()
 
-    def encode(self, name: str, image: Seen) -> None:
-        """Let the model `name` look at an image, which is known by its key from then on.
+    def encode(self, name: str, image: AssistImage) -> None:
+        """Encode an image with the model `name`, unless its encoding is kept.
 
         Raises MissingWeightsError, or AssistError where the weights cannot be used.
         """
         with self._lock:
-            self._encoded(name, image)
+            self._encode(name, image)
 
-    def segment(self, name: str, image: Seen, points: Sequence[tuple[Point, bool]], box: Box | None) -> Patch:
-        """The mask for clicks ((x, y), on the object or not) and a box; empty where the model finds nothing."""
+    def segment(self, name: str, image: AssistImage, points: Sequence[tuple[Point, bool]], box: Box | None) -> Patch:
+        """The mask for clicks ((x, y), True if on the object) and a box; empty where the model finds nothing.
+
+        Raises MissingWeightsError or AssistError.
+        """
         with self._lock:
-            embedding, scale = self._encoded(name, image)
-            mask = self._asked(embedding, _prompt(points, box, scale))
-        return _full_size(mask, image.size)
+            encoding = self._encode(name, image)
+            mask = self._predict(encoding.embedding, _make_prompt(points, box, encoding.scale))
+        return _resize(mask, image.size)
 
-    def _encoded(self, name: str, image: Seen) -> tuple[Any, float]:
+    def _encode(self, name: str, image: AssistImage) -> _Encoding:
         key = image.key
         if name != self._name:
-            self._model, self._name = _loaded(name), name
-            self._seen.clear()
-        if key not in self._seen:
+            self._model, self._name = _load_model(name), name
+            self._encodings.clear()
+        if key not in self._encodings:
             pixels = image.read()
-            scale = min(1.0, _LONGEST / max(pixels.shape[:2]))
+            scale = min(1.0, _LONGEST_SIDE_PX / max(pixels.shape[:2]))
             size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
             small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-            with _explained(name):
-                self._seen[key] = self._model.encode_image(np.ascontiguousarray(small)), scale
-        self._seen.move_to_end(key)
-        while len(self._seen) > _KEPT:
-            self._seen.popitem(last=False)
-        return self._seen[key]
+            with _convert_errors(name):
+                self._encodings[key] = _Encoding(self._model.encode_image(np.ascontiguousarray(small)), scale)
+        self._encodings.move_to_end(key)
+        while len(self._encodings) > _MAX_ENCODINGS:
+            self._encodings.popitem(last=False)
+        return self._encodings[key]
 
-    def _asked(self, embedding: Any, prompt: Any) -> Mask:
+    def _predict(self, embedding: Any, prompt: Any) -> Mask:
         import osam.types
 
         height, width = embedding.original_height, embedding.original_width
@@ -85,7 +98,7 @@ class Assistant:
         request = osam.types.GenerateRequest(model=self._name, image_embedding=embedding, prompt=prompt)
         try:
             answer = self._model.generate(request)
-        except IndexError:  # osam asks an empty mask for its box
+        except IndexError:  # osam computes the bounding box of an empty mask
             return out
         except ValueError as error:
             if "zero-size" in str(error) or "empty" in str(error):
@@ -101,42 +114,43 @@ class Assistant:
 
 
 @contextlib.contextmanager
-def _explained(name: str) -> Iterator[None]:
-    """Whatever onnxruntime raises, as one line."""
+def _convert_errors(name: str) -> Iterator[None]:
+    """Turn whatever onnxruntime raises into an AssistError of one line."""
     try:
         yield
     except SegstudioError:
         raise
-    except Exception as error:  # a border: onnxruntime's errors have no common parent
+    except Exception as error:  # onnxruntime's errors have no common base class
         short = " ".join(str(error).split())[:200]
-        raise AssistError(f"{name} failed: {short}; choose another model or fetch its weights anew") from error
+        raise AssistError(f"{name} failed: {short}; choose another model or download its weights again") from error
 
 
-def _loaded(name: str) -> Any:
-    check(name)
-    kind = model_type(name)
-    quiet = type(kind.__name__, (kind,), {"pull": classmethod(lambda cls, *_, **__: None)})  # never fetches unasked
-    with _explained(name):
+def _load_model(name: str) -> Any:
+    check_weights(name)
+    kind = find_model_type(name)
+    quiet = type(kind.__name__, (kind,), {"pull": classmethod(lambda cls, *_, **__: None)})  # pull() would download
+    with _convert_errors(name):
         return quiet()
 
 
-def _prompt(points: Sequence[tuple[Point, bool]], box: Box | None, scale: float) -> Any:
+def _make_prompt(points: Sequence[tuple[Point, bool]], box: Box | None, scale: float) -> Any:
     import osam.types
 
     places = [(x * scale, y * scale) for (x, y), _ in points]
-    labels = [_PLUS if positive else _MINUS for _, positive in points]
+    labels = [_POSITIVE if positive else _NEGATIVE for _, positive in points]
     if box is not None:
         places += [(box.x0 * scale, box.y0 * scale), (box.x1 * scale, box.y1 * scale)]
         labels += [_TOP_LEFT, _BOTTOM_RIGHT]
     return osam.types.Prompt(points=np.array(places, np.float32), point_labels=np.array(labels, np.int32))
 
 
-def _full_size(mask: Mask, size: tuple[int, ...]) -> Patch:
-    if mask.shape != tuple(size):
+def _resize(mask: Mask, size: tuple[int, int]) -> Patch:
+    """The mask at the image's size, cut to its bounding box."""
+    if mask.shape != size:
         soft = cv2.resize(mask.astype(np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
         mask = np.asarray(soft >= 0.5)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return EMPTY, np.zeros((0, 0), np.bool_)
-    tight = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1).intersect(whole(*mask.shape))
+    tight = Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1).intersect(full_box(*mask.shape))
     return tight, np.ascontiguousarray(mask[tight.slices])

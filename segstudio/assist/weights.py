@@ -1,4 +1,4 @@
-"""Which models there are, and where their weights lie: in osam's cache, which labelme shares."""
+"""The models that can be chosen, and their weights in osam's cache, which labelme uses too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 from segstudio.errors import AssistError
 from segstudio.events import Progress
 
-# osam's name, and what to call it; small first.
+# osam's name and the name shown, the smallest first.
 MODELS: Final[tuple[tuple[str, str], ...]] = (
     ("efficientsam:10m", "EfficientSAM tiny"),
     ("efficientsam:latest", "EfficientSAM small"),
@@ -29,18 +29,18 @@ _TIMEOUT_S: Final = 30
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A file that a model needs: where it must lie, and where it comes from."""
+    """A file that a model needs: where it must be, and where it can be downloaded."""
 
     path: Path
     url: str
 
     @property
-    def present(self) -> bool:
+    def is_present(self) -> bool:
         return self.path.is_file() and self.path.stat().st_size > 0
 
 
 class MissingWeightsError(AssistError):
-    """Weights are not on this machine; `name` is the model's."""
+    """The weights of the model `name` are not on this machine."""
 
     def __init__(self, name: str, files: list[WeightFile]) -> None:
         places = "; ".join(f"{file.url.rpartition('/')[2]} belongs at {file.path}" for file in files)
@@ -49,9 +49,9 @@ class MissingWeightsError(AssistError):
         self.files = files
 
 
-def model_type(name: str) -> Any:
-    """osam's class of a model. Raises AssistError where osam is not installed or does not know the name."""
-    os.environ.setdefault("LOGURU_LEVEL", "WARNING")  # osam tells of every step otherwise
+def find_model_type(name: str) -> Any:
+    """osam's class of a model. Raises AssistError where osam is not installed or has no model of this name."""
+    os.environ.setdefault("LOGURU_LEVEL", "WARNING")  # osam logs every step at INFO
     try:
         import osam.apis
     except ImportError as error:
@@ -62,41 +62,44 @@ def model_type(name: str) -> Any:
         raise AssistError(f"osam has no model {name!r}; choose another") from error
 
 
-def files_of(name: str) -> list[WeightFile]:
-    """What a model needs on disk."""
+def list_weight_files(name: str) -> list[WeightFile]:
+    """All files that a model needs."""
     files = []
-    for blob in model_type(name)._blobs.values():
+    for blob in find_model_type(name)._blobs.values():
         folder = Path(blob.path).parent
         files.append(WeightFile(Path(blob.path), blob.url))
         files += [WeightFile(folder / each.filename, each.url) for each in blob.attachments]
     return files
 
 
-def check(name: str) -> None:
-    """Raises MissingWeightsError when a file is not there."""
-    missing = [file for file in files_of(name) if not file.present]
+def check_weights(name: str) -> None:
+    """Raises MissingWeightsError where a file is missing."""
+    missing = [file for file in list_weight_files(name) if not file.is_present]
     if missing:
         raise MissingWeightsError(name, missing)
 
 
 def download(name: str) -> Iterator[Progress]:
-    """Fetches what is missing, because the user said so. Closing the generator stops it. Raises AssistError."""
-    kind, told, stop = model_type(name), queue.Queue[Any](), threading.Event()
+    """Download what is missing; call it only when the user asked for it. Closing the generator stops it.
+
+    Raises AssistError.
+    """
+    kind, events, stop = find_model_type(name), queue.Queue[Any](), threading.Event()
 
     def report(filename: str, done: int, total: int | None) -> None:
-        told.put(Progress(done, total or 0, filename))
+        events.put(Progress(done, total or 0, filename))
 
     def pull() -> None:
         try:
             kind.pull(progress=report, cancel=stop, timeout=_TIMEOUT_S)
-            told.put(None)
-        except Exception as error:  # noqa: BLE001  # handed to the thread that asked
-            told.put(error)
+            events.put(None)
+        except Exception as error:  # noqa: BLE001  # raised in the thread that called
+            events.put(error)
 
     thread = threading.Thread(target=pull, name="weights", daemon=True)
     thread.start()
     try:
-        while (event := told.get()) is not None:
+        while (event := events.get()) is not None:
             if isinstance(event, BaseException):
                 raise AssistError(f"{name} could not be downloaded: {_one_line(event)}") from event
             yield event

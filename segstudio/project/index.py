@@ -1,4 +1,4 @@
-"""The cache of what is on disk: states of items and their matrices. It can be deleted at any time."""
+"""Cache of item states, confusion matrices and uncertainties in SQLite; it can be deleted at any time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.core.metrics import Confusion
+from segstudio.core.metrics import ConfusionMatrix
 from segstudio.errors import SegstudioError
 from segstudio.events import Progress
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project
-from segstudio.project.store import Stamp, status_of
+from segstudio.project.store import Stamp, state_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items(
@@ -29,10 +29,10 @@ CREATE TABLE IF NOT EXISTS matrices(run TEXT, name TEXT, classes TEXT, matrix BL
 
 
 class Index:
-    """One connection, used by the thread that opened it. Where SQLite cannot write, it lives in memory."""
+    """One connection, used by the thread that opened it. Where SQLite cannot write, the index is in memory only."""
 
     def __init__(self, path: Path) -> None:
-        self._db = _opened(path)
+        self._db = _open(path)
 
     def close(self) -> None:
         self._db.close()
@@ -43,12 +43,12 @@ class Index:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def states(self) -> dict[str, tuple[str, ItemState]]:
-        """By name: the stamp that a state was read at, and the state."""
+    def read_states(self) -> dict[str, tuple[str, ItemState]]:
+        """By name: repr of the file's stamp when the state was read, and the state."""
         rows = self._db.execute("SELECT name, stamp, labelled, status, labels, problem FROM items")
         return {
-            name: (stamp, ItemState(name, bool(labelled), status, tuple(json.loads(labels)), problem))
-            for name, stamp, labelled, status, labels, problem in rows
+            name: (stamp, ItemState(name, bool(has_shapes), status, tuple(json.loads(labels)), problem))
+            for name, stamp, has_shapes, status, labels, problem in rows
         }
 
     def put_state(self, stamp: Stamp, state: ItemState) -> None:
@@ -57,14 +57,14 @@ class Index:
             (
                 state.name,
                 repr(stamp),
-                state.labelled,
+                state.has_shapes,
                 state.status,
                 json.dumps(state.labels, ensure_ascii=False),
                 state.problem,
             ),
         )
 
-    def put_matrix(self, run: str, name: str, classes: list[str], matrix: Confusion) -> None:
+    def put_matrix(self, run: str, name: str, classes: list[str], matrix: ConfusionMatrix) -> None:
         self._db.execute(
             "INSERT OR REPLACE INTO matrices VALUES(?,?,?,?)",
             (run, name, json.dumps(classes), np.ascontiguousarray(matrix, np.int64).tobytes()),
@@ -75,19 +75,19 @@ class Index:
             self._db.execute(f"DELETE FROM {table} WHERE run = ?", (name,))
             self._db.execute(f"UPDATE {table} SET run = ? WHERE run = ?", (name, run))
 
-    def forget_run(self, run: str) -> None:
+    def delete_run(self, run: str) -> None:
         for table in ("matrices", "uncertainties"):
             self._db.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
 
     def put_uncertainty(self, run: str, name: str, value: float) -> None:
         self._db.execute("INSERT OR REPLACE INTO uncertainties VALUES(?,?,?)", (run, name, value))
 
-    def uncertainties(self, run: str) -> dict[str, float]:
-        """By image: mean entropy of the run's prediction, from 0 (sure) to 1 (no idea)."""
+    def read_uncertainties(self, run: str) -> dict[str, float]:
+        """By image: mean entropy of the run's prediction, from 0 to 1 (all classes equally likely)."""
         return dict(self._db.execute("SELECT name, value FROM uncertainties WHERE run = ?", (run,)))
 
-    def matrices(self, run: str, classes: list[str]) -> dict[str, Confusion]:
-        """By image, for these classes only: a matrix of other classes says nothing today."""
+    def read_matrices(self, run: str, classes: list[str]) -> dict[str, ConfusionMatrix]:
+        """By image; only matrices computed with exactly these class names."""
         rows = self._db.execute(
             "SELECT name, matrix FROM matrices WHERE run = ? AND classes = ?", (run, json.dumps(classes))
         )
@@ -99,24 +99,24 @@ class Index:
         }
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    """A damaged file is deleted: nothing in it is the only copy of anything."""
+def _open(path: Path) -> sqlite3.Connection:
+    """A damaged file is deleted and made again: it holds nothing that cannot be computed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _connected(str(path))
-    except sqlite3.OperationalError:  # locked by another program for long, or not ours to write
-        return _connected(":memory:")
+        return _connect(str(path))
+    except sqlite3.OperationalError:  # locked by another program for 10 s, or no right to write
+        return _connect(":memory:")
     except sqlite3.DatabaseError:
         with contextlib.suppress(OSError):
             path.unlink()
-            return _connected(str(path))
+            return _connect(str(path))
     except OSError:
         pass
-    return _connected(":memory:")
+    return _connect(":memory:")
 
 
-def _connected(name: str) -> sqlite3.Connection:
-    db = sqlite3.connect(name, timeout=10.0, isolation_level=None)  # every write is on disk at once: nobody waits
+def _connect(name: str) -> sqlite3.Connection:
+    db = sqlite3.connect(name, timeout=10.0, isolation_level=None)  # autocommit: a write blocks others briefly
     try:
         if name != ":memory:":
             db.execute("PRAGMA journal_mode=WAL")
@@ -131,24 +131,23 @@ def _connected(name: str) -> sqlite3.Connection:
 
 
 def read_state(item: Item) -> ItemState:
-    """From the item's file itself."""
+    """The state of an item, from its file."""
     if not item.annotation_path.is_file():
         return ItemState(item.name)
     try:
-        annotation = labelme.read(item.annotation_path, (1, 1), pixels=False).annotation
+        annotation = labelme_json.read(item.annotation_path, (1, 1), pixels=False).annotation
     except SegstudioError as error:
         return ItemState(item.name, problem=str(error))
-    return ItemState(item.name, bool(annotation.shapes), status_of(annotation), tuple(annotation.labels))
+    return state_of(item.name, annotation)
 
 
 def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
-    """The state of each item, from the index where its file has not changed since, else from the file."""
-    index: Index
-    with contextlib.closing(Index(project.index_file)) as index:
-        known = index.states()
-        stamps = _Stamps()
+    """The state of each item: from the index where its file has not changed, else from the file."""
+    with Index(project.index_file) as index:
+        known = index.read_states()
+        stamps = _StampCache()
         for done, item in enumerate(items):
-            stamp = stamps.of(item)
+            stamp = stamps.read(item)
             held = known.get(item.name)
             if held is not None and held[0] == repr(stamp):
                 state = held[1]
@@ -162,21 +161,21 @@ def scan(project: Project, items: list[Item]) -> Iterator[Progress | ItemState]:
             yield state
 
 
-class _Stamps:
-    """What `stamp_of` gives, with one listing a folder in place of one question an image."""
+class _StampCache:
+    """Stamps as `stamp_of` returns them, from one listing per folder instead of one stat call per image."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, Stamp]] = {}
 
-    def of(self, item: Item) -> Stamp:
+    def read(self, item: Item) -> Stamp:
         folder, name = os.path.split(item.annotation_file)
         stamps = self._folders.get(folder)
         if stamps is None:
-            stamps = self._folders[folder] = _stamps_in(folder)
+            stamps = self._folders[folder] = _list_stamps(folder)
         return stamps.get(name)
 
 
-def _stamps_in(folder: str) -> dict[str, Stamp]:
+def _list_stamps(folder: str) -> dict[str, Stamp]:
     try:
         with os.scandir(folder) as entries:
             found = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".json")]

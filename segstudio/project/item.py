@@ -1,4 +1,4 @@
-"""One image of a project, with the place of its annotation."""
+"""Items: the images of a project with the paths of their annotations, and how they are found."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from segstudio.errors import FileError
-from segstudio.formats.images import SUFFIXES
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.images import IMAGE_SUFFIXES
+from segstudio.formats.labelme import labelme_json
 
-HIDDEN = ".segstudio"
+HIDDEN: Final = ".segstudio"
 
 TODO, DONE = "todo", "done"
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER: Final = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, init=False)
 class Item:
-    """`name` is the image's path inside the project, with forward slashes; it identifies the item.
+    """One image. `name` is its path inside the project, with forward slashes; it identifies the item.
 
-    Paths are kept as text: a hundred thousand of them are quickly made and small.
+    Paths are kept as text, which makes a hundred thousand of them quickly and keeps them small.
     """
 
     name: str
@@ -45,35 +46,40 @@ class Item:
 
 @dataclass(frozen=True)
 class ItemState:
-    """What the index knows: `labels` in the file, its `status`, and why it cannot be read, if so."""
+    """What lists show of an item: the `labels` in its file, its `status`, and why the file cannot be read, or ""."""
 
     name: str
-    labelled: bool = False
+    has_shapes: bool = False
     status: str = TODO
     labels: tuple[str, ...] = ()
     problem: str = ""
 
+    @property
+    def is_annotated(self) -> bool:
+        """True if the image is trained on, evaluated and exported: it has shapes, or is done and has none."""
+        return self.has_shapes or self.status == DONE
+
 
 def natural_key(text: str) -> list[str | int]:
-    """Sorts a2 before a10: words and numbers in turn."""
+    """Sort key that puts a2 before a10."""
     parts: list[str | int] = list(_NUMBER.split(text.casefold()))
     parts[1::2] = map(int, parts[1::2])
     return parts
 
 
 def find_items(folder: Path, annotation_folder: Path | None) -> Iterator[Item]:
-    """Every image below `folder`, in natural order, folder by folder; hidden folders are passed over."""
+    """Every image below `folder`, in natural order, folder by folder; hidden folders are left out."""
     pending = [folder]
     while pending:
         here = pending.pop(0)
-        images, below = _contents(here)
+        images, below = _list_folder(here)
         pending[:0] = [here / name for name in sorted(below, key=natural_key)]
         inside = "" if here == folder else f"{here.relative_to(folder).as_posix()}/"
-        yield from _items_of(here, images, inside, annotation_folder)
+        yield from _make_items(here, images, inside, annotation_folder)
 
 
-def _contents(folder: Path) -> tuple[list[str], list[str]]:
-    """Names of images and of folders; none where it may not be read or is an export of VOC's layout."""
+def _list_folder(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of images and of folders; none where the folder cannot be read or is an export in VOC's layout."""
     try:
         with os.scandir(folder) as entries:
             found = [entry for entry in entries if not entry.name.startswith(".")]
@@ -81,11 +87,11 @@ def _contents(folder: Path) -> tuple[list[str], list[str]]:
         return [], []
     if {"SegmentationClass", "labelmap.txt"} <= {entry.name for entry in found}:
         return [], []
-    images = [e.name for e in found if _suffix(e.name) in SUFFIXES and not e.is_dir()]
+    images = [e.name for e in found if _suffix(e.name) in IMAGE_SUFFIXES and not e.is_dir()]
     return images, [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
 
 
-def _items_of(here: Path, images: list[str], inside: str, annotation_folder: Path | None) -> Iterator[Item]:
+def _make_items(here: Path, images: list[str], inside: str, annotation_folder: Path | None) -> Iterator[Item]:
     """Of several images with one stem, one owns STEM.json; the others have their suffix in the name too."""
     home = here if annotation_folder is None else annotation_folder / inside
     of_stem: dict[str, list[str]] = {}
@@ -97,7 +103,7 @@ def _items_of(here: Path, images: list[str], inside: str, annotation_folder: Pat
         rivals = of_stem[stem.casefold()]
         labels: Path | str = f"{home}{os.sep}{stem}.json"
         if len(rivals) > 1:
-            labels = annotation_path(here / name, [here / each for each in rivals], home)
+            labels = find_annotation_path(here / name, [here / each for each in rivals], home)
         yield Item(f"{inside}{name}", f"{here}{os.sep}{name}", labels)
 
 
@@ -106,20 +112,23 @@ def _stem(name: str) -> str:
 
 
 def _suffix(name: str) -> str:
-    """Of a name that does not begin with a dot; Path.suffix takes ten times as long."""
+    """Suffix of a name that does not begin with a dot; Path.suffix takes ten times as long."""
     return f".{name.rpartition('.')[2].lower()}"
 
 
-def annotation_path(image: Path, rivals: list[Path], home: Path) -> Path:
-    """Where the labels of an image lie; `rivals` are all images of its stem there, itself too, in natural order."""
-    own = len(rivals) == 1 or image == _owner(home / f"{image.stem}.json", rivals)
-    return home / f"{image.stem if own else image.name}.json"
+def find_annotation_path(image: Path, rivals: list[Path], home: Path) -> Path:
+    """STEM.json or, where another image owns that file, NAME.json in `home`.
+
+    `rivals` are all images of the stem in the image's folder, itself too, in natural order.
+    """
+    owned = len(rivals) == 1 or image == _find_owner(home / f"{image.stem}.json", rivals)
+    return home / f"{image.stem if owned else image.name}.json"
 
 
-def _owner(annotation: Path, rivals: list[Path]) -> Path:
+def _find_owner(annotation: Path, rivals: list[Path]) -> Path:
     """The image that the annotation names; the first where it names none of them."""
     try:
-        named = Path(labelme.read(annotation, (1, 1), pixels=False).image).name
+        named = Path(labelme_json.read(annotation, (1, 1), pixels=False).image).name
     except FileError:
         named = ""
     return next((image for image in rivals if image.name == named), rivals[0])

@@ -1,54 +1,97 @@
-"""What is likely wrong in a project, and how to mend it."""
+"""Lint: what is likely wrong in a project, and what would fix it."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import combinations
 from typing import Final
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
-from segstudio.core.raster import shape_mask
+from segstudio.core.raster import rasterise_shape
 from segstudio.core.shape import LINE, LINESTRIP, POINT, POINTS, Shape
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.formats.images import image_size
-from segstudio.formats.labelme import json as labelme
+from segstudio.formats.labelme import labelme_json
+from segstudio.formats.writer import describe_shape
+from segstudio.project.duplicates import find_duplicate_images
 from segstudio.project.item import Item
 from segstudio.project.project import Project
-from segstudio.project.samples import with_assigned
-from segstudio.project.store import load
+from segstudio.project.samples import split_items
+from segstudio.project.store import is_annotated, load
 
-NAMES, UNKNOWN, SIZE, EMPTY, SLIVER, TWICE = "class names", "unknown label", "size", "empty", "sliver", "duplicate"
+NAMES, UNKNOWN, SIZE, EMPTY, SLIVER = "class names", "unknown label", "size", "empty", "sliver"
+DUPLICATE: Final = "duplicate"
 _THIN_PX: Final = 2
 _TINY_PX: Final = 8
-_ALIKE: Final = 0.9
+_SIMILAR: Final = 0.9  # ratio of equal letters
 _THIN_KINDS: Final = (LINE, LINESTRIP, POINT, POINTS)
 
 
 @dataclass(frozen=True)
+class MergeClasses:
+    kept: str
+    merged: str
+
+
+@dataclass(frozen=True)
+class AddLabel:
+    """As an alias of a class, or as a new class where `alias_of` is ""."""
+
+    label: str
+    alias_of: str = ""
+
+
+@dataclass(frozen=True)
+class CorrectSize:
+    """Write the image's size in place of `stated` (height, width); with `scale` also scale the shapes to it."""
+
+    stated: tuple[int, int]
+    scale: bool
+
+
+@dataclass(frozen=True)
+class DeleteShape:
+    """`label` is the shape's, to notice that another shape has its index now."""
+
+    index: int
+    label: str
+
+
+@dataclass(frozen=True)
+class RecordSides:
+    """Record one side of the split for duplicate images."""
+
+    names: tuple[str, ...]
+    held_out: bool
+
+
+Fix = MergeClasses | AddLabel | CorrectSize | DeleteShape | RecordSides
+
+
+@dataclass(frozen=True)
 class Finding:
-    """`item` is an image's name, or "" for the project. `about` is what a fix needs; `fix_text` says what it does."""
+    """`item` is an image's name, or "" for the project; `fix_text` says what `fix` would do."""
 
     kind: str
     item: str
     text: str
     fix_text: str = ""
-    about: tuple[object, ...] = field(default=())
+    fix: Fix | None = None
 
     def __str__(self) -> str:
         return f"{self.item}: {self.text}" if self.item else self.text
 
 
 def lint_project(project: Project, items: list[Item]) -> Iterator[Progress | Problem | Finding]:
-    """Every finding; reads each annotation once, and those images whole that may be copies of one another."""
-    yield from alike_names(project.table)
+    """Every finding. Reads each annotation once, and of the images only what may be duplicates."""
+    yield from find_similar_names(project.table)
     unknown: dict[str, str] = {}
+    annotated: list[Item] = []
     for done, item in enumerate(items):
         yield Progress(done, len(items), item.name)
         if not item.annotation_path.is_file():
@@ -57,65 +100,67 @@ def lint_project(project: Project, items: list[Item]) -> Iterator[Progress | Pro
             stored = load(item)
             if stored.problem:
                 raise SegstudioError(stored.problem)
-            size = _size(item)
+            size = _check_size(item)
         except SegstudioError as error:
             yield Problem(item.name, str(error))
             continue
-        # Labels of another size lie in the wrong place, so that nothing can be said of single shapes yet.
-        yield from size or _shapes(item.name, stored.annotation)
-        for label in stored.annotation.labels:
-            if project.table.id_of(label) is None:
-                unknown.setdefault(label, item.name)
-    yield from (_unknown(label, name, project.table) for label, name in unknown.items())
-    yield from _twice(project, items)
+        # Labels for another size are in the wrong place, so that single shapes cannot be checked yet.
+        yield from size or _check_shapes(item.name, stored.annotation)
+        for label in project.find_unknown_labels(stored.annotation):
+            unknown.setdefault(label, item.name)
+        if is_annotated(stored.annotation):
+            annotated.append(item)
+    yield from (_make_unknown(label, name, project.table) for label, name in unknown.items())
+    yield from _check_duplicates(project, annotated)
 
 
-def alike_names(table: ClassTable) -> list[Finding]:
-    """Pairs of classes whose names differ in case, blanks, an s, or one letter; numbered classes are left alone."""
+def find_similar_names(table: ClassTable) -> list[Finding]:
+    """Pairs of classes whose names differ in case, blanks, an s, or one letter, but not in a number only."""
     return [
-        Finding(NAMES, "", f"classes {a!r} and {b!r} look like one", f"merge {b!r} into {a!r}", (a, b))
+        Finding(NAMES, "", f"classes {a!r} and {b!r} have similar names", f"merge {b!r} into {a!r}", MergeClasses(a, b))
         for a, b in combinations(table.names, 2)
-        if _alike(a, b)
+        if _is_similar(a, b)
     ]
 
 
-def _alike(a: str, b: str) -> bool:
+def _is_similar(a: str, b: str) -> bool:
     plain = [re.sub(r"[\W_]+", "", name.casefold()) for name in (a, b)]
     if plain[0] == plain[1] or plain[0].removesuffix("s") == plain[1].removesuffix("s"):
         return bool(plain[0])
     if re.sub(r"\d+", "", plain[0]) == re.sub(r"\d+", "", plain[1]):
         return False
-    close = SequenceMatcher(None, plain[0], plain[1]).ratio() >= _ALIKE
+    close = SequenceMatcher(None, plain[0], plain[1]).ratio() >= _SIMILAR
     return close and min(map(len, plain)) >= 5 and abs(len(plain[0]) - len(plain[1])) <= 1
 
 
-def _unknown(label: str, item: str, table: ClassTable) -> Finding:
-    near = next((name for name in table.names if _alike(name, label)), "")
+def _make_unknown(label: str, item: str, table: ClassTable) -> Finding:
+    near = next((name for name in table.names if _is_similar(name, label)), "")
     fix = f"read it as {near!r}" if near else f"add {label!r} to the classes"
-    return Finding(UNKNOWN, item, f"label {label!r} is no class", fix, (label, near))
+    return Finding(UNKNOWN, item, f"label {label!r} is not a class", fix, AddLabel(label, near))
 
 
-def _size(item: Item) -> list[Finding]:
+def _check_size(item: Item) -> list[Finding]:
     height, width = image_size(item.image)
-    said = labelme.said_size(item.annotation_path)
-    if said is None or said == (height, width):
+    stated = labelme_json.read_size(item.annotation_path)
+    if stated is None or stated == (height, width):
         return []
-    scaled = said[0] > 0 and said[1] > 0 and abs(width / said[1] - height / said[0]) < 0.01 * width / said[1]
-    fix = f"scale the labels to {width}x{height}" if scaled else f"write {width}x{height} and leave the labels"
-    text = f"labels are for {said[1]}x{said[0]} but the image is {width}x{height}"
-    return [Finding(SIZE, item.name, text, fix, (said, scaled))]
+    scaled = stated[0] > 0 and stated[1] > 0 and abs(width / stated[1] - height / stated[0]) < 0.01 * width / stated[1]
+    fix = f"scale the labels to {width}x{height}" if scaled else f"write {width}x{height} and keep the labels"
+    text = f"labels are for {stated[1]}x{stated[0]} but the image is {width}x{height}"
+    return [Finding(SIZE, item.name, text, fix, CorrectSize(stated, scaled))]
 
 
-def _shapes(name: str, annotation: Annotation) -> Iterator[Finding]:
+def _check_shapes(name: str, annotation: Annotation) -> Iterator[Finding]:
     for index, shape in enumerate(annotation.shapes):
-        kind, text = fault_of(shape, annotation)
+        kind, text = find_fault(shape, annotation)
         if kind:
-            yield Finding(kind, name, f"object {index + 1} ({shape.label}) {text}", "delete it", (index, shape.label))
+            text = f"{describe_shape(shape, index)} {text}"
+            yield Finding(kind, name, text, "delete it", DeleteShape(index, shape.label))
 
 
-def fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
-    """Kind and words of what is likely wrong with a shape, "" for nothing."""
-    box, mask = shape_mask(shape, annotation.box)
+def find_fault(shape: Shape, annotation: Annotation) -> tuple[str, str]:
+    """Kind and text of what is likely wrong with a shape; two "" where nothing is."""
+    box, mask = rasterise_shape(shape, annotation.box)
     count = int(mask.sum())
     if not count:
         return EMPTY, "has no pixel in the image"
@@ -128,28 +173,16 @@ def fault_of(shape: Shape, annotation: Annotation) -> tuple[str, str]:
     return "", ""
 
 
-def _twice(project: Project, items: list[Item]) -> Iterator[Finding]:
-    """Images of the same bytes, of which some train and some judge."""
-    held = with_assigned(project, items)
-    sizes: dict[int, list[Item]] = defaultdict(list)
-    for item in items:
-        try:
-            sizes[item.image.stat().st_size].append(item)
-        except OSError:
-            continue  # told by whoever opens it
-    for group in sizes.values():
-        digests: dict[str, list[Item]] = defaultdict(list)
-        for item in group if len(group) > 1 else ():
-            digests[_digest(item)].append(item)
-        for alike in digests.values():
-            names = [item.name for item in alike]
-            if len({held.get(name, False) for name in names}) > 1:
-                text = f"is the same image as {', '.join(names[1:])}, and they stand on both sides of the split"
-                yield Finding(TWICE, names[0], text, "put all of them on one side", tuple(names))
-
-
-def _digest(item: Item) -> str:
-    try:
-        return hashlib.sha256(item.image.read_bytes()).hexdigest()
-    except OSError:
-        return item.name
+def _check_duplicates(project: Project, annotated: Sequence[Item]) -> Iterator[Finding]:
+    """Duplicate images whose recorded sides differ, or which the split cannot put on one side."""
+    held = split_items(project, annotated)
+    for names in find_duplicate_images(annotated):
+        same = f"is the same image as {', '.join(names[1:])}"
+        if len({held[name] for name in names}) > 1:
+            text = f"{same}: the project has no other images, so training and validation use the same one"
+            yield Finding(DUPLICATE, names[0], text)
+        elif len({project.held_out[name] for name in names if name in project.held_out}) > 1:
+            use = "validation" if held[names[0]] else "training"
+            text = f"{same}, but their recorded sides of the split differ; all of them are used for {use}"
+            fix = RecordSides(tuple(names), held[names[0]])
+            yield Finding(DUPLICATE, names[0], text, f"record all of them for {use}", fix)

@@ -1,4 +1,4 @@
-"""Which class of the project each class of a source becomes."""
+"""Class mapping: which class of the project each class of a dataset becomes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from segstudio.core.colours import Colour
 from segstudio.errors import ProjectError
 
 DROP: Final = ""
-_NOTHINGS: Final = frozenset({"void", "ignore", "ignored", "don't care", "dontcare"})
+_IGNORED_NAMES: Final = frozenset({"void", "ignore", "ignored", "don't care", "dontcare"})
 
 
 @dataclass(frozen=True)
 class ClassMapping:
-    """`names` lead from a name in the source to one in the project, `__ignore__` or DROP; names not in it stay.
+    """`names` maps a name in the dataset to one in the project, to `__ignore__` or to DROP; other names stay.
 
-    `colours` are of classes of the project.
+    `colours` are for classes of the project, by their names.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -28,48 +28,51 @@ class ClassMapping:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def of(self, label: str) -> str:
+    def map_label(self, label: str) -> str:
         return self.names.get(label, label)
 
-    def table(self, table: ClassTable) -> ClassTable:
-        """The source's classes under their names in the project, merged and without those dropped or ignored."""
+    def map_table(self, table: ClassTable) -> ClassTable:
+        """The dataset's classes under their names in the project, merged, without those dropped or ignored."""
         out = ClassTable(())
         for item in table:
-            name = self.of(item.name)
+            name = self.map_label(item.name)
             if is_background(item.name) and item.id == 0 and name in (DROP, IGNORE_NAME):
-                name = item.name  # there is always something behind things
+                name = item.name  # a table of the project has a background class
             if name not in (DROP, IGNORE_NAME) and name not in out.names:
                 out = out.with_added(name, self.colours.get(name) or item.colour)
         return out if len(out) else ClassTable()
 
-    def annotation(self, annotation: Annotation) -> tuple[Annotation, tuple[str, ...]]:
-        """The annotation in the project's terms, and a note for each class that was dropped from it."""
-        if all(self.of(label) == label for label in annotation.labels):
+    def map_annotation(self, annotation: Annotation) -> tuple[Annotation, tuple[str, ...]]:
+        """The annotation with the project's class names, and a note for each class that was dropped from it."""
+        if all(self.map_label(label) == label for label in annotation.labels):
             return annotation, ()
-        dropped = Counter(shape.label for shape in annotation.shapes if self.of(shape.label) == DROP)
-        kept = (shape for shape in annotation.shapes if self.of(shape.label) != DROP)
-        shapes = tuple(replace(shape, label=self.of(shape.label)) for shape in kept)
-        notes = tuple(f"{count} objects of {label} were dropped, as told" for label, count in dropped.items())
+        dropped = Counter(shape.label for shape in annotation.shapes if self.map_label(shape.label) == DROP)
+        kept = (shape for shape in annotation.shapes if self.map_label(shape.label) != DROP)
+        shapes = tuple(replace(shape, label=self.map_label(shape.label)) for shape in kept)
+        notes = tuple(f"{count} objects of {label} were dropped as requested" for label, count in dropped.items())
         return annotation.with_shapes(shapes), notes
 
 
-def proposed(names: Iterable[str], project: ClassTable) -> dict[str, str]:
-    """What a user would most likely want: `void` ignored, background as the project calls it, names that differ
-    only in case or in blanks taken as the same. Only names that change are in it."""
-    known = {_plain(name): name for name in project.names}
+def propose_mapping(names: Iterable[str], project: ClassTable) -> dict[str, str]:
+    """The mapping that a user would most likely want; only names that change are in it.
+
+    `void` and the like are ignored, background gets the project's name for it, and a name that differs from a class of
+    the project only in case or blanks becomes that class.
+    """
+    known = {_normalise(name): name for name in project.names}
     out: dict[str, str] = {}
     for position, name in enumerate(names):
-        if name.casefold() in _NOTHINGS and position > 0:
+        if name.casefold() in _IGNORED_NAMES and position > 0:
             out[name] = IGNORE_NAME
-        elif is_background(name) and is_background(project[0].name) and len(project) > 1:
+        elif is_background(name) and project.has_background and len(project) > 1:
             out[name] = project[0].name
-        elif project.id_of(name) is None and _plain(name) in known:
-            out[name] = known[_plain(name)]
+        elif project.id_of(name) is None and _normalise(name) in known:
+            out[name] = known[_normalise(name)]
     return {name: target for name, target in out.items() if name != target}
 
 
-def parsed(texts: Iterable[str]) -> dict[str, str]:
-    """`SOURCE=CLASS`, `SOURCE=__ignore__` or `SOURCE=` (drop), one each. Raises ProjectError."""
+def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
+    """From texts such as `SOURCE=CLASS`, `SOURCE=__ignore__` or `SOURCE=` (drop). Raises ProjectError."""
     out: dict[str, str] = {}
     for text in texts:
         name, sign, target = text.partition("=")
@@ -81,5 +84,5 @@ def parsed(texts: Iterable[str]) -> dict[str, str]:
     return out
 
 
-def _plain(name: str) -> str:
+def _normalise(name: str) -> str:
     return name.casefold().replace("_", " ").replace("-", " ").strip()

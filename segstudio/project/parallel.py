@@ -1,4 +1,4 @@
-"""Many items on all cores, results in order, few of them held at once."""
+"""Apply a function to many items in threads; results come in order, and only a few are kept in memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(
+def map_in_order(
     function: Callable[[T], R], items: Iterable[T], workers: int | None = None
 ) -> Iterator[tuple[T, R | SegstudioError]]:
-    """(item, result or the error that it raised). Closing it waits for what is being worked on, and starts no more."""
+    """Yields each item with its result, or with the SegstudioError that was raised.
+
+    Closing the generator waits for the calls that are running and starts no more.
+    """
     workers = workers or os.cpu_count() or 1
     pending: deque[tuple[T, Future[R]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="export")

@@ -1,4 +1,4 @@
-"""Carries a renamed class into the files that still use its old name."""
+"""Relabel: write the current class names to the files that still have old ones."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from segstudio.core.classes import ClassTable
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.item import Item, ItemState
-from segstudio.project.store import Stamp, canonical, load, save, status_of
+from segstudio.project.store import Stamp, load, save, state_of, use_current_names
 
 
 @dataclass(frozen=True)
 class Relabelled:
-    """One file that now uses today's names."""
+    """One file that was written with the current class names."""
 
     state: ItemState
     stamp: Stamp
 
 
 def relabel(items: list[Item], table: ClassTable) -> Iterator[Progress | Problem | Relabelled]:
-    """Write again each file whose labels have other names today; unreadable files are named and left alone."""
+    """Rewrite each file with labels that are aliases of a class; unreadable files are reported and left as they are."""
     for done, item in enumerate(items):
         yield Progress(done, len(items), item.name)
         try:
@@ -29,12 +29,11 @@ def relabel(items: list[Item], table: ClassTable) -> Iterator[Progress | Problem
             if stored.problem:
                 yield Problem(item.name, stored.problem)
                 continue
-            renamed = canonical(stored.annotation, table)
+            renamed = use_current_names(stored.annotation, table)
             if renamed is stored.annotation:
                 continue
             stamp = save(item, renamed, table, stored.stamp)
         except SegstudioError as error:
             yield Problem(item.name, str(error))
             continue
-        state = ItemState(item.name, bool(renamed.shapes), status_of(renamed), tuple(renamed.labels))
-        yield Relabelled(state, stamp)
+        yield Relabelled(state_of(item.name, renamed), stamp)

@@ -1,1 +1,1 @@
-"""Figures about predictions: per-image scores and reports. numpy only."""
+"""Evaluation of predictions: metrics per image and reports. numpy only."""

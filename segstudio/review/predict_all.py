@@ -1,56 +1,55 @@
-"""A model's view of every image of a project: how unsure it is, and how right where there are labels."""
+"""Predict every image of a project: its uncertainty and, where it is annotated, its confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from segstudio.core.metrics import Confusion, confusion
-from segstudio.core.prediction import Prediction, in_terms_of, mean_uncertainty
-from segstudio.core.sample import ground_truth
+from segstudio.core.metrics import ConfusionMatrix, confusion_matrix
+from segstudio.core.prediction import Prediction, mean_uncertainty, remap_to_table
+from segstudio.core.sample import rasterise_ground_truth
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.index import Index
-from segstudio.project.item import DONE, Item
+from segstudio.project.item import Item
 from segstudio.project.project import Project
-from segstudio.project.store import load, status_of
+from segstudio.project.store import is_annotated, load
 
 
 @dataclass(frozen=True)
-class Surveyed:
-    """`uncertainty` from 0 to 1; `confusion` is None for an image without labels."""
+class ImagePredicted:
+    """`uncertainty` is from 0 to 1; `confusion` is None for an image that is not annotated."""
 
     name: str
     uncertainty: float
-    confusion: Confusion | None = None
+    confusion: ConfusionMatrix | None = None
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def survey(
+def predict_all(
     project: Project, items: Sequence[Item], predict: Callable[[Item], Prediction], run: str
-) -> Iterator[Progress | Problem | Surveyed]:
-    """Figures go into the index under `run`; an image that cannot be read is named and passed over."""
+) -> Iterator[Progress | Problem | ImagePredicted]:
+    """Results are stored in the index under `run`; an image that cannot be read is reported and left out."""
     with Index(project.index_file) as index:
         for done, item in enumerate(items):
             yield Progress(done, len(items), item.name)
             try:
-                prediction = in_terms_of(predict(item), project.table)
-                matrix = _judged(project, item, prediction)
+                prediction = remap_to_table(predict(item), project.table)
+                matrix = _compare(project, item, prediction)
             except SegstudioError as error:
                 yield Problem(item.name, str(error))
                 continue
-            found = Surveyed(item.name, mean_uncertainty(prediction), matrix)
+            found = ImagePredicted(item.name, mean_uncertainty(prediction), matrix)
             index.put_uncertainty(run, item.name, found.uncertainty)
             if matrix is not None:
                 index.put_matrix(run, item.name, project.table.names, matrix)
             yield found
 
 
-def _judged(project: Project, item: Item, prediction: Prediction) -> Confusion | None:
+def _compare(project: Project, item: Item, prediction: Prediction) -> ConfusionMatrix | None:
     stored = load(item, prediction.labels.shape[:2])
-    labelled = stored.annotation.shapes or status_of(stored.annotation) == DONE
-    if stored.problem or not labelled:
+    if stored.problem or not is_annotated(stored.annotation):
         return None
-    truth = ground_truth(stored.annotation, project.table, project.unlabelled)
-    return confusion(truth, prediction.labels, len(project.table))
+    truth = rasterise_ground_truth(stored.annotation, project.table, project.unlabelled)
+    return confusion_matrix(truth, prediction.labels, len(project.table))

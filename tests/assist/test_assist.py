@@ -1,4 +1,4 @@
-"""Clicks and boxes answered by a model with EfficientSAM's interface, over osam and onnxruntime."""
+"""Segmentation by clicks and boxes with a tiny model in EfficientSAM's format, run by osam and onnxruntime."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segstudio.assist.assistant import Assistant, Seen
-from segstudio.assist.weights import MODELS, MissingWeightsError, download, files_of
+from segstudio.assist.assistant import Assistant, AssistImage
+from segstudio.assist.weights import MODELS, MissingWeightsError, download, list_weight_files
 from segstudio.core.box import Box
 from segstudio.errors import AssistError
 from tests.assist.tiny_sam import install
@@ -29,11 +29,11 @@ def make_image(height: int = 90, width: int = 120) -> np.ndarray:
     return out
 
 
-def seen(image: np.ndarray) -> Seen:
-    return Seen("a", image.shape[:2], lambda: image)
+def seen(image: np.ndarray) -> AssistImage:
+    return AssistImage("a", image.shape[:2], lambda: image)
 
 
-def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
+def test_a_click_segments_the_bright_object_at_its_place(home: Path) -> None:
     install(home)
     image = make_image()
     box, mask = Assistant().segment(NAME, seen(image), [((40.0, 35.0), True)], None)
@@ -41,7 +41,7 @@ def test_a_click_gives_the_bright_object_in_its_place(home: Path) -> None:
     assert mask.all()
 
 
-def test_a_negative_click_takes_it_away(home: Path) -> None:
+def test_a_negative_click_excludes_the_object(home: Path) -> None:
     install(home)
     box, mask = Assistant().segment(NAME, seen(make_image()), [((40.0, 35.0), True), ((5.0, 5.0), False)], None)
     out = np.zeros((90, 120), bool)
@@ -56,30 +56,30 @@ def test_a_box_alone_is_a_prompt(home: Path) -> None:
     assert box == Box(30, 30, 45, 60)
 
 
-def test_a_large_image_is_looked_at_smaller_and_answered_at_full_size(home: Path) -> None:
+def test_a_large_image_is_encoded_smaller_and_its_mask_has_full_size(home: Path) -> None:
     install(home)
     image = make_image(3000, 4000)
     box, _ = Assistant().segment(NAME, seen(image), [((1500.0, 1200.0), True)], None)
     assert np.abs(np.array(box) - np.array([1000, 1000, 1500, 2000])).max() <= 3
 
 
-def test_where_nothing_is_found_the_mask_is_empty(home: Path) -> None:
+def test_the_mask_is_empty_where_nothing_is_found(home: Path) -> None:
     install(home)
     box, mask = Assistant().segment(NAME, seen(np.zeros((40, 40, 3), np.uint8)), [((4.0, 4.0), True)], None)
     assert box.empty
     assert mask.size == 0
 
 
-def test_a_image_is_encoded_once(home: Path) -> None:
+def test_an_image_is_encoded_once(home: Path) -> None:
     install(home)
     assistant = Assistant()
     assistant.encode(NAME, seen(make_image()))
     assert not assistant.segment(
-        NAME, Seen("a", (90, 120), lambda: pytest.fail("read twice")), [((40.0, 35.0), True)], None
+        NAME, AssistImage("a", (90, 120), lambda: pytest.fail("read twice")), [((40.0, 35.0), True)], None
     )[0].empty
 
 
-def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
+def test_missing_weights_are_listed_with_their_paths_and_nothing_is_downloaded(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import gdown
@@ -91,8 +91,8 @@ def test_missing_weights_are_named_with_their_places_and_nothing_is_fetched(
     assert len(caught.value.files) == 2
 
 
-def test_broken_weights_are_one_line(home: Path) -> None:
-    for file in files_of(NAME):
+def test_broken_weights_give_an_error_of_one_line(home: Path) -> None:
+    for file in list_weight_files(NAME):
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(b"not a model")
     with pytest.raises(AssistError) as caught:
@@ -102,11 +102,11 @@ def test_broken_weights_are_one_line(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in MODELS])
-def test_osam_knows_every_model_of_the_list(name: str) -> None:
-    assert len(files_of(name)) >= 2
+def test_osam_has_every_model_of_the_list(name: str) -> None:
+    assert len(list_weight_files(name)) >= 2
 
 
-def test_a_download_tells_how_far_it_is_and_where_it_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_reports_progress_and_errors(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gdown
 
     def fetch(url: str, path: str, progress: object = None, **_: object) -> None:
@@ -117,7 +117,7 @@ def test_a_download_tells_how_far_it_is_and_where_it_failed(home: Path, monkeypa
     monkeypatch.setattr(gdown, "cached_download", fetch)
     told = list(download(NAME))
     assert [(event.done, event.total) for event in told] == [(50, 100)] * 2
-    assert all(file.present for file in files_of(NAME))
+    assert all(file.is_present for file in list_weight_files(NAME))
 
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left\non the disk")

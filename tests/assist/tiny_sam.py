@@ -1,6 +1,6 @@
-"""A model with EfficientSAM's inputs and outputs that fits into a few hundred bytes, written as ONNX by hand.
+"""A model with EfficientSAM's inputs and outputs in a few hundred bytes of ONNX.
 
-It knows one thing: bright pixels are the object where the last prompt is positive, dark ones where it is not.
+Its mask is the bright pixels where the last prompt is positive, and the dark pixels where it is negative.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _bytes(field: int, value: bytes | str) -> bytes:
 
 
 def _value(name: str, kind: int, rank: int) -> bytes:
-    """A ValueInfoProto whose every side is free."""
+    """A ValueInfoProto with only dynamic dimensions."""
     shape = b"".join(_bytes(1, _bytes(2, f"{name}_{axis}")) for axis in range(rank))
     tensor = _int(1, kind) + _bytes(2, shape)
     return _bytes(1, name) + _bytes(2, _bytes(1, tensor))
@@ -101,10 +101,10 @@ def decoder() -> bytes:
 
 
 def install(home: Path) -> None:
-    """Where osam looks for the weights of efficientsam:10m."""
-    from segstudio.assist.weights import files_of
+    """Write the model where osam expects the weights of efficientsam:10m."""
+    from segstudio.assist.weights import list_weight_files
 
-    for file, content in zip(files_of("efficientsam:10m"), (encoder(), decoder()), strict=True):
+    for file, content in zip(list_weight_files("efficientsam:10m"), (encoder(), decoder()), strict=True):
         assert home in file.path.parents, "HOME must be the test's own"
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""What lint finds, and that mending mends it and nothing else."""
+"""What lint finds, and that fixes change this and nothing else."""
 
 from __future__ import annotations
 
@@ -14,11 +14,23 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.core.shape import Shape
-from segstudio.project.item import Item
-from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding, lint_project
-from segstudio.project.lint_fixes import mend
+from segstudio.project.item import DONE, Item
+from segstudio.project.lint import (
+    DUPLICATE,
+    EMPTY,
+    NAMES,
+    SIZE,
+    SLIVER,
+    UNKNOWN,
+    AddLabel,
+    Finding,
+    RecordSides,
+    lint_project,
+)
+from segstudio.project.lint_fixes import apply_fixes
 from segstudio.project.project import Project, open_project
-from segstudio.project.store import load, save
+from segstudio.project.samples import gather
+from segstudio.project.store import load, save, with_status
 
 TABLE = ClassTable.from_names(["_background_", "car", "tree"])
 CAR = Shape("car", "rectangle", ((10.0, 10.0), (60.0, 60.0)))
@@ -36,17 +48,17 @@ def project_of(folder: Path, shapes: tuple[Shape, ...] = (CAR,), table: ClassTab
     return open_project(folder)
 
 
-def found(project: Project) -> list[Finding]:
+def find(project: Project) -> list[Finding]:
     return [event for event in lint_project(project, list(project.items())) if isinstance(event, Finding)]
 
 
-def mended(project: Project, findings: list[Finding]) -> list[Finding]:
-    events = mend(project, list(project.items()), findings)
+def fix(project: Project, findings: list[Finding]) -> list[Finding]:
+    events = apply_fixes(project, list(project.items()), findings)
     return [event for event in events if isinstance(event, Finding)]
 
 
 def test_a_sound_project_has_no_findings(tmp_path: Path) -> None:
-    assert found(project_of(tmp_path, images=3)) == []
+    assert find(project_of(tmp_path, images=3)) == []
 
 
 @pytest.mark.parametrize(
@@ -62,25 +74,25 @@ def test_a_sound_project_has_no_findings(tmp_path: Path) -> None:
         ("left arm", "right arm", False),
     ],
 )
-def test_names_that_look_like_one(a: str, b: str, alike: bool, tmp_path: Path) -> None:
+def test_similar_class_names_are_found(a: str, b: str, alike: bool, tmp_path: Path) -> None:
     project = project_of(tmp_path, (), ClassTable.from_names(["_background_", a, b]))
-    assert [finding.kind for finding in found(project)] == ([NAMES] if alike else [])
+    assert [finding.kind for finding in find(project)] == ([NAMES] if alike else [])
 
 
 def test_merging_two_names_keeps_every_pixel_and_reads_the_old_name(tmp_path: Path) -> None:
     shapes = (CAR, Shape("Car", "rectangle", ((70.0, 70.0), (90.0, 90.0))))
     project = project_of(tmp_path, shapes, ClassTable.from_names(["_background_", "car", "Car", "tree"]))
-    findings = found(project)
-    assert mended(project, findings) == findings
+    findings = find(project)
+    assert fix(project, findings) == findings
     after = open_project(tmp_path)
     assert after.table.names == ["_background_", "car", "tree"]
     (item,) = after.items()
     plane = rasterise(load(item).annotation, after.table)
     assert (plane == 1).sum() == 51 * 51 + 21 * 21
-    assert found(after) == []
+    assert find(after) == []
 
 
-def test_unknown_labels_are_added_or_read_as_the_class_they_resemble(tmp_path: Path) -> None:
+def test_unknown_labels_are_added_or_become_an_alias_of_a_similar_class(tmp_path: Path) -> None:
     shapes = (
         CAR,
         Shape("trees", "rectangle", ((1.0, 70.0), (9.0, 90.0))),
@@ -88,31 +100,31 @@ def test_unknown_labels_are_added_or_read_as_the_class_they_resemble(tmp_path: P
     )
     project_of(tmp_path, shapes)
     project = open_project(tmp_path)
-    findings = found(project)
-    assert [(f.kind, f.about) for f in findings] == [(UNKNOWN, ("trees", "tree")), (UNKNOWN, ("boat", ""))]
-    mended(project, findings)
+    findings = find(project)
+    assert [(f.kind, f.fix) for f in findings] == [(UNKNOWN, AddLabel("trees", "tree")), (UNKNOWN, AddLabel("boat"))]
+    fix(project, findings)
     after = open_project(tmp_path)
     assert after.table.names == ["_background_", "car", "tree", "boat"]
     assert after.table.id_of("trees") == 2
-    assert found(after) == []
+    assert find(after) == []
 
 
-def test_labels_of_a_image_of_another_size_are_scaled_and_the_file_is_kept_as_it_was(tmp_path: Path) -> None:
+def test_labels_for_another_image_size_are_scaled_and_the_old_file_is_kept(tmp_path: Path) -> None:
     project = project_of(tmp_path, (Shape("car", "polygon", ((150.0, 150.0), (190.0, 150.0), (190.0, 190.0))),))
     path = tmp_path / "p0.json"
     plain = json.loads(path.read_text())
     path.write_text(json.dumps({**plain, "imageHeight": 200, "imageWidth": 200}))
     before = path.read_bytes()
-    findings = found(project)
+    findings = find(project)
     assert [finding.kind for finding in findings] == [SIZE], "nothing is said of shapes that lie in the wrong place"
-    mended(project, findings)
+    fix(project, findings)
     shapes = load(next(iter(project.items()))).annotation.shapes
     assert shapes[0].points == ((75.0, 75.0), (95.0, 75.0), (95.0, 95.0))
-    assert found(project) == []
-    assert (tmp_path / ".segstudio" / "before-mending" / "p0.png.json").read_bytes() == before
+    assert find(project) == []
+    assert (tmp_path / ".segstudio" / "before-fixes" / "p0.png.json").read_bytes() == before
 
 
-def test_empty_objects_and_slivers_are_deleted_and_lines_are_none(tmp_path: Path) -> None:
+def test_empty_objects_and_slivers_are_deleted_but_not_points(tmp_path: Path) -> None:
     shapes = (
         CAR,
         Shape("tree", "rectangle", ((500.0, 500.0), (600.0, 600.0))),
@@ -120,31 +132,87 @@ def test_empty_objects_and_slivers_are_deleted_and_lines_are_none(tmp_path: Path
         Shape("tree", "point", ((80.0, 20.0),)),
     )
     project = project_of(tmp_path, shapes)
-    findings = found(project)
+    findings = find(project)
     assert [finding.kind for finding in findings] == [EMPTY, SLIVER]
-    mended(project, findings)
+    fix(project, findings)
     assert load(next(iter(project.items()))).annotation.shapes == (shapes[0], shapes[3])
 
 
-def test_a_finding_that_is_out_of_date_deletes_nothing(tmp_path: Path) -> None:
+def test_an_outdated_finding_deletes_nothing(tmp_path: Path) -> None:
     gone = Shape("car", "rectangle", ((500.0, 500.0), (600.0, 600.0)))
     project = project_of(tmp_path, (gone, CAR))
-    findings = found(project)
+    findings = find(project)
     item = next(iter(project.items()))
     stored = load(item)
     save(item, stored.annotation.with_shapes((CAR,)), project.table, stored.stamp)
-    assert mended(project, findings) == []
+    assert fix(project, findings) == []
     assert load(item).annotation.shapes == (CAR,)
 
 
-def test_a_image_on_both_sides_of_the_split_goes_to_one(tmp_path: Path) -> None:
-    project = project_of(tmp_path, images=6)
-    (tmp_path / "p5.png").write_bytes((tmp_path / "p0.png").read_bytes())
-    project = replace(project, held_out={f"p{n}.png": n == 5 for n in range(6)})
-    project.save()
-    findings = found(project)
-    assert [(finding.kind, finding.about) for finding in findings] == [(TWICE, ("p0.png", "p5.png"))]
-    mended(project, findings)
-    held = open_project(tmp_path).held_out
-    assert held["p0.png"] == held["p5.png"]
-    assert [f for f in found(open_project(tmp_path)) if f.kind == TWICE] == []
+def test_the_copy_that_0_1_0_kept_of_a_file_is_not_replaced(tmp_path: Path) -> None:
+    project = project_of(tmp_path, (CAR, Shape("car", "rectangle", ((500.0, 500.0), (600.0, 600.0)))))
+    old = tmp_path / ".segstudio" / "before-mending" / "p0.png.json"
+    old.parent.mkdir()
+    old.write_text("the file as a person left it")
+    assert len(fix(project, find(project))) == 1
+    assert not (tmp_path / ".segstudio" / "before-fixes").exists()
+
+
+def with_duplicates(
+    folder: Path, held_out: dict[str, bool], *, images: int = 6, same: tuple[int, ...] = (0, 5)
+) -> Project:
+    """Images p0.png, p1.png … with these sides recorded, of which those numbered `same` have the same content."""
+    project = project_of(folder, images=images)
+    for number in same:
+        (folder / f"p{number}.png").write_bytes((folder / f"p{same[0]}.png").read_bytes())
+    replace(project, held_out=held_out, split_by="folder").save()
+    return open_project(folder)
+
+
+def training_sides(project: Project) -> dict[str, bool]:
+    *_, samples = gather(project, list(project.items()))
+    assert isinstance(samples, tuple)
+    return {sample.name: sample.held_out for sample in samples}
+
+
+@pytest.mark.parametrize("majority", [True, False])
+def test_duplicates_recorded_on_both_sides_of_the_split_get_the_side_that_training_uses(
+    majority: bool, tmp_path: Path
+) -> None:
+    sides = {f"p{n}.png": n % 2 == 1 for n in range(7)} | {"p0.png": majority, "p4.png": majority}
+    project = with_duplicates(tmp_path, sides | {"p5.png": not majority}, images=7, same=(0, 4, 5))
+    (finding,) = find(project)
+    names = ("p0.png", "p4.png", "p5.png")
+    assert (finding.kind, finding.item) == (DUPLICATE, "p0.png")
+    assert finding.fix == RecordSides(names, majority)
+    before = training_sides(project)
+    assert {before[name] for name in names} == {majority}
+    assert fix(project, [finding]) == [finding]
+    after = open_project(tmp_path)
+    assert training_sides(after) == before
+    assert {after.held_out[name] for name in names} == {majority}
+    assert find(after) == []
+
+
+def test_duplicates_that_training_puts_on_one_side_are_not_reported(tmp_path: Path) -> None:
+    project = with_duplicates(tmp_path, {f"p{n}.png": n == 1 for n in range(5)})
+    assert "p5.png" not in project.held_out
+    assert find(project) == []
+    assert len({training_sides(project)[name] for name in ("p0.png", "p5.png")}) == 1
+
+
+def test_duplicates_that_are_not_annotated_are_not_reported(tmp_path: Path) -> None:
+    project = with_duplicates(tmp_path, {f"p{n}.png": n == 5 for n in range(6)})
+    (tmp_path / "p5.json").unlink()
+    assert find(project) == []
+    item = next(item for item in project.items() if item.name == "p5.png")
+    save(item, with_status(Annotation(100, 100), DONE), TABLE, None)
+    assert [finding.kind for finding in find(project)] == [DUPLICATE], "an image that is done is annotated"
+
+
+def test_the_only_two_images_are_reported_where_they_are_duplicates_and_nothing_fixes_it(tmp_path: Path) -> None:
+    project = with_duplicates(tmp_path, {}, images=2, same=(0, 1))
+    (finding,) = find(project)
+    assert "no other images" in finding.text
+    assert len(set(training_sides(project).values())) == 2
+    assert fix(project, [finding]) == []

@@ -1,4 +1,4 @@
-"""The query over the list of images, and its orders."""
+"""Queries over the list of images, and its orders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segstudio.project.query import Row, ordered, parsed
+from segstudio.project.query import Row, order_rows, parse_query
 
 ROWS = [
     Row("street/a1.png", "todo", (), math.nan, 0.9),
@@ -43,21 +43,21 @@ ROWS = [
         ("class:road status:labelled miou:<0.5", [1]),
     ],
 )
-def test_a_query_finds(text: str, found: list[int]) -> None:
-    query = parsed(text)
+def test_a_query_matches(text: str, found: list[int]) -> None:
+    query = parse_query(text)
     assert [index for index, row in enumerate(ROWS) if query.matches(row)] == found
 
 
 @pytest.mark.parametrize("text", ["iou:<0.5", "status:ready", "miou:half", "miou:<", "uncertainty:a..b"])
 def test_a_query_that_cannot_be_read_says_what_would_be_right(text: str) -> None:
     with pytest.raises(ValueError, match=r"use|write"):
-        parsed(text)
+        parse_query(text)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_query_or_a_clear_error(text: str) -> None:
     try:
-        query = parsed(text)
+        query = parse_query(text)
     except ValueError as error:
         assert str(error)
         return
@@ -65,10 +65,10 @@ def test_any_text_is_a_query_or_a_clear_error(text: str) -> None:
         query.matches(row)
 
 
-def test_orders_put_what_is_unknown_last_in_both_directions() -> None:
-    assert ordered(ROWS, "miou", {}, down=False) == [1, 2, 0, 3]
-    assert ordered(ROWS, "miou", {}, down=True) == [2, 1, 0, 3]
-    assert ordered(ROWS, "uncertainty", {}, down=True) == [0, 1, 2, 3]
-    assert ordered(ROWS, "state", {}, down=False) == [0, 1, 2, 3]
-    assert ordered(ROWS, "name", {}, down=True) == [3, 2, 1, 0]
-    assert ordered(ROWS, "date", {"field/b2.png": 1.0, "street/a1.png": 2.0}, down=False) == [3, 0, 1, 2]
+def test_unknown_values_are_last_in_both_directions() -> None:
+    assert order_rows(ROWS, "miou", {}, down=False) == [1, 2, 0, 3]
+    assert order_rows(ROWS, "miou", {}, down=True) == [2, 1, 0, 3]
+    assert order_rows(ROWS, "uncertainty", {}, down=True) == [0, 1, 2, 3]
+    assert order_rows(ROWS, "state", {}, down=False) == [0, 1, 2, 3]
+    assert order_rows(ROWS, "name", {}, down=True) == [3, 2, 1, 0]
+    assert order_rows(ROWS, "date", {"field/b2.png": 1.0, "street/a1.png": 2.0}, down=False) == [3, 0, 1, 2]
