@@ -49,7 +49,7 @@ class RunInfo:
     def best_miou(self) -> float:
         """The best of its validations; NaN where there is none."""
         values = [row.get("miou") for row in self.rows]
-        known = [float(value) for value in values if isinstance(value, int | float)]
+        known = [float(value) for value in values if isinstance(value, int | float) and math.isfinite(value)]
         return max(known, default=math.nan)
 
     @property

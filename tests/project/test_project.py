@@ -9,8 +9,9 @@ import pytest
 
 from segstudio.core.annotation import Annotation
 from segstudio.errors import ProjectError, SegstudioError
-from segstudio.project.item import natural_key
-from segstudio.project.project import open_project
+from segstudio.project.index import scan
+from segstudio.project.item import ItemState, natural_key
+from segstudio.project.project import complete_classes, open_project
 from segstudio.project.store import save
 from tests.project.items import CAR, TABLE, make_item
 
@@ -99,3 +100,18 @@ def test_the_class_list_of_labelme_beside_the_folder_is_read(tmp_path: Path) -> 
 def test_a_path_that_is_not_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="not a folder"):
         open_project(tmp_path / "none")
+
+
+def test_classes_are_completed_from_the_labels_of_the_files_in_alphabetical_order(tmp_path: Path) -> None:
+    for name, labels in (("a.png", ["zebra", "car "]), ("b.png", ["car", "ant", "__ignore__"])):
+        shapes = tuple(replace(CAR, label=label) for label in labels)
+        save(make_item(tmp_path, name), Annotation(30, 40, shapes), TABLE, None)
+    project = open_project(tmp_path)
+    states = [state for state in scan(project, list(project.items())) if isinstance(state, ItemState)]
+    complete = complete_classes(project, states)
+    assert complete.table.names == ["_background_", "ant", "car", "zebra"]
+    assert complete_classes(complete, states) is complete
+    assert complete.find_unknown_labels(Annotation(30, 40, (CAR, replace(CAR, label="boat")))) == ["boat"]
+    many = [ItemState("c.png", labels=tuple(f"c{number}" for number in range(300)))]
+    with pytest.raises(ProjectError, match="at most 254"):
+        complete_classes(project, many)
