@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from segstudio.core.annotation import Annotation
-from segstudio.core.box import full_box
+from segstudio.core.box import EMPTY, Box, full_box
 from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document
+from segstudio.core.geometry import Point
+from segstudio.core.raster import Patch
 from segstudio.tools.tool import Pointer, Tool, ToolContext
 
 TABLE = ClassTable.from_names(["_background_", "a", "b"])
@@ -40,6 +44,21 @@ def empty_document() -> Document:
 
 def make_context() -> ToolContext:
     return ToolContext(image=image(), visible_box=full_box(HEIGHT, WIDTH))
+
+
+class FakeSegmenter:
+    """Answers clicks with the disc and boxes with the box; records the requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple] = []
+
+    def segment(self, points: Sequence[Point], positive: Sequence[bool], frame: Box | None) -> Patch:
+        self.requests.append((tuple(points), tuple(positive), frame))
+        mask = box() if frame is not None else disc()
+        for (x, _), good in zip(points, positive, strict=True):
+            if not good:
+                mask = mask & (np.arange(WIDTH)[None, :] > x)
+        return (full_box(HEIGHT, WIDTH), mask) if mask.any() else (EMPTY, np.zeros((0, 0), bool))
 
 
 def run_pending_work(tool: Tool, document: Document) -> None:

@@ -1,17 +1,14 @@
-"""Tools that use the image, the prediction or a model."""
+"""Tools that use the image: bucket, wand, scissors, GrabCut, superpixels and watershed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import cv2
 import numpy as np
 import pytest
 
-from segstudio.core.box import EMPTY, Box, full_box
-from segstudio.core.classes import IGNORE, UNLABELLED
+from segstudio.core.box import Box, full_box
+from segstudio.core.classes import UNLABELLED
 from segstudio.core.document import Document
-from segstudio.core.geometry import Point
-from segstudio.core.raster import Patch
 from segstudio.core.shape import POLYGON, Shape
 from segstudio.tools.accept import Accept
 from segstudio.tools.bucket import Bucket
@@ -21,10 +18,19 @@ from segstudio.tools.prompt import Prompt
 from segstudio.tools.scissors import Scissors
 from segstudio.tools.superpixel import Superpixels
 from segstudio.tools.threshold import Threshold
-from segstudio.tools.tool import Pointer, ToolContext
-from segstudio.tools.wand import Wand
-from segstudio.tools.watershed import Watershed
-from tests.tools.scene import HEIGHT, WIDTH, box, click, disc, drag, empty_document, iou, make_context, run_pending_work
+from segstudio.tools.tool import Pointer, Tool, ToolContext
+from segstudio.tools.wand import Wand, search_box
+from segstudio.tools.watershed import Scribble, Watershed, divide
+from tests.tools.scene import (
+    box,
+    click,
+    disc,
+    drag,
+    empty_document,
+    iou,
+    make_context,
+    run_pending_work,
+)
 
 
 def test_the_bucket_fills_one_region_or_all_pixels_of_a_label() -> None:
@@ -168,120 +174,6 @@ def test_watershed_leaves_the_region_of_an_alt_scribble_unchanged() -> None:
     assert document.plane[30, 60] == UNLABELLED
 
 
-def context_with_prediction() -> ToolContext:
-    context = make_context()
-    context.predicted = np.where(disc(), 1, np.where(box(), 2, 0)).astype(np.uint8)
-    context.predicted[:8] = IGNORE
-    return context
-
-
-def test_accepting_by_brush_paints_all_predicted_classes_as_one_undo_step() -> None:
-    document = empty_document()
-    drag(Accept(ToolSettings(1, 15), context_with_prediction()), document, (60, 80), (160, 80))
-    assert (document.plane[80, 60:80] == 1).all()
-    assert (document.plane[80, 140:160] == 2).all()
-    assert (document.plane[80, 95:125] == 0).all()
-    assert len(document.history) == 1
-
-
-def test_accepting_by_lasso_and_by_component() -> None:
-    document = empty_document()
-    drag(
-        Accept(ToolSettings(1, accept_by="lasso"), context_with_prediction()),
-        document,
-        (40, 60),
-        (60, 60),
-        (60, 100),
-        (40, 100),
-    )
-    assert (document.plane[70:90, 45:55] == 1).all()
-    assert document.plane[80, 75] == UNLABELLED
-    click(Accept(ToolSettings(1, accept_by="component"), context_with_prediction()), document, (160, 80))
-    assert ((document.plane == 2) == box()).all()
-
-
-def test_rejecting_a_component_makes_it_background() -> None:
-    document = empty_document()
-    click(Accept(ToolSettings(1, accept_by="component"), context_with_prediction()), document, (60, 80))
-    click(Accept(ToolSettings(1, accept_by="component"), context_with_prediction()), document, (60, 80), secondary=True)
-    assert ((document.plane == 0) == disc()).all()
-    assert document.history.last.name == "reject"
-
-
-def test_pixels_predicted_as_classes_not_in_the_project_are_not_accepted() -> None:
-    document = empty_document()
-    drag(Accept(ToolSettings(1, 400), context_with_prediction()), document, (60, 80), (61, 80))
-    assert (document.plane[:8] == UNLABELLED).all()
-    assert (document.plane[8:] != UNLABELLED).all()
-
-
-def test_the_threshold_highlights_probable_pixels_and_paints_all_or_one_region() -> None:
-    document, context, settings = empty_document(), make_context(), ToolSettings(1, threshold=128)
-    context.probability_map = np.where(disc(), 150, np.where(box(), 220, 10)).astype(np.uint8)
-    tool = Threshold(settings, context)
-    tool.hover(document, Pointer(60, 80))
-    run_pending_work(tool, document)
-    click(tool, document, (160, 80))
-    assert ((document.plane == 1) == box()).all()
-    drag(tool, document, (10, 10), (10 + 4 * 40, 10))
-    assert settings.threshold == 208
-    tool.finish(document)
-    assert ((document.plane == 1) == box()).all()
-    settings.threshold = 100
-    tool.hover(document, Pointer(10, 10))
-    run_pending_work(tool, document)
-    tool.finish(document)
-    assert ((document.plane == 1) == (box() | disc())).all()
-
-
-class FakeSegmenter:
-    """Answers clicks with the disc and boxes with the box; records the requests."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple] = []
-
-    def segment(self, points: Sequence[Point], positive: Sequence[bool], frame: Box | None) -> Patch:
-        self.requests.append((tuple(points), tuple(positive), frame))
-        mask = box() if frame is not None else disc()
-        for (x, _), good in zip(points, positive, strict=True):
-            if not good:
-                mask = mask & (np.arange(WIDTH)[None, :] > x)
-        return (full_box(HEIGHT, WIDTH), mask) if mask.any() else (EMPTY, np.zeros((0, 0), bool))
-
-
-def test_the_model_answers_clicks_and_boxes_and_enter_paints_the_mask() -> None:
-    document, context = empty_document(), make_context()
-    context.segmenter = segmenter = FakeSegmenter()
-    tool = Prompt(ToolSettings(1), context)
-    click(tool, document, (60, 80))
-    assert len(document.history) == 0
-    assert tool.preview(document).positive == ((60, 80),)
-    click(tool, document, (40, 80), alt=True)
-    assert segmenter.requests[-1] == (((60, 80), (40, 80)), (True, False), None)
-    assert tool.step_back(document)
-    run_pending_work(tool, document)
-    tool.finish(document)
-    assert ((document.plane == 1) == disc()).all()
-    drag(tool, document, (120, 30), (210, 130))
-    tool.finish(document)
-    assert ((document.plane == 1) == (disc() | box())).all()
-    assert len(document.history) == 2
-
-
-def test_a_result_after_escape_is_dropped() -> None:
-    document, context = empty_document(), make_context()
-    context.segmenter = FakeSegmenter()
-    tool = Prompt(ToolSettings(1), context)
-    tool.press(document, Pointer(60, 80))
-    tool.release(document, Pointer(60, 80))
-    work = tool.pending_work()
-    tool.cancel(document)
-    tool.work_done(document, work, work.run())
-    tool.finish(document)
-    assert len(document.history) == 0
-    assert tool.preview(document).mask is None
-
-
 @pytest.mark.parametrize("make", [Wand, Scissors, GrabCut, Superpixels, Watershed, Accept, Threshold, Prompt])
 def test_without_an_image_or_prediction_nothing_is_painted(make: type) -> None:
     document = empty_document()
@@ -291,3 +183,119 @@ def test_without_an_image_or_prediction_nothing_is_painted(make: type) -> None:
     run_pending_work(tool, document)
     assert len(document.history) == 0
     assert not document.has_open_stroke
+
+
+@pytest.mark.parametrize("kind", [Bucket, Wand, Superpixels])
+@pytest.mark.parametrize("held", ["alt", "secondary"])
+def test_alt_and_the_right_button_erase(kind: type[Tool], held: str) -> None:
+    document, tool = empty_document(), kind(ToolSettings(1, 3, tolerance=30), make_context())
+    click(tool, document, (60, 80))
+    assert document.plane[80, 60] == 1
+    click(tool, document, (60, 80), **{held: True})
+    assert document.plane[80, 60] == UNLABELLED
+    assert len(document.history) == 2
+
+
+def test_a_bucket_click_on_the_current_class_requests_nothing() -> None:
+    document, tool = empty_document(), Bucket(ToolSettings(1))
+    click(tool, document, (60, 80))
+    tool.press(document, Pointer(60, 80))
+    assert tool.pending_work() is None
+
+
+def test_the_wand_stops_at_pixels_that_differ_and_leaves_unconnected_ones() -> None:
+    document, context = empty_document(), make_context()
+    context.image[10:20, 10:20] = context.image[80, 60]
+    click(Wand(ToolSettings(1, tolerance=20), context), document, (60, 80))
+    assert document.plane[15, 15] == UNLABELLED
+
+
+def test_the_wand_searches_the_visible_part_and_at_least_1024_pixels_around_the_click() -> None:
+    source = np.zeros((5000, 6000, 3), np.uint8)
+    assert search_box(Box(2000, 2000, 2010, 2010), 2005, 2005, source) == Box(1493, 1493, 2517, 2517)
+    assert search_box(full_box(5000, 6000), 2005, 2005, source) == full_box(5000, 6000)
+
+
+def test_strokes_overrule_what_grabcut_found() -> None:
+    document, tool = empty_document(), GrabCut(ToolSettings(1, 4), make_context())
+    drag(tool, document, (20, 40), (100, 120))
+    drag(tool, document, (24, 44), (24, 60))
+    drag(tool, document, (60, 80), (64, 80), secondary=True)
+    tool.finish(document)
+    assert (document.plane[44:60, 24] == 1).all()
+    assert (document.plane[80, 60:64] == UNLABELLED).all()
+
+
+def test_backspace_removes_the_box_of_grabcut_and_the_cursor_follows() -> None:
+    document, tool = empty_document(), GrabCut(ToolSettings(1, 4), make_context())
+    assert tool.radius_px is None
+    drag(tool, document, (20, 40), (100, 120))
+    assert tool.radius_px == 4
+    assert tool.take_back(document)
+    assert tool.radius_px is None
+    assert not tool.take_back(document)
+
+
+def test_grabcut_computes_large_regions_at_a_reduced_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    run = cv2.grabCut
+
+    def record(image: np.ndarray, *rest: object) -> object:
+        sizes.append(image.shape[0] * image.shape[1])
+        return run(image, *rest)
+
+    monkeypatch.setattr("cv2.grabCut", record)
+    monkeypatch.setattr("segstudio.tools.grabcut._MAX_PIXELS", 2000)
+    document, tool = empty_document(), GrabCut(ToolSettings(1, 4), make_context())
+    drag(tool, document, (20, 40), (100, 120))
+    tool.finish(document)
+    assert sizes[0] < 2200
+    assert iou(document.plane == 1, disc()) > 0.9
+
+
+def test_grabcut_proposes_the_box_where_opencv_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise cv2.error
+
+    monkeypatch.setattr("cv2.grabCut", fail)
+    document, tool = empty_document(), GrabCut(ToolSettings(1, 4), make_context())
+    drag(tool, document, (20, 40), (100, 120))
+    tool.finish(document)
+    assert (document.plane[40:120, 20:100] == 1).all()
+
+
+def test_watershed_covers_its_region_and_keeps_every_scribbled_pixel() -> None:
+    image = make_context().image
+    scribbles = (
+        Scribble(1, ((60, 80), (70, 80)), 3),
+        Scribble(2, ((180, 80), (181, 80)), 3),
+        Scribble(1, ((165, 50),), 3),
+    )
+    box, labels = divide(image, scribbles)
+    assert set(np.unique(labels)) == {1, 2}
+    assert labels[50 - box.y0, 165 - box.x0] == 1
+    assert labels[80 - box.y0, 180 - box.x0] == 2
+
+
+def test_backspace_removes_a_scribble_and_what_it_divided() -> None:
+    document, settings = empty_document(), ToolSettings(1, 3)
+    tool = Watershed(settings, make_context())
+    drag(tool, document, (50, 80), (70, 80))
+    drag(tool, document, (20, 30), (110, 30), secondary=True)
+    assert tool.preview(document).labels is not None
+    assert tool.step_back(document)
+    assert tool.preview(document).labels is None
+    tool.finish(document)
+    assert len(document.history) == 0
+    assert len(tool.preview(document).lines) == 1
+
+
+def test_painting_a_watershed_leaves_labels_where_alt_scribbles_won() -> None:
+    document = empty_document()
+    document.add("before", Shape("b", "rectangle", ((5.0, 5.0), (235.0, 155.0))))
+    tool = Watershed(ToolSettings(1, 3), make_context())
+    drag(tool, document, (50, 80), (70, 80))
+    drag(tool, document, (20, 30), (110, 30), (110, 130), alt=True)
+    tool.finish(document)
+    assert document.plane[30, 60] == 2
+    assert document.plane[80, 60] == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -102,6 +104,106 @@ def test_locked_and_hidden_objects_are_neither_selected_nor_painted_over(documen
     drag(Brush(ToolSettings(1, 8)), document, (40, 60), (140, 60))
     assert (document.plane[55:65, 60:100] == 2).all()
     assert document.plane[60, 130] == 1
+
+
+def lock(document: Document, index: int, how: str) -> None:
+    """Lock or hide one object, or lock its class."""
+    shape = document.annotation.shapes[index]
+    if how == "class":
+        document.rules = PaintingRules(locked_classes=frozenset({TABLE.id_of(shape.label)}))
+    else:
+        document.marks = Marks(**{how: frozenset({shape.uid})})
+
+
+LOCKS = pytest.mark.parametrize("how", ["locked", "hidden", "class"])
+
+
+@LOCKS
+def test_a_locked_or_hidden_object_is_not_selected_by_a_click_or_a_frame(how: str, document: Document) -> None:
+    lock(document, 1, how)
+    tool = Select(ToolSettings())
+    click(tool, document, (100, 100))
+    assert document.marks.selected == frozenset()
+    drag(tool, document, (5, 5), (130, 130))
+    assert document.marks.selected == {document.annotation.shapes[0].uid}
+
+
+@LOCKS
+def test_a_selected_object_that_is_locked_or_hidden_is_not_moved(how: str, document: Document) -> None:
+    tool = Select(ToolSettings())
+    both = frozenset(shape.uid for shape in document.annotation.shapes[:2])
+    lock(document, 1, how)
+    document.marks = replace(document.marks, selected=both)
+    drag(tool, document, (30, 30), (30, 40), (30, 45))
+    first, second = document.annotation.shapes[:2]
+    assert first.points[0] == (20, 35)
+    assert second.points[0] == (50, 50)
+
+
+@LOCKS
+def test_the_knife_does_not_split_locked_or_hidden_objects(how: str, document: Document) -> None:
+    lock(document, 2, how)
+    drag(Knife(ToolSettings()), document, (180, 10), (180, 90))
+    assert len(document.annotation.shapes) == 3
+
+
+def test_shift_makes_the_cut_of_the_knife_straight(document: Document) -> None:
+    drag(Knife(ToolSettings()), document, (180, 10), (230, 40), (180, 90), shift=True)
+    left, right = sorted(shape.bitmap.box.x0 for shape in document.annotation.shapes[2:])
+    assert (left, right) == (150, 181)
+
+
+def test_a_large_selection_is_dragged_as_frames_and_moved_at_release(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.tools.select._LIVE_OBJECTS", 0)
+    tool = Select(ToolSettings())
+    before = document.annotation
+    tool.press(document, Pointer(30, 30))
+    tool.move(document, Pointer(40, 40))
+    assert document.annotation is before
+    assert len(tool.preview(document).lines) == 1
+    tool.release(document, Pointer(40, 40))
+    assert document.annotation.shapes[0].points[0] == (30, 30)
+    assert document.history.last.name == "move"
+
+
+def test_an_edit_during_a_drag_ends_the_drag(document: Document) -> None:
+    tool = Select(ToolSettings())
+    tool.press(document, Pointer(30, 30))
+    document.undo()
+    after = document.annotation
+    tool.move(document, Pointer(60, 60))
+    tool.release(document, Pointer(60, 60))
+    assert document.annotation is after
+
+
+def test_undo_during_a_drag_ends_the_drag(document: Document) -> None:
+    tool = Select(ToolSettings())
+    assert not tool.take_back(document)
+    tool.press(document, Pointer(30, 30))
+    assert tool.take_back(document)
+    before = document.annotation
+    tool.move(document, Pointer(60, 60))
+    tool.release(document, Pointer(60, 60))
+    assert document.annotation is before
+
+
+def test_alt_click_starts_again_from_the_top_below_the_lowest_object(document: Document) -> None:
+    tool = Select(ToolSettings())
+    document.add("3", Shape("a", RECTANGLE, ((120.0, 120.0), (150.0, 150.0))))
+    click(tool, document, (140, 140))
+    click(tool, document, (140, 140), alt=True)
+    assert document.selected == [3]
+
+
+def test_escape_selects_nothing_unless_it_cancels_a_drag(document: Document) -> None:
+    tool = Select(ToolSettings())
+    tool.press(document, Pointer(30, 30))
+    tool.cancel(document)
+    assert document.selected == [0]
+    tool.cancel(document)
+    assert document.selected == []
 
 
 def test_the_knife_splits_the_objects_it_crosses(document: Document) -> None:

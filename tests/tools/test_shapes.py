@@ -15,7 +15,16 @@ from segstudio.tools.free_line import Lasso
 from segstudio.tools.options import ToolSettings
 from segstudio.tools.polygon import Polygon
 from segstudio.tools.ruler import Ruler
-from segstudio.tools.shapes import Circle, LineTool, OrientedRectangle, PointTool, Rectangle, complete_rectangle
+from segstudio.tools.shapes import (
+    Circle,
+    ClickedPoints,
+    DragShape,
+    LineTool,
+    OrientedRectangle,
+    PointTool,
+    Rectangle,
+    complete_rectangle,
+)
 from segstudio.tools.tool import Pointer
 from tests.tools.scene import TABLE, click, drag, empty_document
 
@@ -58,6 +67,52 @@ def test_two_clicks_make_a_line_and_more_a_line_strip() -> None:
     assert [(s.kind, len(s.points)) for s in document.annotation.shapes] == [("line", 2), ("linestrip", 3)]
     PointTool(ToolSettings(2)).press(document, Pointer(150, 50))
     assert document.annotation.shapes[2].kind == "point"
+
+
+@pytest.mark.parametrize("kind", [Rectangle, Circle])
+def test_a_shape_without_extent_is_not_added_and_escape_or_undo_drops_its_first_point(kind: type[DragShape]) -> None:
+    document, tool = empty_document(), kind(ToolSettings(1))
+    click(tool, document, (20, 20))
+    tool.finish(document)
+    click(tool, document, (20, 20))
+    assert len(document.history) == 0
+    assert tool.take_back(document)
+    assert not tool.take_back(document)
+    click(tool, document, (60, 60))
+    tool.cancel(document)
+    assert tool.preview(document).handles == ()
+
+
+def test_a_rectangle_of_no_width_is_not_added() -> None:
+    document = empty_document()
+    drag(Rectangle(ToolSettings(1)), document, (20, 20), (20.2, 60))
+    assert len(document.history) == 0
+
+
+def test_the_second_press_of_a_double_click_adds_no_point_to_a_line() -> None:
+    document, tool = empty_document(), LineTool(ToolSettings(1))
+    click(tool, document, (20, 20), (60, 20))
+    tool.press(document, Pointer(60, 20))
+    tool.finish(document)
+    assert document.annotation.shapes[0].kind == "line"
+
+
+@pytest.mark.parametrize("kind", [LineTool, OrientedRectangle])
+def test_escape_drops_clicked_points_and_backspace_the_last(kind: type[ClickedPoints]) -> None:
+    document, tool = empty_document(), kind(ToolSettings(1))
+    click(tool, document, (20, 20), (60, 20))
+    assert tool.step_back(document)
+    assert tool.preview(document).handles == ((20, 20),)
+    tool.cancel(document)
+    assert tool.preview(document).handles == ()
+    assert not tool.step_back(document)
+
+
+def test_the_first_side_of_an_oriented_rectangle_can_be_dragged() -> None:
+    document, tool = empty_document(), OrientedRectangle(ToolSettings(1))
+    drag(tool, document, (40, 40), (80, 60))
+    click(tool, document, (60, 90))
+    assert document.annotation.shapes[0].points[:2] == ((40, 40), (80, 60))
 
 
 @given(*[st.tuples(st.floats(0, 100), st.floats(0, 100))] * 3)
@@ -131,6 +186,25 @@ def test_the_ruler_measures_and_changes_nothing() -> None:
     assert len(document.history) == 0
     tool.cancel(document)
     assert tool.preview(document).text == ""
+
+
+def test_shift_keeps_the_ruler_to_steps_of_45_degrees_and_a_press_removes_the_last_measure() -> None:
+    document, tool = empty_document(), Ruler(ToolSettings(1))
+    drag(tool, document, (10, 10), (110, 16), shift=True)
+    assert tool.preview(document).text.endswith("0.0°")
+    tool.press(document, Pointer(50, 50))
+    assert tool.preview(document).points == ((50, 50), (50, 50))
+    tool.cancel(document)
+    assert tool.preview(document).points == ()
+
+
+@pytest.mark.parametrize("held", ["alt", "secondary"])
+def test_alt_and_the_right_button_erase_with_the_lasso(held: str) -> None:
+    document, tool = empty_document(), Lasso(ToolSettings(1))
+    ring = ((20, 20), (100, 20), (100, 100), (20, 100))
+    drag(tool, document, *ring)
+    drag(tool, document, *ring, **{held: True})
+    assert (document.plane == UNLABELLED).all()
 
 
 def test_the_pressure_of_a_pen_scales_the_brush() -> None:
