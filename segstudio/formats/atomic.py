@@ -1,4 +1,4 @@
-"""Whole or not at all: a reader never sees half a file, and a failed write leaves the old one."""
+"""Atomic file writes: a reader never sees a partial file, and a failed write leaves the previous file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segstudio.errors import FileError
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
-    """Temporary file beside `path`, fsync if `durable`, rename. Raises FileError and leaves what was there."""
+    """Write a temporary file beside `path`, fsync it if `durable`, and rename it. Raises FileError."""
 
     def fill(file: BinaryIO) -> None:
         file.write(data)
@@ -22,12 +22,12 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
 
 
 def write_with(path: Path, fill: Callable[[BinaryIO], None], durable: bool = True, keep_as: Path | None = None) -> None:
-    """Like `write_bytes`, for what writes itself into a file; what was there is kept as `keep_as`, if given."""
+    """Like `write_bytes`, with `fill` writing the content; the previous file is kept as `keep_as`, if given."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
     except OSError as error:
-        raise FileError(path, _fault(error), "choose a folder that can be written to") from error
+        raise FileError(path, _describe(error), "choose a folder that can be written to") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -35,19 +35,20 @@ def write_with(path: Path, fill: Callable[[BinaryIO], None], durable: bool = Tru
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.chmod(_mode(path))
+        temporary.chmod(_choose_mode(path))
         if keep_as is not None and path.exists():
-            _keep(path, keep_as)
+            _keep_previous(path, keep_as)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise FileError(path, _fault(error), "free some space or check the folder's rights, then save again") from error
+        remedy = "free disk space or check the permissions of the folder, then save again"
+        raise FileError(path, _describe(error), remedy) from error
     if durable:
         _sync_folder(path.parent)
 
 
-def _keep(path: Path, keep_as: Path) -> None:
-    """A second name for the file, so that at no moment there is none; where links cannot be, it is moved."""
+def _keep_previous(path: Path, keep_as: Path) -> None:
+    """Give the file a second name by a hard link, so that `path` always exists; without hard links, move it."""
     second = keep_as.with_name(f".{keep_as.name}.tmp")
     try:
         second.unlink(missing_ok=True)
@@ -58,11 +59,11 @@ def _keep(path: Path, keep_as: Path) -> None:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Whole or not at all, like a write. Raises FileError for either file."""
+    """Copy atomically, without waiting for the disk. Raises FileError for either file."""
     try:
         data = source.read_bytes()
     except OSError as error:
-        raise FileError(source, f"cannot be read ({error.strerror})", "check its rights") from error
+        raise FileError(source, f"cannot be read ({error.strerror})", "check its permissions") from error
     write_bytes(target, data, durable=False)
 
 
@@ -71,22 +72,22 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _mode(path: Path) -> int:
-    """The rights of the file that is replaced, or those that a new file would get."""
+def _choose_mode(path: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file would get."""
     try:
         return path.stat().st_mode & 0o777
     except FileNotFoundError:
-        return 0o666 & ~_umask()
+        return 0o666 & ~_read_umask()
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself last; where a file system cannot, the file is there all the same."""
+    """Make the rename durable; on file systems that cannot, the file is there all the same."""
     if os.name != "posix":
         return
     with contextlib.suppress(OSError):
@@ -97,5 +98,5 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _fault(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     return f"could not be written ({error.strerror or error})"

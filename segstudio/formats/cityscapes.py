@@ -1,6 +1,6 @@
 """Cityscapes: leftImg8bit and gtFine (or gtCoarse) by split and city; label ids or train ids, objects from instanceIds.
 
-Source of the table: cityscapesScripts, helpers/labels.py (id, name, train id, colour).
+Source of the class table: cityscapesScripts, helpers/labels.py (id, name, train id, colour).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from segstudio.core.classes import IGNORE, ClassTable
 from segstudio.errors import FormatError
 from segstudio.formats.dataset import HELD_OUT, DatasetEntry, DatasetReader, ImportedImage, ReadOptions
 from segstudio.formats.image_finder import ImageFinder
-from segstudio.formats.masks import codec as masks
+from segstudio.formats.masks import codec
 from segstudio.formats.masks.label_map import LabelMap
 
 # Train id (or -), name and colour, in order of label id from 0.
@@ -55,28 +55,30 @@ _TABLE: Final = """
 17 motorcycle 0,0,230
 18 bicycle 119,11,32
 """
-_LABELS: Final = _TABLE.split()
-_TRAIN_IDS: Final = [None if text == "-" else int(text) for text in _LABELS[::3]]
+_COLUMNS: Final = _TABLE.split()
+_TRAIN_IDS: Final = [None if text == "-" else int(text) for text in _COLUMNS[::3]]
 _ROWS: Final = [
     (name.replace("_", " "), tuple(int(value) for value in colour.split(",")))
-    for name, colour in zip(_LABELS[1::3], _LABELS[2::3], strict=True)
+    for name, colour in zip(_COLUMNS[1::3], _COLUMNS[2::3], strict=True)
 ]
-_KINDS: Final = ("instanceIds", "labelIds", "labelTrainIds")
-_OBJECT: Final = 1000  # instanceIds hold label id x 1000 + number where objects are told apart
+_KINDS: Final = ("instanceIds", "labelIds", "labelTrainIds")  # the most informative first
+_OBJECT_FACTOR: Final = 1000  # instanceIds store label id x 1000 + number where objects are distinguished
 
 
 def reason_not(root: Path, options: ReadOptions) -> str | None:
-    """Why `root` is not Cityscapes', or None if it is."""
+    """Why `root` is not Cityscapes, or None if it is."""
     if not root.is_dir():
         return "it is not a folder"
-    return None if _files(root) else "it has no gtFine/*/*/*_{instanceIds,labelIds,labelTrainIds}.png"
+    return None if _find_files(root) else "it has no gtFine/*/*/*_{instanceIds,labelIds,labelTrainIds}.png"
 
 
 def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
+    """By `options.ids` the 19 train ids or all 34 label ids. Raises FormatError for any other."""
     if options.ids not in ("trainIds", "labelIds"):
         raise FormatError(root, f"can be read by trainIds or labelIds, not {options.ids!r}", "choose one of the two")
-    images = ImageFinder(options.images or (root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root))
-    files = _files(root)
+    image_folder = root / "leftImg8bit" if (root / "leftImg8bit").is_dir() else root
+    images = ImageFinder(options.images or image_folder)
+    files = _find_files(root)
     entries = [DatasetEntry(name, partial(_read, paths, images, options.ids)) for name, paths in files.items()]
     held_out = frozenset(name for name in files if name.split("/")[0] in HELD_OUT)
     note = (
@@ -84,10 +86,10 @@ def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
         if options.ids == "trainIds"
         else "labels were read by label id: 34 classes"
     )
-    return DatasetReader(_table(options.ids), "ignore", entries, held_out or None, (note,))
+    return DatasetReader(_build_class_table(options.ids), "ignore", entries, held_out or None, (note,))
 
 
-def _table(ids: str) -> ClassTable:
+def _build_class_table(ids: str) -> ClassTable:
     table = ClassTable(())
     for (name, (red, green, blue)), train_id in zip(_ROWS, _TRAIN_IDS, strict=True):
         if ids == "labelIds" or train_id is not None:
@@ -95,8 +97,8 @@ def _table(ids: str) -> ClassTable:
     return table
 
 
-def _files(root: Path) -> dict[str, dict[str, Path]]:
-    """By split/city/image: the files of each kind."""
+def _find_files(root: Path) -> dict[str, dict[str, Path]]:
+    """The files of each kind, by split/city/image."""
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(root.glob("gt*/*/*/*_gt*.png")):
         stem, _, kind = path.stem.rpartition("_")
@@ -107,30 +109,29 @@ def _files(root: Path) -> dict[str, dict[str, Path]]:
 
 
 def _read(paths: dict[str, Path], images: ImageFinder, ids: str) -> ImportedImage:
-    """Label ids are taken from the file that says most."""
+    """Reads the most informative of the files."""
     kind = next(kind for kind in _KINDS if kind in paths)
     path = paths[kind]
     stem = path.stem.rpartition("_gt")[0]
-    image = images.named(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)[0]
-    mask, notes = masks.fitted(masks.read_mask(path), image)
+    image, _ = images.find(f"{stem}_leftImg8bit.png", path.parent.parent.name, path)
+    mask, notes = codec.fit_to_image(codec.read_mask(path), image)
     plane = mask.plane
     objects = None
     if kind == "instanceIds":
-        objects = np.where(plane >= _OBJECT, plane, 0).astype(np.int32)
-        plane = np.where(plane >= _OBJECT, plane // _OBJECT, plane)
-    table = _table(ids)
-    meaning = LabelMap(table, _values(kind, ids, path))
-    labels = masks.to_labels(masks.MaskFile(path, plane, mask.coloured), meaning)
-    return ImportedImage(image, masks.annotation_of(labels, table, objects), notes)
+        objects = np.where(plane >= _OBJECT_FACTOR, plane, 0).astype(np.int32)
+        plane = np.where(plane >= _OBJECT_FACTOR, plane // _OBJECT_FACTOR, plane)
+    table = _build_class_table(ids)
+    meaning = LabelMap(table, _map_values(kind, ids))
+    labels = codec.to_labels(codec.MaskFile(path, plane, mask.coloured), meaning)
+    return ImportedImage(image, codec.build_annotation(labels, table, objects), notes)
 
 
-def _values(kind: str, ids: str, path: Path) -> dict[int, int]:
-    """From what the file holds to class ids; -1 and 255 mean nothing that counts."""
-    whole = {label: label if ids == "labelIds" else train for label, train in enumerate(_TRAIN_IDS)}
-    nothing = {-1: IGNORE, IGNORE: IGNORE, 65535: IGNORE}
-    if kind != "labelTrainIds":
-        return {label: IGNORE if value is None else value for label, value in whole.items()} | nothing
-    of_train = {train: label for label, train in enumerate(_TRAIN_IDS) if train is not None}
+def _map_values(kind: str, ids: str) -> dict[int, int]:
+    """From the values in a file to class ids; -1 and 255 are ignored."""
+    ignored = {-1: IGNORE, IGNORE: IGNORE, 65535: IGNORE}
+    if kind == "labelTrainIds":
+        label_ids = {train: label for label, train in enumerate(_TRAIN_IDS) if train is not None}
+        return (label_ids if ids == "labelIds" else {train: train for train in label_ids}) | ignored
     if ids == "labelIds":
-        return of_train | nothing
-    return {train: train for train in of_train} | nothing
+        return {label: label for label in range(len(_TRAIN_IDS))} | ignored
+    return {label: IGNORE if train is None else train for label, train in enumerate(_TRAIN_IDS)} | ignored

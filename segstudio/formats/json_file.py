@@ -1,4 +1,4 @@
-"""JSON files of any origin: fast, tolerant of a byte-order mark and NaN, exact with long integers."""
+"""JSON files from any source: fast, tolerant of a byte-order mark and NaN, exact for long integers."""
 
 from __future__ import annotations
 
@@ -16,59 +16,59 @@ import orjson
 from segstudio.errors import FileError, FormatError
 
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
-_DEEPEST: Final = 100
-_REMEDY: Final = "mend the file or take it away; segstudio leaves it as it is"
+_MAX_DEPTH: Final = 100
+REMEDY: Final = "correct the file or delete it; segstudio does not change it"
 
 
 def read_json(path: Path, exact: bool = True) -> Any:
-    """The parsed file; integers beyond 64 bits keep all digits if `exact`, which costs time in large files.
+    """The parsed file; integers beyond 64 bits keep all digits if `exact`, which takes longer for large files.
 
     Raises FileError, or FormatError where it is not JSON.
     """
     try:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
-    if exact and _depth(data) > _DEEPEST:
-        raise FormatError(path, f"is nested more than {_DEEPEST} deep", _REMEDY)
-    with _uncollected():
-        return _parsed(path, data, exact)
+        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and may be read") from error
+    if exact and _measure_depth(data) > _MAX_DEPTH:
+        raise FormatError(path, f"is nested more than {_MAX_DEPTH} deep", REMEDY)
+    with _pause_gc():
+        return _parse(path, data, exact)
 
 
-def _parsed(path: Path, data: bytes, exact: bool) -> Any:
+def _parse(path: Path, data: bytes, exact: bool) -> Any:
     try:
         if exact and _LONG_NUMBER.search(data):
             raise ValueError  # orjson would round it
         return orjson.loads(data)
     except ValueError:
         try:
-            return json.loads(data)  # knows NaN too, which orjson refuses as it should
+            return json.loads(data)  # accepts NaN, which orjson refuses
         except (ValueError, RecursionError) as error:
-            raise FormatError(path, f"is not JSON ({error})", _REMEDY) from error
+            raise FormatError(path, f"is not JSON ({error})", REMEDY) from error
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Parsing makes a million objects and no garbage; looking for it takes longer than parsing."""
-    was = gc.isenabled()
+def _pause_gc() -> Iterator[None]:
+    """Parsing creates a million objects and no garbage; collecting takes longer than parsing."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was:
+        if was_enabled:
             gc.enable()
 
 
-def _depth(data: bytes) -> int:
-    """How deep brackets nest, at most; those in text count too, which hardly matters at this depth."""
-    signs = np.frombuffer(data, np.uint8)
-    steps = ((signs == ord("[")) | (signs == ord("{"))).astype(np.int32)
-    steps -= (signs == ord("]")) | (signs == ord("}"))
+def _measure_depth(data: bytes) -> int:
+    """Maximum nesting of brackets; those inside strings count too, which hardly matters at this depth."""
+    characters = np.frombuffer(data, np.uint8)
+    steps = ((characters == ord("[")) | (characters == ord("{"))).astype(np.int32)
+    steps -= (characters == ord("]")) | (characters == ord("}"))
     return int(np.cumsum(steps).max()) if len(steps) else 0
 
 
 def encode_json(plain: Any) -> bytes:
-    """Indented; long integers and text that is no Unicode are written as they are."""
+    """Indented UTF-8; long integers and strings that are not valid Unicode are escaped, not refused."""
     try:
         return orjson.dumps(plain, option=orjson.OPT_INDENT_2)
     except TypeError:

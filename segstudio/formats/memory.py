@@ -6,24 +6,24 @@ import ctypes
 import os
 from pathlib import Path
 
-_PLENTY = 1 << 40  # where the system does not tell
+_UNKNOWN_BYTES = 1 << 40  # assumed where the system gives no number, so that nothing is refused
 
 
 def available_bytes() -> int:
-    """What programs may still take without swapping, as the system says."""
+    """Memory that can be allocated without swapping, as the operating system reports it."""
     try:
-        return _from_proc(Path("/proc/meminfo").read_text("ascii"))
+        return _parse_meminfo(Path("/proc/meminfo").read_text("ascii"))
     except (OSError, ValueError):
         pass
     if os.name == "nt":
-        return _from_windows()
+        return _ask_windows()
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
     except (ValueError, OSError, AttributeError):
-        return _PLENTY
+        return _UNKNOWN_BYTES
 
 
-def _from_proc(text: str) -> int:
+def _parse_meminfo(text: str) -> int:
     for line in text.splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
@@ -43,9 +43,9 @@ class _Status(ctypes.Structure):
     )
 
 
-def _from_windows() -> int:
+def _ask_windows() -> int:
     status = _Status()
     status.length = ctypes.sizeof(_Status)
     if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):  # type: ignore[attr-defined]
-        return _PLENTY
+        return _UNKNOWN_BYTES
     return int(status.free)

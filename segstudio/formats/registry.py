@@ -1,4 +1,7 @@
-"""The formats that can be imported; one that declines says why."""
+"""The formats that can be read and written: the two lists, and detection of the format of a path.
+
+Adding a format touches its own module or folder and the lists here.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from segstudio.formats.labelme import web_xml as labelme_web
 from segstudio.formats.labelme.writer import LABELME_WRITER
 from segstudio.formats.masks import reader as masks
 from segstudio.formats.masks.writer import MASKS_WRITER
-from segstudio.formats.temporary_folder import Scratch
+from segstudio.formats.temporary_folder import TemporaryFolder
 from segstudio.formats.voc import reader as voc
 from segstudio.formats.voc.writer import VOC_WRITER
 from segstudio.formats.writer import Writer
@@ -28,7 +31,10 @@ from segstudio.formats.yolo.writer import YOLO_WRITER
 
 @dataclass(frozen=True)
 class Reader:
-    """`reason_not` gives None when the format can open the path. `title` is for people."""
+    """A format that can be read. `reason_not` returns None where the format can open the path, else why not.
+
+    `name` is for the command line, `title` for the user interface.
+    """
 
     name: str
     title: str
@@ -36,7 +42,7 @@ class Reader:
     open_dataset: Callable[[Path, ReadOptions], DatasetReader]
 
 
-# The order is that of detection: what says most about itself comes first.
+# In order of detection: formats that are easiest to tell apart come first.
 READERS: Final = (
     Reader("coco", "COCO", coco.reason_not, coco.open_dataset),
     Reader("cvat", "CVAT XML", cvat.reason_not, cvat.open_dataset),
@@ -45,17 +51,18 @@ READERS: Final = (
     Reader("isat", "ISAT", isat.reason_not, isat.open_dataset),
     Reader("eiseg", "EISeg", eiseg.reason_not, eiseg.open_dataset),
     Reader("labelme-web", "LabelMe web XML", labelme_web.reason_not, labelme_web.open_dataset),
-    Reader("voc", "PASCAL VOC_WRITER", voc.reason_not, voc.open_dataset),
+    Reader("voc", "PASCAL VOC", voc.reason_not, voc.open_dataset),
     Reader("camvid", "CamVid", camvid.reason_not, camvid.open_dataset),
-    Reader("yolo", "YOLO_WRITER segmentation", yolo.reason_not, yolo.open_dataset),
+    Reader("yolo", "YOLO segmentation", yolo.reason_not, yolo.open_dataset),
     Reader("masks", "Mask images", masks.reason_not, masks.open_dataset),
 )
 WRITERS: Final = (VOC_WRITER, COCO_WRITER, LABELME_WRITER, MASKS_WRITER, YOLO_WRITER)
-NAMES: Final = ("auto", *(reader.name for reader in READERS))
 
+AUTO: Final = "auto"  # the name that stands for detecting the format
+READER_NAMES: Final = (AUTO, *(reader.name for reader in READERS))
 
-# What may come of a file that means harm or is broken in a way that nobody thought of.
-FOREIGN: Final = (
+# What a malformed or malicious file may raise in a reader besides SegstudioError.
+PARSE_ERRORS: Final = (
     ArithmeticError,
     AttributeError,
     LookupError,
@@ -65,60 +72,82 @@ FOREIGN: Final = (
     TypeError,
     ValueError,
 )
+_REMEDY: Final = "correct it or remove it"
 
 
 @dataclass(frozen=True)
 class Detection:
-    """`reader` is None where every format declined; `declined` says why, by name. `root` is what it will read."""
+    """The format found for a path. `reader` is None where every format declined; `declined` has the reasons by name.
+
+    `root` is what the reader will open: inside `unpacked` if the path was a .zip, which is deleted with this object.
+    """
 
     reader: Reader | None
     declined: dict[str, str]
     root: Path
-    scratch: Scratch
+    unpacked: TemporaryFolder
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def detect(root: Path, options: ReadOptions, name: str = "auto") -> Detection:
-    """The first format that can open the path, and why those asked before it cannot. Raises SegstudioError.
+def writer_named(name: str) -> Writer:
+    """Raises SegstudioError."""
+    for writer in WRITERS:
+        if writer.name == name:
+            return writer
+    names = ", ".join(writer.name for writer in WRITERS)
+    raise SegstudioError(f"format {name!r} cannot be exported; choose one of {names}")
 
-    A .zip is unpacked and looked into.
+
+def detect(root: Path, options: ReadOptions, name: str = AUTO) -> Detection:
+    """The first format that can open the path (or format `name`), and why those before it cannot.
+
+    A .zip is unpacked first. Raises SegstudioError.
     """
-    if not _is_there(root):
-        raise SegstudioError(f"{root}: there is no such file or folder; name the data set's folder")
-    if name not in NAMES:
-        raise SegstudioError(f"format {name!r} cannot be imported; there are {', '.join(NAMES)}")
-    scratch = Scratch()
+    if not _exists(root):
+        raise SegstudioError(f"{root}: there is no such file or folder; choose the folder of the dataset")
+    if name not in READER_NAMES:
+        raise SegstudioError(f"format {name!r} cannot be imported; choose one of {', '.join(READER_NAMES)}")
+    unpacked = TemporaryFolder()
     if root.suffix.lower() == ".zip" and root.is_file():
-        root = scratch.unpack(root)
+        root = unpacked.unpack(root)
     declined: dict[str, str] = {}
     for reader in READERS:
-        if name in ("auto", reader.name):
-            reason = _reason_not(reader, root, options)
+        if name in (AUTO, reader.name):
+            reason = _find_reason_not(reader, root, options)
             if reason is None:
-                return Detection(reader, declined, root, scratch)
+                return Detection(reader, declined, root, unpacked)
             declined[reader.name] = reason
-    return Detection(None, declined, root, scratch)
+    return Detection(None, declined, root, unpacked)
 
 
-def _is_there(root: Path) -> bool:
+def _exists(root: Path) -> bool:
     try:
         return root.exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
 
 
-def _reason_not(reader: Reader, root: Path, options: ReadOptions) -> str | None:
+def _find_reason_not(reader: Reader, root: Path, options: ReadOptions) -> str | None:
     try:
         return reader.reason_not(root, options)
     except SegstudioError as error:
         return str(error)
-    except FOREIGN as error:
-        return f"it cannot be read ({type(error).__name__}: {error})"[:200]
+    except PARSE_ERRORS as error:
+        return f"it {_describe(error)}"[:200]
 
 
-def open_dataset(root: Path, options: ReadOptions, name: str = "auto") -> tuple[str, DatasetReader]:
-    """(format, source). Raises SegstudioError that names why each format declined."""
+def explain_refusals(found: Detection, options: ReadOptions) -> dict[str, str]:
+    """Why every other format is not used, by name; also the formats after the first that fits."""
+    reasons = dict(found.declined)
+    for reader in READERS:
+        if reader is not found.reader and reader.name not in reasons:
+            reasons[reader.name] = _find_reason_not(reader, found.root, options) or "it would fit too"
+    return reasons
+
+
+def open_dataset(root: Path, options: ReadOptions, name: str = AUTO) -> tuple[str, DatasetReader]:
+    """(name of the format, dataset). Raises SegstudioError with the reason of each format that declined."""
     found = detect(root, options, name)
     if found.reader is None:
         reasons = "; ".join(f"not {each}: {reason}" for each, reason in found.declined.items())
@@ -127,53 +156,39 @@ def open_dataset(root: Path, options: ReadOptions, name: str = "auto") -> tuple[
 
 
 def open_detected(found: Detection, options: ReadOptions) -> DatasetReader:
-    """The source, with what is beyond all understanding in it told in one line. Raises SegstudioError."""
+    """The dataset, whose entries raise only SegstudioError: unexpected parser errors become a FormatError."""
     assert found.reader is not None
     try:
-        source = found.reader.open_dataset(found.root, options)
-    except FOREIGN as error:
-        raise _beyond(found.root, error) from error
-    source = replace(source, entries=[DatasetEntry(e.name, partial(_guarded, e, found)) for e in source.entries])
-    return source if options.held_out is None else _held_out(source, options.held_out)
+        dataset = found.reader.open_dataset(found.root, options)
+    except PARSE_ERRORS as error:
+        raise _parse_error(found.root, error) from error
+    entries = [DatasetEntry(entry.name, partial(_read, entry, found)) for entry in dataset.entries]
+    dataset = replace(dataset, entries=entries)
+    return dataset if options.held_out is None else _set_held_out(dataset, options.held_out)
 
 
-def _held_out(source: DatasetReader, listed: Path) -> DatasetReader:
-    """With the split that the user told. Raises FileError where the list cannot be read or names no image."""
-    stems = class_list.stems(listed)
-    names = frozenset(e.name for e in source.entries if e.name in stems or e.name.rpartition("/")[2] in stems)
+def _set_held_out(dataset: DatasetReader, listed: Path) -> DatasetReader:
+    """With the validation images that the user listed. Raises FileError; FormatError where it lists no image."""
+    stems = class_list.read_stems(listed)
+    names = frozenset(e.name for e in dataset.entries if e.name in stems or e.name.rpartition("/")[2] in stems)
     if not names:
-        raise FormatError(listed, "names no image of the data set", "list one file stem a line")
-    return replace(source, held_out=names)
+        raise FormatError(listed, "names no image of the dataset", "list one file stem per line")
+    return replace(dataset, held_out=names)
 
 
-def explain_refusals(found: Detection, options: ReadOptions) -> dict[str, str]:
-    """Why every other format is not it, also those that were not asked any more; "it would fit too" where it would."""
-    reasons = dict(found.declined)
-    for reader in READERS:
-        if reader is not found.reader and reader.name not in reasons:
-            reasons[reader.name] = _reason_not(reader, found.root, options) or "it would fit too"
-    return reasons
-
-
-def _guarded(entry: DatasetEntry, found: Detection) -> ImportedImage:
-    """Holds what was unpacked for as long as there are entries to read."""
+def _read(entry: DatasetEntry, found: Detection) -> ImportedImage:
+    """Read an entry; the reference to `found` keeps what was unpacked as long as there are entries to read."""
     try:
         return entry.read()
-    except ObjectError as fault:  # of the image as a whole
-        raise FormatError(found.root / entry.name, f"cannot be read ({fault})", "correct it or take it away") from fault
-    except FOREIGN as error:
-        raise _beyond(found.root / entry.name, error) from error
+    except ObjectError as fault:  # about the image as a whole
+        raise FormatError(found.root / entry.name, f"cannot be read ({fault})", _REMEDY) from fault
+    except PARSE_ERRORS as error:
+        raise _parse_error(found.root / entry.name, error) from error
 
 
-def _beyond(path: Path, error: BaseException) -> FormatError:
-    return FormatError(path, f"cannot be read ({type(error).__name__}: {error})"[:200], "mend it or take it away")
+def _parse_error(path: Path, error: BaseException) -> FormatError:
+    return FormatError(path, _describe(error)[:200], _REMEDY)
 
 
-def writer_named(name: str) -> Writer:
-    """Raises SegstudioError."""
-    for target in WRITERS:
-        if target.name == name:
-            return target
-    raise SegstudioError(
-        f"format {name!r} cannot be exported; there are {', '.join(target.name for target in WRITERS)}"
-    )
+def _describe(error: BaseException) -> str:
+    return f"cannot be read ({type(error).__name__}: {error})"

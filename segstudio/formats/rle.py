@@ -1,4 +1,4 @@
-"""Run lengths to pixels, checked before anything is allocated."""
+"""Run-length encoding: run lengths to pixels, checked before anything is allocated."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from segstudio.errors import ObjectError
 
 
-def unrolled(runs: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
-    """`total` pixels of runs that begin outside. Raises ObjectError where they do not fill exactly that."""
+def decode_runs(runs: NDArray[np.int64], total: int) -> NDArray[np.bool_]:
+    """(total,) pixels of alternating runs, False first. Raises ObjectError unless the runs add up to `total`."""
     if len(runs) > 2 * total + 2 or (len(runs) and (int(runs.min()) < 0 or int(runs.max()) > total)):
         raise ObjectError(f"its runs do not fit its {total} pixels")
-    if int(runs.sum()) != total:  # cannot wrap: few enough runs, each no longer than the image
-        raise ObjectError(f"its runs cover {int(runs.sum())} pixels, there are {total}")
+    if int(runs.sum()) != total:  # cannot overflow: the number of runs and the length of each are bounded above
+        raise ObjectError(f"its runs cover {int(runs.sum())} pixels, but there are {total}")
     values = np.zeros(len(runs), np.bool_)
     values[1::2] = True
     return np.repeat(values, runs)

@@ -1,4 +1,4 @@
-"""Files that a source unpacks for itself: they go when nobody holds it any more."""
+"""A temporary folder for what a dataset reader unpacks; removed when the reader is garbage-collected."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from typing import Final
 
 from segstudio.errors import FileError, FormatError
 
-_MOST_BYTES: Final = 64 << 30
-_MOST_RATIO: Final = 200  # times its own size that an honest archive may hold, beyond a gigabyte
+_MAX_BYTES: Final = 64 << 30
+_FREE_BYTES: Final = 1 << 30  # an archive may always unpack to this size
+_MAX_RATIO: Final = 200  # unpacked size over archive size, beyond _FREE_BYTES
 
 
-class Scratch:
-    """A folder of its own, made when it is first asked for."""
+class TemporaryFolder:
+    """The folder is created on first use and removed together with this object."""
 
     @cached_property
     def folder(self) -> Path:
-        made = tempfile.mkdtemp(prefix="segstudio-")
-        weakref.finalize(self, shutil.rmtree, made, True)
-        return Path(made)
+        created = tempfile.mkdtemp(prefix="segstudio-")
+        weakref.finalize(self, shutil.rmtree, created, True)
+        return Path(created)
 
     def unpack(self, archive: Path) -> Path:
-        """The root of what a .zip holds. Raises FileError, or FormatError for a bomb."""
+        """Unpack a .zip; its root folder. Raises FileError, or FormatError for a zip bomb."""
         try:
             with zipfile.ZipFile(archive) as opened:
                 total = sum(info.file_size for info in opened.infolist())
-                if total > min(_MOST_BYTES, max(1 << 30, _MOST_RATIO * archive.stat().st_size)):
+                if total > min(_MAX_BYTES, max(_FREE_BYTES, _MAX_RATIO * archive.stat().st_size)):
                     raise FormatError(
-                        archive, f"would unfold to {total >> 20} MB", "unpack it yourself if you trust it"
+                        archive, f"would unpack to {total >> 20} MB", "unpack it yourself if you trust it"
                     )
-                opened.extractall(self.folder)  # which drops `..` and leading slashes from names
+                opened.extractall(self.folder)  # drops `..` and leading slashes from names
         except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
-            raise FileError(
-                archive, f"cannot be unpacked ({error})", "unpack it yourself and name the folder"
-            ) from error
+            remedy = "unpack it yourself and choose the folder"
+            raise FileError(archive, f"cannot be unpacked ({error})", remedy) from error
         inside = [path for path in self.folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
         return inside[0] if len(inside) == 1 and inside[0].is_dir() else self.folder

@@ -1,8 +1,7 @@
-"""XML files of any origin, without entities: a bomb is refused before it unfolds."""
+"""XML files from any source, read without entities: an entity bomb is refused before it is expanded."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -10,7 +9,8 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-from segstudio.errors import FileError, FormatError, ObjectError
+from segstudio.errors import FileError, FormatError
+from segstudio.formats.coordinates import parse_number
 
 
 def read_xml(path: Path) -> Any:
@@ -18,29 +18,18 @@ def read_xml(path: Path) -> Any:
     try:
         return ElementTree.fromstring(path.read_bytes())
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and its rights") from error
+        raise FileError(path, f"cannot be read ({error.strerror})", "check that it exists and may be read") from error
     except DefusedXmlException as error:
-        raise FormatError(path, f"declares entities ({type(error).__name__})", "take the DOCTYPE out") from error
+        raise FormatError(path, f"declares entities ({type(error).__name__})", "remove the DOCTYPE") from error
     except (ParseError, ValueError, LookupError) as error:
         raise FormatError(path, f"is not XML ({error})", "export it again") from error
 
 
-def text_of(element: Any, tag: str) -> str:
+def read_child_text(element: Any, tag: str) -> str:
     """Stripped text of a child, "" where there is none."""
     return (element.findtext(tag) or "").strip()
 
 
-def number_of(element: Any, tag: str) -> float:
-    """A finite number in a child. Raises ObjectError."""
-    return finite(text_of(element, tag), tag)
-
-
-def finite(text: str | None, what: str) -> float:
-    """Raises ObjectError where `text` is no finite number of a size that an image can have."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        raise ObjectError(f"its {what} is {text!r}, not a number"[:120]) from None
-    if not math.isfinite(value) or abs(value) > 1e7:
-        raise ObjectError(f"its {what} is {value}, which lies in no image")
-    return value
+def read_child_number(element: Any, tag: str) -> float:
+    """The finite number in a child. Raises ObjectError."""
+    return parse_number(read_child_text(element, tag), tag)

@@ -1,1 +1,5 @@
-"""COCO: instances, panoptic and stuff; polygons and run-length encodings."""
+"""COCO (cocodataset.org/#format-data): instances, results, panoptic segments and stuff maps.
+
+`coco_json` converts records to shapes and back, `coco_rle` encodes masks, `panoptic` reads the PNGs; `reader` opens a
+dataset and `writer` exports one.
+"""

@@ -1,13 +1,11 @@
-"""labelme files with their images: a folder of them, folders in it too, or one file."""
+"""Opens labelme files with their images: one file, or a folder with its subfolders."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import os
-from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -15,108 +13,86 @@ from segstudio.errors import FormatError, SegstudioError
 from segstudio.formats import class_list
 from segstudio.formats.atomic import write_bytes
 from segstudio.formats.dataset import DatasetEntry, DatasetReader, ImportedImage, ReadOptions
-from segstudio.formats.image_finder import ImageFinder, images_left, images_of
+from segstudio.formats.image_finder import ImageFinder, describe_unlabelled, find_images_near, relative_stem
 from segstudio.formats.images import image_size
+from segstudio.formats.json_folder import find_json_files, reason_none_readable
 from segstudio.formats.labelme import labelme_json
-from segstudio.formats.temporary_folder import Scratch
+from segstudio.formats.temporary_folder import TemporaryFolder
 
-_MAGIC: Final = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"BM": ".bmp", b"II": ".tif", b"MM": ".tif"}
-_MOST_ASKED: Final = 20  # files that are looked into before a folder is declined
-_LARGEST: Final = 256 << 20  # no file of one image's labels is larger
+_SUFFIX_BY_MAGIC: Final = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"BM": ".bmp", b"II": ".tif", b"MM": ".tif"}
 
 
 def reason_not(root: Path, options: ReadOptions) -> str | None:
-    """Why `root` is not such a folder or file, or None if it is."""
-    return reason_of_first(root, lambda path: labelme_json.read(path, size=(1, 1), pixels=False))
-
-
-def reason_of_first(root: Path, read: Callable[[Path], object]) -> str | None:
-    """None if any of the first .json files can be read; else why the last of them cannot."""
-    reason = "it has no .json files"
-    for path in islice(json_files(root), _MOST_ASKED):
-        try:
-            if path.stat().st_size > _LARGEST:
-                reason = f"{path.name} is too large for the labels of one image"
-                continue
-            read(path)
-        except (SegstudioError, OSError) as error:
-            reason = str(error)
-        else:
-            return None
-    return reason
+    """Why `root` is not a labelme folder or file, or None if it is."""
+    return reason_none_readable(root, lambda path: labelme_json.read(path, size=(1, 1), pixels=False))
 
 
 def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
+    """Images come from the folder or `images` beside it; those stored inside the JSON are unpacked when read."""
     base = root.parent if root.is_file() else root
     labels = options.labels or find_class_list(base)
-    images = ImageFinder(options.images) if options.images else images_of(base)
-    scratch = Scratch()
-    entries = [DatasetEntry(entry_name(path, base), partial(_read, path, images, scratch)) for path in json_files(root)]
+    images = ImageFinder(options.images) if options.images else find_images_near(base)
+    unpacked = TemporaryFolder()
+    paths = find_json_files(root)
+    entries = [DatasetEntry(relative_stem(path, base), partial(_read, path, images, unpacked)) for path in paths]
     table = class_list.read_labels(labels) if labels else None
-    known = {entry.name.rpartition("/")[2].casefold() for entry in entries}
-    lone = [] if root.is_file() else [n for n in images.by_name() if n.rpartition("/")[2].casefold() not in known]
-    return DatasetReader(table, "background", entries, None, (images_left(lone),) if lone else ())
+    notes: tuple[str, ...] = ()
+    if root.is_dir():
+        labelled = {_last_part(entry.name) for entry in entries}
+        unlabelled = [name for name in images.by_path() if _last_part(name) not in labelled]
+        notes = (describe_unlabelled(unlabelled),) if unlabelled else ()
+    return DatasetReader(table, "background", entries, None, notes)
 
 
-def json_files(root: Path) -> list[Path]:
-    """The file itself, or every .json below a folder, hidden folders left out."""
-    if root.is_file():
-        return [root] if root.suffix.lower() == ".json" else []
-    found = (path for path in root.rglob("*.json") if path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
-
-
-def entry_name(path: Path, base: Path) -> str:
-    """A file's place in its folder, without suffix: the name of its image in a project."""
-    return path.relative_to(base).with_suffix("").as_posix()
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2].casefold()
 
 
 def find_class_list(folder: Path) -> Path | None:
-    """`labels.txt` in the folder, or labelme's own beside it, as labelme's examples have it."""
+    """`labels.txt` in the folder, or beside it if it begins as labelme's do (labelme's examples are laid out so)."""
     if (folder / "labels.txt").is_file():
         return folder / "labels.txt"
     beside = folder.parent / "labels.txt"
-    return beside if beside.is_file() and class_list.is_labelmes(beside) else None
+    return beside if beside.is_file() and class_list.is_labelme_list(beside) else None
 
 
-def _read(path: Path, images: ImageFinder, scratch: Scratch) -> ImportedImage:
-    glance = labelme_json.read(path, size=(1, 1), pixels=False)
+def _read(path: Path, images: ImageFinder, unpacked: TemporaryFolder) -> ImportedImage:
+    header = labelme_json.read(path, size=(1, 1), pixels=False)
     try:
-        image, note = _image_of(path, glance.image, images)
+        image, notes = _find_image(path, header.image, images)
     except SegstudioError:
-        if not isinstance(glance.annotation.extra.get("imageData"), str):
+        if not isinstance(header.annotation.extra.get("imageData"), str):
             raise
-        image, note = _embedded(path, glance, scratch), "its image was taken out of the labels file"
+        image, notes = _unpack_image(path, header, unpacked), ["its image was unpacked from the labels file"]
     found = labelme_json.read(path, image_size(image))
-    return ImportedImage(image, found.annotation, (*found.notes, *([note] if note else [])), complete=False)
+    return ImportedImage(image, found.annotation, (*found.notes, *notes), complete=False)
 
 
-def _embedded(path: Path, glance: labelme_json.LabelmeFile, scratch: Scratch) -> Path:
-    """The image in `imageData`, as a file."""
+def _unpack_image(path: Path, header: labelme_json.LabelmeFile, unpacked: TemporaryFolder) -> Path:
+    """Write the image in `imageData` to a file."""
     try:
-        data = base64.b64decode(glance.annotation.extra["imageData"], validate=False)
+        data = base64.b64decode(header.annotation.extra["imageData"], validate=False)
     except (ValueError, binascii.Error) as error:
-        raise FormatError(path, f"holds an image that cannot be decoded ({error})", "put the image there") from error
-    kind = next((suffix for start, suffix in _MAGIC.items() if data.startswith(start)), ".png")
-    target = scratch.folder / f"{len(list(scratch.folder.iterdir()))}" / f"{path.stem}{kind}"
+        fault = f"has an image in it that cannot be decoded ({error})"
+        raise FormatError(path, fault, "put the image beside it") from error
+    suffix = next((suffix for magic, suffix in _SUFFIX_BY_MAGIC.items() if data.startswith(magic)), ".png")
+    number = len(list(unpacked.folder.iterdir()))
+    target = unpacked.folder / f"{number}" / f"{path.stem}{suffix}"
     write_bytes(target, data, durable=False)
     return target
 
 
-def _image_of(path: Path, named: str, images: ImageFinder) -> tuple[Path, str]:
-    """The image that the file names, seen from its own folder, if it lies among the images; else by its stem."""
-    beside = os.path.normpath(path.parent / named) if named and "\0" not in named else ""
+def _find_image(path: Path, name: str, images: ImageFinder) -> tuple[Path, list[str]]:
+    """The image that the file names, relative to its own folder, if it is one of the images; else by its stem."""
+    beside = os.path.normpath(path.parent / name) if name and "\0" not in name else ""
     if beside and Path(beside).is_relative_to(images.root):
         try:
-            return images.named(Path(beside).relative_to(images.root).as_posix(), path.parent.name, path)
+            return images.find(Path(beside).relative_to(images.root).as_posix(), path.parent.name, path)
         except SegstudioError:
             pass
     try:
-        image = images.of_stem(path.stem, path.parent.name, path)
+        image = images.find_stem(path.stem, path.parent.name, path)
     except SegstudioError:
-        return images.named(named or path.stem, path.parent.name, path)
-    return image, _said_otherwise(named, image.name)
-
-
-def _said_otherwise(named: str, taken: str) -> str:
-    return f"names {named[:120]} as its image; {taken} was taken" if named and Path(named).name != taken else ""
+        return images.find(name or path.stem, path.parent.name, path)
+    differs = name and Path(name).name != image.name
+    return image, [f"names {name[:120]} as its image; {image.name} was taken"] if differs else []

@@ -1,4 +1,4 @@
-"""Mask images: numbers or colours a pixel, objects in 8 or 16 bits, and what to do with lossy ones."""
+"""Mask images: class numbers, object numbers (8 or 16 bits) or colours per pixel; lossy ones are refused or snapped."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from PIL import Image
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.box import Box
-from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable, is_background
+from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED, ClassTable
 from segstudio.core.colours import VOC_PALETTE, Colour, voc_colour
-from segstudio.core.orientation import SWAPPED, turned_pixels
+from segstudio.core.orientation import SWAPPED, orient_pixels
 from segstudio.core.raster import Labels
 from segstudio.core.shape import INSTANCE, MASK, Shape
 from segstudio.errors import FormatError, ObjectError
-from segstudio.formats.images import FORMATS, decoder_errors, image_size, orientation
+from segstudio.formats.images import FORMATS, image_orientation, image_size, translate_decoder_errors
 from segstudio.formats.masks.label_map import LabelMap
 
-LOSSY: Final = (".jpg", ".jpeg", ".webp")
-_ONE_PLANE: Final = ("1", "L", "P", "I;16", "I;16B", "I;16L", "I")
-_MOST_OBJECTS: Final = 1000
-_MOST_COVER: Final = 50  # times the image that the boxes of all objects may cover
-TURNED: Final = "its labels were made on the image as it is stored; they were turned with it"
-_FEW: Final = 1 << 16  # values that are counted in a table
-_REMEDY: Final = "declare it in the label map, or correct the mask"
+LOSSY_SUFFIXES: Final = (".jpg", ".jpeg", ".webp")
+ORIENTED: Final = "its labels were made on the image as it is stored; the EXIF orientation was applied to them"
+
+_ONE_PLANE_MODES: Final = ("1", "L", "P", "I;16", "I;16B", "I;16L", "I")
+_MAX_SCATTERED_OBJECTS: Final = 1000
+_MAX_BOX_COVER: Final = 50  # total area of the boxes of all objects, in images
+_MAX_TABLE_VALUES: Final = 1 << 16  # smaller values are counted and replaced by table lookup
 
 
 @dataclass(frozen=True)
@@ -46,46 +46,77 @@ class MaskFile:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True)
+class MaskLabels:
+    """Class ids read from a mask that lies on its image; `snapped`: by the nearest class."""
+
+    labels: Labels
+    notes: tuple[str, ...]
+    snapped: bool = False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def read_mask(path: Path, lossy: bool = False) -> MaskFile:
-    """The file as it stands: a palette is not applied. Lossy files are refused unless `lossy`."""
-    if path.suffix.lower() in LOSSY and not lossy:
+    """The values as stored: a palette is not applied. Raises FileError; FormatError for a lossy file unless `lossy`."""
+    if is_lossy(path) and not lossy:
         raise FormatError(path, "is a lossy image; its class numbers are blurred", "export the masks as PNG")
     image_size(path)  # refuses what is missing, broken or too large before a pixel is decoded
-    with decoder_errors(path), Image.open(path, formats=FORMATS) as image:
-        if image.mode in _ONE_PLANE:
+    with translate_decoder_errors(path), Image.open(path, formats=FORMATS) as image:
+        if image.mode in _ONE_PLANE_MODES:
             plane = np.asarray(image)
             values = (plane.astype(np.uint8) * 255 if image.mode == "1" else plane).astype(np.int32)
-            return MaskFile(path, values, palette=_palette(image))
+            return MaskFile(path, values, palette=_read_palette(image))
         rgb = np.asarray(image.convert("RGB")).astype(np.int32)
         if (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 1] == rgb[..., 2]).all():
             return MaskFile(path, np.ascontiguousarray(rgb[..., 0]), gray_rgb=True)
         return MaskFile(path, (rgb[..., 0] << 16) | (rgb[..., 1] << 8) | rgb[..., 2], coloured=True)
 
 
-def _palette(image: Image.Image) -> tuple[Colour, ...]:
+def is_lossy(path: Path) -> bool:
+    return path.suffix.lower() in LOSSY_SUFFIXES
+
+
+def _read_palette(image: Image.Image) -> tuple[Colour, ...]:
     flat = image.getpalette("RGB") if image.mode == "P" else None
     return tuple(zip(flat[::3], flat[1::3], flat[2::3], strict=False)) if flat else ()
 
 
-def to_labels(mask: MaskFile, meaning: LabelMap, binary: bool = False) -> Labels:
-    """Class ids of a mask; where masks are `binary`, 255 is class 1 and not ignored.
+def read_labels(path: Path, image: Path, meaning: LabelMap, binary: bool = False, snap: bool = False) -> MaskLabels:
+    """Class ids of a mask, checked against and oriented like its image; see `to_labels` for `binary`.
 
-    Raises FormatError with the count of pixels whose value or colour nobody declared: none is guessed.
+    Lossy masks, and binary ones where the user asked to `snap`, are read by the nearest class. Raises FileError.
     """
-    values, counts = tally(mask.plane)
+    if is_lossy(path) or (snap and binary):
+        labels, note = snap_to_classes(path, meaning, binary, allowed=snap)
+        check_size(path, labels.shape, image_size(image))
+        return MaskLabels(labels, (note,), snapped=True)
+    mask, notes = fit_to_image(read_mask(path), image)
+    return MaskLabels(to_labels(mask, meaning, binary), notes)
+
+
+def to_labels(mask: MaskFile, meaning: LabelMap, binary: bool = False) -> Labels:
+    """Class ids of a mask; in a `binary` one 255 is class 1 instead of ignored.
+
+    Raises FormatError with the number of pixels whose value or colour is not declared: none is guessed.
+    """
+    values, counts = count_values(mask.plane)
     if binary and not mask.coloured and set(values.tolist()) <= {0, 255}:
         return (mask.plane == 255).astype(np.uint8)
-    declared = {0: 0, IGNORE: 1} if binary and not mask.coloured else _declared(mask, meaning, values)
-    strange = np.array([int(value) not in declared for value in values], np.bool_)
-    if strange.any():
-        remedy = "export it without smoothing, or snap it to the nearest class (--snap)" if binary else _REMEDY
-        raise FormatError(mask.path, _undeclared(mask, values[strange], int(counts[strange].sum())), remedy)
-    return _replaced(mask.plane, values, np.array([declared[int(value)] for value in values], np.uint8))
+    declared = {0: 0, IGNORE: 1} if binary and not mask.coloured else _map_values(mask, meaning, values)
+    undeclared = np.array([int(value) not in declared for value in values], np.bool_)
+    if undeclared.any():
+        remedy = "declare it in the label map, or correct the mask"
+        if binary:
+            remedy = "export it without smoothing, or snap it to the nearest class (--snap)"
+        fault = _describe_undeclared(mask, values[undeclared], int(counts[undeclared].sum()))
+        raise FormatError(mask.path, fault, remedy)
+    return _replace_values(mask.plane, values, np.array([declared[int(value)] for value in values], np.uint8))
 
 
-def tally(plane: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The values of a plane, ascending, and how many pixels have each."""
-    if plane.size and int(plane.min()) >= 0 and int(plane.max()) < _FEW:
+def count_values(plane: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The values of a plane in ascending order, and the number of pixels of each."""
+    if plane.size and int(plane.min()) >= 0 and int(plane.max()) < _MAX_TABLE_VALUES:
         counts = np.bincount(plane.ravel())
         values = np.flatnonzero(counts)
         return values, counts[values]
@@ -93,115 +124,113 @@ def tally(plane: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return values.astype(np.int64), counts
 
 
-def _replaced(plane: NDArray[np.int32], values: NDArray[np.int64], ids: NDArray[np.uint8]) -> Labels:
-    """The plane with each of its `values` replaced by the id of the same place."""
-    if len(values) and int(values[0]) >= 0 and int(values[-1]) < _FEW:
+def _replace_values(plane: NDArray[np.int32], values: NDArray[np.int64], ids: NDArray[np.uint8]) -> Labels:
+    """The plane with values[i] replaced by ids[i]; `values` are all its values, ascending."""
+    if len(values) and int(values[0]) >= 0 and int(values[-1]) < _MAX_TABLE_VALUES:
         table = np.zeros(int(values[-1]) + 1, np.uint8)
         table[values] = ids
         return table[plane]
     return ids[np.searchsorted(values, plane)]
 
 
-def _declared(mask: MaskFile, meaning: LabelMap, values: NDArray[np.int64]) -> dict[int, int]:
+def _map_values(mask: MaskFile, meaning: LabelMap, values: NDArray[np.int64]) -> dict[int, int]:
     """From the file's values to class ids.
 
-    Numbers are numbers, also where a VOC palette gives them colours; any other palette whose colours are all
-    declared is read by them, as its numbers were dealt by an editor.
+    Numbers are class numbers, also where a VOC palette colours them. Any other palette whose colours are all
+    declared is read by its colours, as image editors assign its numbers.
     """
     by_colour = {(red << 16) | (green << 8) | blue: value for (red, green, blue), value in meaning.colours.items()}
     if mask.coloured:
         if not by_colour:
-            raise FormatError(mask.path, _undeclared(mask, values, mask.plane.size), "give a label map of the colours")
+            fault = _describe_undeclared(mask, values, mask.plane.size)
+            raise FormatError(mask.path, fault, "give a label map of the colours")
         return by_colour
     if mask.gray_rgb and by_colour:
         return {colour & 255: value for colour, value in by_colour.items() if colour == (colour & 255) * 0x010101}
     used = values.tolist() if mask.palette and meaning.colours else []
     if not used or used[-1] >= len(mask.palette) or all(mask.palette[v] == voc_colour(v) for v in used):
         return meaning.values
-    shown = {value: meaning.colours.get(mask.palette[value]) for value in used}
+    by_palette = {value: meaning.colours.get(mask.palette[value]) for value in used}
     distinct = len({mask.palette[value] for value in used}) == len(used)
-    if distinct and None not in shown.values():
-        return {value: found for value, found in shown.items() if found is not None}
+    if distinct and None not in by_palette.values():
+        return {value: found for value, found in by_palette.items() if found is not None}
     return meaning.values
 
 
-def _undeclared(mask: MaskFile, strange: NDArray[np.int64], count: int) -> str:
+def _describe_undeclared(mask: MaskFile, values: NDArray[np.int64], count: int) -> str:
+    more = " …" if len(values) > 8 else ""
     if mask.coloured:
-        shown = ", ".join(f"({v >> 16},{v >> 8 & 255},{v & 255})" for v in strange[:8].tolist())
-        return f"holds {count} pixels of {len(strange)} undeclared colours: {shown}{' …' if len(strange) > 8 else ''}"
-    shown = ", ".join(str(value) for value in strange[:8])
-    return f"holds {count} pixels of value {shown}{' …' if len(strange) > 8 else ''}, which no class has"
+        shown = ", ".join(f"({v >> 16},{v >> 8 & 255},{v & 255})" for v in values[:8].tolist())
+        return f"has {count} pixels of {len(values)} undeclared colours: {shown}{more}"
+    shown = ", ".join(str(value) for value in values[:8])
+    return f"has {count} pixels of value {shown}{more}, which is not the number of a class"
 
 
-def snapped(path: Path, meaning: LabelMap, binary: bool, allowed: bool) -> tuple[Labels, str]:
-    """Labels of a lossy mask by the nearest declared value or colour, and a note with the count of stray pixels.
+def snap_to_classes(path: Path, meaning: LabelMap, binary: bool, *, allowed: bool) -> tuple[Labels, str]:
+    """Labels of a lossy mask by the nearest declared value or colour, and a note with the number of changed pixels.
 
-    Raises FormatError with that count where snapping was not `allowed`.
+    Raises FormatError with that number unless `allowed`.
     """
     mask = read_mask(path, lossy=True)
-    values, counts = tally(mask.plane)
-    declared = {0: 0, 255: 1} if binary and not mask.coloured else _declared(mask, meaning, values)
+    values, counts = count_values(mask.plane)
+    declared = {0: 0, 255: 1} if binary and not mask.coloured else _map_values(mask, meaning, values)
     known = np.array(sorted(declared), np.int64)
-    parts, targets = _channels(values, mask.coloured), _channels(known, mask.coloured)
+    channels, known_channels = _split_channels(values, mask.coloured), _split_channels(known, mask.coloured)
     best = np.full(len(values), np.iinfo(np.int64).max)
     nearest = np.zeros(len(values), np.int64)
-    for index in range(len(known)):  # a class at a time: a photograph has a million colours
-        distances = ((parts - targets[index]) ** 2).sum(axis=1)
+    for index in range(len(known)):  # one class at a time: a photograph has a million colours
+        distances = ((channels - known_channels[index]) ** 2).sum(axis=1)
         closer = distances < best
         best[closer], nearest[closer] = distances[closer], known[index]
-    strays = int(counts[nearest != values].sum())
+    changed = int(counts[nearest != values].sum())
     if not allowed:
         raise FormatError(
             path,
-            f"is a lossy image; {strays} of its {mask.plane.size} pixels have a value that no class has",
+            f"is a lossy image; {changed} of its {mask.plane.size} pixels have a value that is not declared",
             "export the masks as PNG, or snap them to the nearest class (--snap)",
         )
     ids = np.array([declared[int(value)] for value in nearest], np.uint8)
-    note = f"{strays} pixels of the lossy mask were snapped to the nearest class"
-    return _replaced(mask.plane, values, ids), note
+    note = f"{changed} pixels of the lossy mask were snapped to the nearest class"
+    return _replace_values(mask.plane, values, ids), note
 
 
-def _channels(values: NDArray[Any], coloured: bool) -> NDArray[np.int64]:
+def _split_channels(values: NDArray[Any], coloured: bool) -> NDArray[np.int64]:
+    """(N, 3) red, green, blue of 0xRRGGBB, or (N, 1) numbers."""
     values = values.astype(np.int64)[:, None]
     return np.concatenate([values >> 16, values >> 8 & 255, values & 255], axis=1) if coloured else values
 
 
-def annotation_of(labels: Labels, table: ClassTable, objects: NDArray[np.int32] | None = None) -> Annotation:
-    """One mask shape a class, or one an object where `objects` numbers them (0: none).
+def build_annotation(labels: Labels, table: ClassTable, objects: NDArray[np.int32] | None = None) -> Annotation:
+    """One mask shape per class, or per object where `objects` numbers them (0: none).
 
-    Class 0 gets one too, unless it is the background, which needs none; an object of it, as labelme has, is kept.
+    Class 0 gets one too, unless it is the background, which needs none; an object of the background is kept.
     """
-    quiet = {UNLABELLED} | ({0} if is_background(table[0].name) else set())
-    shapes = [] if objects is None else _object_shapes(labels, table, objects)
+    without_shape = {UNLABELLED} | ({0} if table.has_background else set())
+    shapes = [] if objects is None else _build_object_shapes(labels, table, objects)
     rest = labels if objects is None else np.where((objects > 0) & (labels != IGNORE), UNLABELLED, labels)
     for value in np.flatnonzero(np.bincount(rest.ravel(), minlength=256)).tolist():
-        if value not in quiet and value != UNLABELLED:
-            shapes.append(_shape(_name(table, value), rest == value))
+        if value not in without_shape:
+            shapes.append(Shape(_class_name(table, value), MASK, bitmap=Bitmap.from_array(rest == value)))
     return Annotation(labels.shape[0], labels.shape[1], tuple(shapes))
 
 
-def _object_shapes(labels: Labels, table: ClassTable, objects: NDArray[np.int32]) -> list[Shape]:
-    """Objects in order of number; one that lies in several classes is one shape a class. Cost follows their boxes."""
+def _build_object_shapes(labels: Labels, table: ClassTable, objects: NDArray[np.int32]) -> list[Shape]:
+    """Objects in order of number; one that covers several classes is one shape per class."""
     shapes = []
-    boxes = object_boxes(objects)
-    check_objects(len(boxes), sum(box.height * box.width for _, box in boxes), objects.size)
-    for number, box in boxes:
+    for number, box in find_object_boxes(objects):
         here = objects[box.slices] == number
         for value in np.unique(labels[box.slices][here]).tolist():
             if value not in (UNLABELLED, IGNORE):
-                mask = here & (labels[box.slices] == value)
-                shapes.append(_shape(_name(table, value), mask, box, number))
+                bitmap = Bitmap.from_array(here & (labels[box.slices] == value), box.y0, box.x0)
+                shapes.append(Shape(_class_name(table, value), MASK, bitmap=bitmap, extra={INSTANCE: number}))
     return shapes
 
 
-def check_objects(count: int, area: int, pixels: int) -> None:
-    """Raises ObjectError where a plane is so scattered that it can hold no object numbers."""
-    if count > _MOST_OBJECTS and area > _MOST_COVER * pixels:
-        raise ObjectError(f"its {count} numbers lie scattered all over; it looks like a photograph or a depth map")
+def find_object_boxes(objects: NDArray[np.int32]) -> list[tuple[int, Box]]:
+    """The box of each number above 0, ascending, in one pass over the plane.
 
-
-def object_boxes(objects: NDArray[np.int32]) -> list[tuple[int, Box]]:
-    """The box of each number above 0, in one pass."""
+    Raises ObjectError where the numbers are scattered so widely that they cannot be objects.
+    """
     ys, xs = np.nonzero(objects)
     numbers = objects[ys, xs]
     order = np.argsort(numbers, kind="stable")
@@ -212,67 +241,71 @@ def object_boxes(objects: NDArray[np.int32]) -> list[tuple[int, Box]]:
     edges = [(f.reduceat(ys, first), f.reduceat(xs, first)) for f in (np.minimum, np.maximum)]
     (y0, x0), (y1, x1) = edges
     rows = zip(values.tolist(), y0.tolist(), x0.tolist(), y1.tolist(), x1.tolist(), strict=True)
-    return [(number, Box(a, b, c + 1, d + 1)) for number, a, b, c, d in rows]
+    boxes = [(number, Box(a, b, c + 1, d + 1)) for number, a, b, c, d in rows]
+    area = sum(box.height * box.width for _, box in boxes)
+    if len(boxes) > _MAX_SCATTERED_OBJECTS and area > _MAX_BOX_COVER * objects.size:
+        raise ObjectError(
+            f"its {len(boxes)} numbers are scattered over the image; it looks like a photograph or a depth map"
+        )
+    return boxes
 
 
-def _name(table: ClassTable, value: int) -> str:
+def _class_name(table: ClassTable, value: int) -> str:
     return IGNORE_NAME if value == IGNORE else table.name_of(value)
 
 
-def _shape(label: str, mask: NDArray[np.bool_], box: Box | None = None, number: int | None = None) -> Shape:
-    bitmap = Bitmap.from_array(mask) if box is None else Bitmap.from_array(mask, box.y0, box.x0)
-    return Shape(label, MASK, bitmap=bitmap, extra={} if number is None else {INSTANCE: number})
+def fit_to_image(mask: MaskFile, image: Path) -> tuple[MaskFile, tuple[str, ...]]:
+    """The mask in the image's EXIF orientation, and a note where that changed it: some tools label the stored rows.
 
-
-def fitted(mask: MaskFile, image: Path) -> tuple[MaskFile, tuple[str, ...]]:
-    """The mask as it lies on the image, turned with it where it was made on the stored rows; and a note of that.
-
-    Raises FormatError where it is of another size.
+    Raises FormatError where it has another size.
     """
     size, shape = image_size(image), mask.plane.shape
-    if shape != size and shape == size[::-1] and orientation(image) in SWAPPED:
-        plane = np.ascontiguousarray(turned_pixels(mask.plane, orientation(image)))
-        return replace(mask, plane=plane), (TURNED,)
+    if shape != size and shape == size[::-1] and image_orientation(image) in SWAPPED:
+        plane = np.ascontiguousarray(orient_pixels(mask.plane, image_orientation(image)))
+        return replace(mask, plane=plane), (ORIENTED,)
     check_size(mask.path, shape, size)
     return mask, ()
 
 
 def check_size(path: Path, shape: tuple[int, ...], size: tuple[int, int]) -> None:
-    """Raises FormatError where labels are not for an image of this (height, width)."""
+    """Raises FormatError where a mask of this `shape` is not for an image of this (height, width)."""
     if tuple(shape[:2]) != size:
         raise FormatError(
             path,
             f"is {shape[1]}x{shape[0]} but the image is {size[1]}x{size[0]}",
-            "export the mask again at the image's size",
+            "export the mask again at the size of the image",
         )
 
 
 def encode_index_png(labels: Labels) -> bytes:
-    """Mode P with the VOC palette: the numbers are the classes, the colours are for eyes."""
+    """Mode P with the VOC palette: the numbers are the classes, the colours are for display only."""
     image = Image.fromarray(labels)
     image.putpalette(VOC_PALETTE.tobytes())
-    return _png(image)
+    return _encode_png(image)
 
 
 def encode_instance_png(instances: NDArray[np.int32]) -> tuple[bytes, bool]:
-    """Instance numbers as a palette PNG, or 16 bits where there are more than 255 of them (then True)."""
+    """Instance numbers as a palette PNG, or as a 16-bit one where a number exceeds 255 (then True).
+
+    Raises ValueError for a number above 65535.
+    """
     highest = int(instances.max()) if instances.size else 0
     if highest > 65535:
         raise ValueError(f"object number {highest} does not fit 16 bits")
     if highest > 255:
-        return _png(Image.fromarray(instances.astype(np.uint16))), True
+        return _encode_png(Image.fromarray(instances.astype(np.uint16))), True
     return encode_index_png(instances.astype(np.uint8)), False
 
 
 def encode_npy(array: NDArray[np.generic]) -> bytes:
-    """numpy's own file."""
+    """The bytes of numpy's .npy format."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, np.lib.format.header_data_from_array_1_0(array))
     return b"".join([buffer.getvalue(), np.ascontiguousarray(array).data])
 
 
-def _png(image: Image.Image) -> bytes:
-    """Runs of equal pixels are all there is to find in a plane of labels: as small, in half the time."""
+def _encode_png(image: Image.Image) -> bytes:
+    """Z_RLE compression: label planes are runs of equal pixels, so it is as small as the default in half the time."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()

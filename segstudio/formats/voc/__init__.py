@@ -1,1 +1,1 @@
-"""PASCAL VOC."""
+"""PASCAL VOC (host.robots.ox.ac.uk/pascal/VOC): class and object PNGs, image sets, XML boxes."""
