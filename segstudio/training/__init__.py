@@ -1,1 +1,1 @@
-"""Learning: models, losses, the engine, prediction. torch, no Qt."""
+"""Training and prediction: networks, losses, the training loop, checkpoints. Uses torch, no Qt."""

@@ -1,4 +1,4 @@
-"""Time of a run: what it has spent, how far it is, and how fast it learns."""
+"""Time and progress of a run, its speed, and rate limiting."""
 
 from __future__ import annotations
 
@@ -6,63 +6,81 @@ import math
 import time
 
 from segstudio.training.config import TrainConfig
-from segstudio.training.distributed import agreed, world
+from segstudio.training.distributed import broadcast_number, world_size
 
 
-class Clock:
-    """Counts only time in which the run itself is at work; `progress` is 0..1, the same in all processes."""
+class RunClock:
+    """Counts only the time in which the run itself works; `progress` is 0..1, the same on all ranks."""
 
     def __init__(self, config: TrainConfig) -> None:
         self._steps = config.steps
-        self._seconds = 60 * config.minutes
+        self._limit_s = 60 * config.minutes
         self.progress = 0.0
         self._spent_s = 0.0  # in earlier sessions and up to the last pause
-        self._began: float | None = None  # it stands until the run says so
+        self._resumed_at: float | None = None  # None while paused, as at first
         self._patches, self._pixels, self._stepping_s = 0, 0, 0.0
 
     @property
     def spent_s(self) -> float:
-        return self._spent_s + (time.monotonic() - self._began if self._began is not None else 0.0)
+        return self._spent_s + (time.monotonic() - self._resumed_at if self._resumed_at is not None else 0.0)
 
     @spent_s.setter
     def spent_s(self, seconds: float) -> None:
         self._spent_s = seconds
-        self._began = None if self._began is None else time.monotonic()
+        self._resumed_at = None if self._resumed_at is None else time.monotonic()
 
     def pause(self) -> None:
-        """Time from now on is not the run's: somebody holds it."""
-        self._spent_s, self._began = self.spent_s, None
+        """Stop counting: the caller of the run holds an event."""
+        self._spent_s, self._resumed_at = self.spent_s, None
 
-    def go_on(self) -> None:
-        if self._began is None:
-            self._began = time.monotonic()
+    def resume(self) -> None:
+        if self._resumed_at is None:
+            self._resumed_at = time.monotonic()
 
-    def look(self, step: int) -> float:
-        """Progress by steps or by time, whichever is further; it stays until looked at again."""
-        self.progress = agreed([self._share(step)])[0]
+    def update_progress(self, step: int) -> float:
+        """Progress by steps or by time, whichever is further; `progress` keeps it until the next call."""
+        self.progress = broadcast_number(self._compute_progress(step))
         return self.progress
 
-    def _share(self, step: int) -> float:
+    def _compute_progress(self, step: int) -> float:
         by_steps = step / self._steps if self._steps else 0.0
-        by_time = self.spent_s / self._seconds if self._seconds > 0 else 0.0
+        by_time = self.spent_s / self._limit_s if self._limit_s > 0 else 0.0
         return min(1.0, max(by_steps, by_time))
 
-    def left_s(self, step: int) -> float:
-        """NaN before two steps have been taken: the first also warms up."""
-        share = self._share(step)
-        return self.spent_s * (1 - share) / share if share > 0 and self._patches else math.nan
+    def estimate_remaining_s(self, step: int) -> float:
+        """NaN before two steps were taken: the first one includes warm-up."""
+        progress = self._compute_progress(step)
+        return self.spent_s * (1 - progress) / progress if progress > 0 and self._patches else math.nan
 
-    def count(self, patches: int, pixels: int, seconds: float) -> None:
-        """A step has learnt from so much."""
+    def add_step(self, patches: int, pixels: int, seconds: float) -> None:
         self._patches += patches
         self._pixels += pixels
         self._stepping_s += seconds
 
-    def seconds_for(self, pixels: int) -> float:
-        """About how long predicting so many pixels takes: a third of the time to learn from them, twice for overlap."""
+    def estimate_prediction_s(self, pixels: int) -> float:
+        """Time to predict an image: a third of the time to train on its pixels, doubled for the overlap of tiles."""
         return pixels * self._stepping_s / self._pixels * 2 / 3 if self._pixels else math.inf
 
     @property
-    def patches_s(self) -> float:
-        """Patches learnt a second, over all processes."""
-        return self._patches * world() / self._stepping_s if self._stepping_s else 0.0
+    def patches_per_s(self) -> float:
+        """Patches trained on per second, over all ranks."""
+        return self._patches * world_size() / self._stepping_s if self._stepping_s else 0.0
+
+
+class RateLimiter:
+    """Allows something every `interval_s`, or less often if the caller asks for it."""
+
+    def __init__(self, interval_s: float, at_once: bool = False) -> None:
+        self._interval_s = interval_s
+        self._last_s = time.monotonic() - (1e9 if at_once else 0.0)
+
+    def reset(self) -> None:
+        """Due at the next call."""
+        self._last_s = -1e9
+
+    def is_due(self, at_least_s: float = 0.0) -> bool:
+        """True, and the interval begins again, if the interval and `at_least_s` have passed since the last True."""
+        if time.monotonic() - self._last_s < max(self._interval_s, at_least_s):
+            return False
+        self._last_s = time.monotonic()
+        return True

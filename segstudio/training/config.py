@@ -1,4 +1,4 @@
-"""Every choice of a training run, as one value that can be written down."""
+"""Configuration of a training run: keys, allowed values, defaults and `config.json`. Imports no torch."""
 
 from __future__ import annotations
 
@@ -7,26 +7,93 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from segstudio.core.classes import Class, ClassTable
 from segstudio.errors import TrainingError
 from segstudio.formats.atomic import write_text
 from segstudio.run_layout import CONFIG_FILE
-from segstudio.training.choices import ADAMW, AUTO, NONE, ONE_CYCLE, PRESETS, WORDS
 
-_NOT_TYPED = ("run_dir", "table")  # set by the program, never by a user's text
+AUTO: Final = "auto"
+
+TRANSPOSED, BILINEAR, UNPOOL = "transposed", "bilinear", "unpool"
+CONCAT, ADD = "concat", "add"
+BATCH, GROUP = "batch", "group"
+SOFTMAX, SIGMOID, ONE_VS_REST = "softmax", "sigmoid", "one-vs-rest"
+ONE_CYCLE, COSINE, POLY, CONSTANT = "one-cycle", "cosine", "poly", "constant"
+ADAMW, SGD = "adamw", "sgd"
+NONE, MEDIAN, INVERSE = "none", "median", "inverse"
+
+UPSAMPLINGS: Final = (TRANSPOSED, BILINEAR, UNPOOL)
+SKIPS: Final = (CONCAT, ADD)
+NORMS: Final = (BATCH, GROUP)
+HEADS: Final = (SOFTMAX, SIGMOID, ONE_VS_REST)
+SCHEDULES: Final = (ONE_CYCLE, COSINE, POLY, CONSTANT)
+OPTIMISERS: Final = (ADAMW, SGD)
+LOSS_TERMS: Final = ("ce", "bce", "dice", "jaccard", "focal", "lovasz", "tversky")
+
+PRESETS: Final[dict[str, dict[str, Any]]] = {
+    AUTO: {},
+    "classic": {"width": 64, "depth": 4, "upsampling": TRANSPOSED, "skips": CONCAT, "norm": BATCH},
+    "shallow": {"width": 64, "depth": 2, "upsampling": TRANSPOSED, "skips": CONCAT, "norm": BATCH},
+    "add": {"width": 64, "depth": 4, "upsampling": TRANSPOSED, "skips": ADD, "norm": BATCH},
+    "unpool": {"width": 64, "depth": 4, "upsampling": UNPOOL, "skips": CONCAT, "norm": BATCH},
+}
+
+ALLOWED_VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "preset": tuple(PRESETS),
+    "upsampling": (AUTO, *UPSAMPLINGS),
+    "skips": (AUTO, *SKIPS),
+    "norm": (AUTO, *NORMS),
+    "head": (AUTO, *HEADS),
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "precision": (AUTO, "float32", "bfloat16", "float16"),
+    "compile": (AUTO, "yes", "no"),
+    "vertical_flip": (AUTO, "yes", "no"),
+    "unlabelled": ("background", "ignore"),
+}
+
+# Old key -> key. Old keys are still read from --set, config.json and checkpoints; only new ones are written.
+RENAMED_KEYS: Final[dict[str, str]] = {
+    "batch": "batch_size",
+    "deviation": "std",
+    "ema": "ema_decay",
+    "patch": "patch_size",
+    "rare": "rare_class_fraction",
+    "up": "upsampling",
+}
+
+_NOT_SETTABLE: Final = ("run_dir", "table")  # set by the program, never from text
+
+_RANGES: Final[tuple[tuple[str, float, float], ...]] = (
+    ("minutes", 0, 100_000),
+    ("steps", 0, 1e9),
+    ("width", 0, 512),
+    ("depth", 0, 8),
+    ("patch_size", 0, 8192),
+    ("batch_size", 0, 4096),
+    ("accumulate", 1, 4096),
+    ("learning_rate", 1e-9, 10),
+    ("weight_decay", 0, 10),
+    ("ema_decay", 0, 0.99999),
+    ("patience", 0, 1e6),
+    ("rare_class_fraction", 0, 1),
+    ("cache_gb", 0, 4096),
+    ("seed", 0, 2**31 - 1),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """0, "" and "auto" mean: chosen from device and data, with a reason that is told.
+    """All settings of one run. 0, "" and "auto" mean: decided from device and data, and reported with the reason.
 
-    A run ends at `minutes` or `steps`, whichever comes first. `batch` is patches a step of one process;
-    `accumulate` is how many parts it is learnt in. `init` names weights to begin from; `class_weights` is
-    none, median, inverse, or name=weight,… by hand; `ema` the decay of the averaged weights, 0 for none;
-    `patience` the number of judgements without a rise before the run ends early, 0 for never; `rare` the share
-    of patches cut around a class chosen at random, so that small classes are seen.
+    A run ends after `minutes` or `steps`, whichever comes first. `patch_size` is in pixels; `batch_size` counts
+    patches per step and process, processed in `accumulate` parts whose gradients are added. `init` names weights
+    to initialise from. `class_weights` is none, median, inverse, or name=weight,… . `ema_decay` is the decay of the
+    averaged weights, 0 for no averaging. `patience` is the number of validations without improvement before the
+    run stops early, 0 for never. `rare_class_fraction` is the fraction of patches that are cut around a class drawn
+    with equal probability, so that small classes are sampled (nnU-Net: oversample_foreground_percent).
     """
 
     run_dir: Path
@@ -37,7 +104,7 @@ class TrainConfig:
     preset: str = AUTO
     width: int = 0
     depth: int = 0
-    up: str = AUTO
+    upsampling: str = AUTO
     skips: str = AUTO
     norm: str = AUTO
     encoder: str = ""
@@ -45,16 +112,16 @@ class TrainConfig:
     loss: str = AUTO
     class_weights: str = NONE
     deep_supervision: bool = False
-    patch: int = 0
-    batch: int = 0
+    patch_size: int = 0
+    batch_size: int = 0
     accumulate: int = 1
     optimiser: str = ADAMW
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
     schedule: str = ONE_CYCLE
-    ema: float = 0.98
+    ema_decay: float = 0.98
     patience: int = 0
-    rare: float = 0.33
+    rare_class_fraction: float = 0.33
     augment: bool = True
     vertical_flip: str = AUTO
     precision: str = AUTO
@@ -67,64 +134,55 @@ class TrainConfig:
     resume: bool = False
 
     def __post_init__(self) -> None:
-        for key, known in WORDS.items():
-            if getattr(self, key) not in known:
-                raise TrainingError(f"{key} is {getattr(self, key)!r}; it is one of {', '.join(known)}")
+        for key, allowed in ALLOWED_VALUES.items():
+            if getattr(self, key) not in allowed:
+                raise TrainingError(f"{key} is {getattr(self, key)!r}; it must be one of {', '.join(allowed)}")
         if not (self.steps > 0 or self.minutes > 0):
-            raise TrainingError("a run needs an end: set minutes or steps above 0")
+            raise TrainingError("the run has no end; set minutes or steps above 0")
         for key, low, high in _RANGES:
             value = getattr(self, key)
             if not low <= value <= high:
                 raise TrainingError(f"{key} is {value}; it must be between {low} and {high}")
 
     def with_texts(self, texts: Mapping[str, str]) -> TrainConfig:
-        """A copy with fields set from what a user typed, all at once; names the fields when a key is none."""
-        known = [f.name for f in fields(self) if f.name not in _NOT_TYPED]
+        """A copy with fields parsed from text; of an old and a new name of one key the later entry counts.
+
+        Raises TrainingError for an unknown key or a value that does not parse.
+        """
+        keys = [f.name for f in fields(self) if f.name not in _NOT_SETTABLE]
         values: dict[str, Any] = {}
-        for key, text in texts.items():
-            if key not in known:
-                raise TrainingError(f"{key}: there is no such choice; there are {', '.join(known)}")
+        for name, text in texts.items():
+            key = RENAMED_KEYS.get(name, name)
+            if key not in keys:
+                raise TrainingError(f"{name}: unknown setting; the settings are {', '.join(keys)}")
             kind = type(getattr(self, key))
             try:
-                values[key] = _truth(text) if kind is bool else kind(text)
+                values[key] = _parse_bool(text) if kind is bool else kind(text)
             except ValueError as error:
-                raise TrainingError(f"{key}={text}: must be of type {kind.__name__}") from error
+                raise TrainingError(f"{name}={text}: must be of type {kind.__name__}") from error
         return replace(self, **values)
 
-    def of_network(self, key: str) -> Any:
-        """What the user or else the preset says of the network; 0 or "auto" where neither does."""
+    def network_setting(self, key: str) -> Any:
+        """The user's value, else the preset's; 0 or "auto" where neither sets it."""
         own = getattr(self, key)
         return own if own not in (0, AUTO) else PRESETS[self.preset].get(key, own)
 
 
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    ("minutes", 0, 100_000),
-    ("steps", 0, 1e9),
-    ("width", 0, 512),
-    ("depth", 0, 8),
-    ("patch", 0, 8192),
-    ("batch", 0, 4096),
-    ("accumulate", 1, 4096),
-    ("learning_rate", 1e-9, 10),
-    ("weight_decay", 0, 10),
-    ("ema", 0, 0.99999),
-    ("patience", 0, 1e6),
-    ("rare", 0, 1),
-    ("cache_gb", 0, 4096),
-    ("seed", 0, 2**31 - 1),
-)
+def rename_old_keys(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in which every old key of a configuration or checkpoint has its present name."""
+    return {RENAMED_KEYS.get(key, key): value for key, value in mapping.items()}
 
 
-def _truth(text: str) -> bool:
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if text.lower() not in words:
+def _parse_bool(text: str) -> bool:
+    values = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.lower() not in values:
         raise ValueError(text)
-    return words[text.lower()]
+    return values[text.lower()]
 
 
-def weights_by_hand(text: str, names: list[str]) -> list[float]:
-    """'road=1,car=3' as one weight a class, 1 where not named. Raises TrainingError."""
-    out = [1.0] * len(names)
+def parse_class_weights(text: str, names: list[str]) -> list[float]:
+    """'road=1,car=3' as one weight per class, 1 for classes that are not named. Raises TrainingError."""
+    weights = [1.0] * len(names)
     for part in text.split(","):
         name, sign, number = part.partition("=")
         try:
@@ -133,19 +191,19 @@ def weights_by_hand(text: str, names: list[str]) -> list[float]:
             value = math.nan
         if not sign or name.strip() not in names or not 0 <= value < 1e6:
             raise TrainingError(
-                f"class_weights: {part.strip()!r} is no weight; write none, median, inverse, or name=weight for "
+                f"class_weights: {part.strip()!r} is not a weight; write none, median, inverse, or name=weight for "
                 f"some of {', '.join(names)}"
             )
-        out[names.index(name.strip())] = value
-    return out
+        weights[names.index(name.strip())] = value
+    return weights
 
 
-def table_to_plain(table: ClassTable) -> list[dict[str, Any]]:
+def table_to_json(table: ClassTable) -> list[dict[str, Any]]:
     return [{"name": item.name, "colour": list(item.colour)} for item in table]
 
 
-def table_from_plain(rows: list[dict[str, Any]]) -> ClassTable:
-    """Raises ValueError, KeyError or TypeError for rows that are none."""
+def table_from_json(rows: list[dict[str, Any]]) -> ClassTable:
+    """Raises ValueError, KeyError or TypeError for malformed rows."""
     classes = []
     for index, row in enumerate(rows):
         red, green, blue = (int(value) for value in row["colour"])
@@ -154,15 +212,16 @@ def table_from_plain(rows: list[dict[str, Any]]) -> ClassTable:
 
 
 def write_config(config: TrainConfig) -> None:
-    """`config.json` in the run's folder."""
-    plain = asdict(config) | {"run_dir": config.run_dir.name, "table": table_to_plain(config.table)}
+    """Write `config.json` into the run's folder. Raises FileError."""
+    plain = asdict(config) | {"run_dir": config.run_dir.name, "table": table_to_json(config.table)}
     write_text(config.run_dir / CONFIG_FILE, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_choices(path: Path) -> dict[str, str]:
-    """Choices of an earlier `config.json`, as text for `with_texts`."""
+def read_settings(path: Path) -> dict[str, str]:
+    """Settings of an earlier `config.json` as text for `with_texts`, under their present keys. Raises TrainingError."""
     try:
         plain = json.loads(path.read_text("utf-8"))
-        return {key: str(value) for key, value in plain.items() if key not in ("run_dir", "table", "resume")}
+        settings = {key: str(value) for key, value in plain.items() if key not in ("run_dir", "table", "resume")}
     except (OSError, ValueError, AttributeError) as error:
         raise TrainingError(f"{path}: cannot be read as a configuration ({error}); name a config.json") from error
+    return rename_old_keys(settings)

@@ -1,4 +1,4 @@
-"""What a training reports, besides progress and problems; no torch here, so the window can show them."""
+"""Events that a training run yields, besides progress and problems. Imports no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segstudio.events import Note, Problem, Progress
 
 @dataclass(frozen=True)
 class Decision:
-    """One thing that a run decided or was told, and why, in words."""
+    """The value of one setting that the user left to the program or chose, and the reason in one phrase."""
 
     key: str
     value: str
@@ -23,9 +23,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a run on these images would choose; `warnings` are about the data."""
+    """What a run on these images would decide; `warnings` are about the labels."""
 
-    choices: tuple[Decision, ...]
+    decisions: tuple[Decision, ...]
     warnings: tuple[str, ...]
     train_names: tuple[str, ...]
     held_out_names: tuple[str, ...]
@@ -33,34 +33,34 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Started:
-    """What the run decided; `text` is one line for a person, `choices` all of it with reasons."""
+    """The run begins. `text` summarises device, network and batch in one line; `decisions` lists all settings."""
 
     run_dir: Path
     text: str
     train_images: int
     held_out_images: int
-    choices: tuple[Decision, ...] = ()
-    history: tuple[dict[str, Any], ...] = ()  # judgements of earlier sessions, as in metrics.jsonl
+    decisions: tuple[Decision, ...] = ()
+    history: tuple[dict[str, Any], ...] = ()  # validations of earlier sessions, rows as in metrics.jsonl
 
     __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class StepDone:
-    """`patches_s` patches a second, `memory_bytes` held by learning; `rate` the learning rate of the step."""
+    """Some steps were taken; `loss` is their mean. `remaining_s` is NaN while it cannot be estimated."""
 
     step: int
     progress: float  # 0..1 of the whole run
     loss: float
-    left_s: float
-    patches_s: float = 0.0
+    remaining_s: float
+    patches_per_s: float = 0.0
     memory_bytes: int = 0
-    rate: float = 0.0
+    learning_rate: float = 0.0
 
 
 @dataclass(frozen=True)
 class EpochDone:
-    """After a validation; `confusion` is the sum over the held-out images (all 0 if there are none)."""
+    """After a validation; `confusion` is the sum over the validation images (all 0 if there are none)."""
 
     step: int
     loss: float
@@ -68,14 +68,14 @@ class EpochDone:
     miou: float
     best_miou: float
     classes: tuple[str, ...] = ()
-    iou: tuple[float, ...] = ()  # of each class, NaN where neither truth nor prediction has it
+    iou: tuple[float, ...] = ()  # per class, NaN where neither ground truth nor prediction has it
 
     __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The open image, or the part of it in `box`, as the model sees it now."""
+    """The model's present prediction for the open image, or for the part of it in `box`."""
 
     prediction: Prediction
     box: Box | None = None
@@ -83,7 +83,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Recovered:
-    """Something went wrong and was mended; the run goes on."""
+    """A step failed and the run continues in another way, described in `text`."""
 
     step: int
     text: str
@@ -91,7 +91,7 @@ class Recovered:
 
 @dataclass(frozen=True)
 class SamplesAdded:
-    """`images` newly labelled ones take part from this step on."""
+    """`images` newly labelled images take part from this step on."""
 
     step: int
     images: int
@@ -99,7 +99,7 @@ class SamplesAdded:
 
 @dataclass(frozen=True)
 class PretrainedLoaded:
-    """What came of the weights that the run began from: a line each."""
+    """The run was initialised from pretrained weights; `lines` report what was loaded and what was not."""
 
     lines: tuple[str, ...]
     percent: float  # of the network's parameters that were loaded
@@ -107,14 +107,24 @@ class PretrainedLoaded:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run came to its end; `weights` are its best. `early` when the score had stopped rising."""
+    """The run has ended; `weights` is the file of its best. `stopped_early` if the validation mIoU no longer rose."""
 
     weights: Path
     best_miou: float
     step: int
-    early: bool = False
+    stopped_early: bool = False
 
 
 TrainEvent = (
-    Progress | Note | Problem | Started | StepDone | EpochDone | Preview | Recovered | SamplesAdded | PretrainedLoaded | Finished
+    Progress
+    | Note
+    | Problem
+    | Started
+    | StepDone
+    | EpochDone
+    | Preview
+    | Recovered
+    | SamplesAdded
+    | PretrainedLoaded
+    | Finished
 )

@@ -1,4 +1,4 @@
-"""The figures of a run as they come: metrics.jsonl, and TensorBoard's files where somebody wants them."""
+"""Metrics of the validations of a run: `metrics.jsonl`, and TensorBoard files on request."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from segstudio.run_layout import METRICS_FILE
 
 
 class History:
-    """One row a judgement; a line of JSON each, NaN written as null."""
+    """One row per validation; a line of JSON each, with NaN as null. Raises TrainingError without TensorBoard."""
 
     def __init__(self, folder: Path, tensorboard: bool) -> None:
         self.rows: list[dict[str, Any]] = []
         self._path = folder / METRICS_FILE
-        self._writer = _writer(folder / "tensorboard") if tensorboard else None
+        self._writer = _make_writer(folder / "tensorboard") if tensorboard else None
 
     def add(self, row: dict[str, Any]) -> None:
-        """Raises FileError when it cannot be written; it is remembered all the same."""
-        self.rows.append({key: _plain(value) for key, value in row.items()})
+        """Append a row and write all rows; a row whose write failed with FileError is written with the next one."""
+        self.rows.append({key: _replace_nan(value) for key, value in row.items()})
         if self._writer is not None:
             self._write_scalars(self._writer, row)
         write_text(self._path, "\n".join(json.dumps(each, ensure_ascii=False) for each in self.rows) + "\n")
@@ -42,14 +42,13 @@ class History:
             self._writer.close()
 
 
-def _plain(value: Any) -> Any:
+def _replace_nan(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _replace_nan(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _writer(folder: Path) -> Any:
-    """Raises TrainingError when TensorBoard is not installed."""
+def _make_writer(folder: Path) -> Any:
     try:
         return importlib.import_module("torch.utils.tensorboard").SummaryWriter(str(folder))
     except ImportError as error:

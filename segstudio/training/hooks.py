@@ -1,4 +1,4 @@
-"""What a run asks the world around it. No torch here."""
+"""Callbacks a training run uses: the image to preview and newly labelled samples. Imports no torch."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from segstudio.formats.images import Pixels
 
 @dataclass(frozen=True)
 class PreviewImage:
-    """The open image, and the part of it on the screen, which is predicted first."""
+    """The image that is open in the window, and the part of it on the screen, which is predicted first."""
 
     name: str
     pixels: Pixels
-    visible: Box | None = None
+    visible_box: Box | None = None
 
     __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class RunHooks:
-    """What a run asks the world now and then.
+    """Called from the thread of the run, between two steps.
 
-    `open_image` is the image to show previews of; `arrivals` gives samples labelled since it was asked
-    last, which join at the next epoch.
+    `open_image` returns the image to predict previews of; `new_samples` the samples labelled since its last call,
+    which are added at the next epoch.
     """
 
     open_image: Callable[[], PreviewImage | None] = lambda: None
-    arrivals: Callable[[], Sequence[Sample]] = tuple
+    new_samples: Callable[[], Sequence[Sample]] = tuple

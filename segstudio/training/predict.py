@@ -1,13 +1,17 @@
-"""The one way from an image to a prediction, for window, command line, figures and export.
+"""Tiled prediction of one image; the only way from an image to a Prediction, for window, command line and validation.
 
-Evenly spaced tiles, Gaussian weights, float32 sums. Sums are held for one band of tiles at a time, so
-memory follows the image's width and not its area.
+Evenly spaced, overlapping tiles, Gaussian weights, float32 sums. Sums are held for one row of tiles at a time, so
+that memory grows with the width of the image and not with its area.
+
+Arrays: C input channels, K classes, H rows, W columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,108 +22,130 @@ from segstudio.events import Problem, Progress
 from segstudio.formats.images import Pixels, read_image
 from segstudio.training.device import Device, is_out_of_memory
 from segstudio.training.model import Model
-from segstudio.training.pixels import channels_first, fitted_channels
-from segstudio.training.tiles import gaussian_weight, tile_starts
+from segstudio.training.pixels import convert_channels, to_channels_first
 
-OVERLAP = 0.5
-PROBABILITY_BYTES = 512 * 1024**2
-_EDGE = 32  # network input is padded to a multiple of this
+OVERLAP: Final = 0.5
+PROBABILITY_BYTES = 512 * 1024**2  # a Prediction holds no probabilities beyond it
+_UNIT: Final = 32  # sides of the network's input are padded to a multiple of it
 
 
 def predict(
     model: Model, pixels: Pixels, device: Device, name: str = "", overlap: float = OVERLAP
 ) -> Iterator[Progress | Prediction]:
-    """Yields Progress by bands of tiles and, last, the Prediction. Raises TrainingError for other channels.
+    """Yield Progress for each row of tiles and, last, the Prediction of (H, W) or (H, W, C) pixels.
 
-    Where memory does not do for a tile, the model's tile is halved and all begins again.
+    When memory runs out, `model.tile` is halved and the image is predicted again. Raises TrainingError for pixels
+    with other channels than the model takes.
     """
     while True:
         try:
-            yield from _predicted(model, pixels, device, name, overlap)
+            yield from _predict_tiled(model, pixels, device, name, overlap)
             return
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error) or model.tile < 4 * _EDGE:
+            if not is_out_of_memory(error) or model.tile < 4 * _UNIT:
                 raise
-            device.free()
-            model.tile = model.tile // 2 // _EDGE * _EDGE
+            device.empty_cache()
+            model.tile = model.tile // 2 // _UNIT * _UNIT
 
 
-def _predicted(
+def _predict_tiled(
     model: Model, pixels: Pixels, device: Device, name: str, overlap: float
 ) -> Iterator[Progress | Prediction]:
-    pixels_CHW = fitted_channels(channels_first(pixels), model.architecture.in_channels, name)
+    pixels_CHW = convert_channels(to_channels_first(pixels), model.architecture.in_channels, name)
     num_classes = model.architecture.num_classes
     height, width = pixels_CHW.shape[1:]
-    out = _Planes(num_classes, height, width)
+    planes = _Planes(num_classes, height, width)
     model.net.eval()
-    rows = tile_starts(height, model.tile, overlap)
-    band = _Band(num_classes, min(model.tile, height), width)
-    for index, y in enumerate(rows):
-        yield Progress(index, len(rows), name)
-        for x in tile_starts(width, model.tile, overlap):
-            band.add(_tile_probabilities(model, pixels_CHW, y, x, device), x)
-        until = rows[index + 1] if index + 1 < len(rows) else height
-        out.write(y, band.take(until - y))
-    yield Prediction(name, model.step, tuple(model.table.names), out.labels, out.probabilities, out.entropy)
+    starts = find_tile_starts(height, model.tile, overlap)
+    sums = _RowSums(num_classes, min(model.tile, height), width)
+    for index, y in enumerate(starts):
+        yield Progress(index, len(starts), name)
+        for x in find_tile_starts(width, model.tile, overlap):
+            sums.add(_predict_tile(model, pixels_CHW, y, x, device), x)
+        end = starts[index + 1] if index + 1 < len(starts) else height
+        planes.write(y, sums.pop_rows(end - y))
+    yield Prediction(name, model.step, tuple(model.table.names), planes.labels, planes.probabilities, planes.entropy)
 
 
 def predict_whole(model: Model, pixels: Pixels, device: Device, name: str = "", overlap: float = OVERLAP) -> Prediction:
     """`predict` without its progress."""
-    *_, last = predict(model, pixels, device, name, overlap)
-    assert isinstance(last, Prediction)
-    return last
+    *_, prediction = predict(model, pixels, device, name, overlap)
+    assert isinstance(prediction, Prediction)
+    return prediction
 
 
-def _tile_probabilities(model: Model, pixels_CHW: Pixels, y: int, x: int, device: Device) -> NDArray[np.float32]:
-    """(C, h, w) of the tile that starts at (y, x), mirrored where the network needs more than there is."""
-    tile = pixels_CHW[:, y : y + model.tile, x : x + model.tile]
-    height, width = tile.shape[1:]
-    unit = max(_EDGE, 2**model.architecture.depth)
-    pad = [(0, 0), (0, -height % unit), (0, -width % unit)]
-    probabilities = model.probabilities(np.pad(tile, pad, mode="symmetric"), device)
-    return probabilities[:, :height, :width].cpu().numpy()
+def _predict_tile(model: Model, pixels_CHW: Pixels, y: int, x: int, device: Device) -> NDArray[np.float32]:
+    """Probabilities (K, h, w) of the tile at (y, x), padded by reflection to the size that the network needs."""
+    tile_CHW = pixels_CHW[:, y : y + model.tile, x : x + model.tile]
+    height, width = tile_CHW.shape[1:]
+    unit = max(_UNIT, 2**model.architecture.depth)
+    padding = [(0, 0), (0, -height % unit), (0, -width % unit)]
+    probabilities_KHW = model.predict_probabilities(np.pad(tile_CHW, padding, mode="symmetric"), device)
+    return probabilities_KHW[:, :height, :width].cpu().numpy()
 
 
-class _Band:
-    """Weighted sums of the rows that tiles at hand can still reach."""
+def find_tile_starts(length: int, tile: int, overlap: float) -> list[int]:
+    """First pixels of evenly spaced tiles that cover `length` and overlap by at least the fraction `overlap`."""
+    if length <= tile:
+        return [0]
+    count = 1 + int(np.ceil((length - tile) / (tile * (1 - overlap))))
+    return [round(step * (length - tile) / (count - 1)) for step in range(count)]
+
+
+@lru_cache(maxsize=8)
+def make_gaussian_weight(height: int, width: int) -> NDArray[np.float32]:
+    """(height, width) weights, 1 in the centre, sigma 1/8 of the tile, never 0 (as in nnU-Net); read-only."""
+    weight = np.maximum(_make_gaussian(height)[:, None] * _make_gaussian(width)[None, :], np.float32(1e-3))
+    weight.flags.writeable = False
+    return weight
+
+
+def _make_gaussian(length: int) -> NDArray[np.float32]:
+    offset = np.arange(length, dtype=np.float32) - np.float32((length - 1) / 2)
+    gaussian: NDArray[np.float32] = np.exp(-0.5 * (offset / np.float32(length / 8)) ** 2).astype(np.float32)
+    return gaussian
+
+
+class _RowSums:
+    """Weighted sums of probabilities for the image rows that tiles still to come can overlap."""
 
     def __init__(self, num_classes: int, tile: int, width: int) -> None:
-        self._sums = np.zeros((num_classes, tile, width), np.float32)
-        self._weights = np.zeros((tile, width), np.float32)
+        self._sums_KHW = np.zeros((num_classes, tile, width), np.float32)
+        self._weights_HW = np.zeros((tile, width), np.float32)
 
-    def add(self, probabilities: NDArray[np.float32], x: int) -> None:
-        height, width = probabilities.shape[1:]
-        weight = gaussian_weight(height, width)
-        self._sums[:, :height, x : x + width] += probabilities * weight
-        self._weights[:height, x : x + width] += weight
+    def add(self, probabilities_KHW: NDArray[np.float32], x: int) -> None:
+        height, width = probabilities_KHW.shape[1:]
+        weight_HW = make_gaussian_weight(height, width)
+        self._sums_KHW[:, :height, x : x + width] += probabilities_KHW * weight_HW
+        self._weights_HW[:height, x : x + width] += weight_HW
 
-    def take(self, rows: int) -> NDArray[np.float32]:
-        """Probabilities (C, rows, width) of the finished rows on top; the rest moves up."""
-        done = self._sums[:, :rows] / self._weights[:rows]
-        for held in (self._sums, self._weights):
+    def pop_rows(self, rows: int) -> NDArray[np.float32]:
+        """Probabilities (K, rows, W) of the finished rows at the top; the others move up."""
+        done_KHW = self._sums_KHW[:, :rows] / self._weights_HW[:rows]
+        for held in (self._sums_KHW, self._weights_HW):
             rest = held.shape[-2] - rows
             held[..., :rest, :] = held[..., rows:, :].copy()
             held[..., rest:, :] = 0
-        return done
+        return done_KHW
 
 
 class _Planes:
-    """The byte planes of a Prediction, written band by band."""
+    """The uint8 planes of a Prediction, written some rows at a time."""
 
     def __init__(self, num_classes: int, height: int, width: int) -> None:
         kept = num_classes if num_classes * height * width <= PROBABILITY_BYTES else 0
         self.labels = np.zeros((height, width), np.uint8)
         self.entropy = np.zeros((height, width), np.uint8)
         self.probabilities = np.zeros((kept, height, width), np.uint8)
-        self._log_classes = float(np.log(max(2, num_classes)))
+        self._max_entropy = float(np.log(max(2, num_classes)))
 
-    def write(self, y: int, probabilities: NDArray[np.float32]) -> None:
-        rows = slice(y, y + probabilities.shape[1])
-        self.labels[rows] = probabilities.argmax(axis=0)
-        entropy = -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(axis=0)
-        self.entropy[rows] = np.clip(entropy * (255 / self._log_classes) + 0.5, 0, 255)
+    def write(self, y: int, probabilities_KHW: NDArray[np.float32]) -> None:
+        rows = slice(y, y + probabilities_KHW.shape[1])
+        self.labels[rows] = probabilities_KHW.argmax(axis=0)
+        entropy = -(probabilities_KHW * np.log(np.maximum(probabilities_KHW, 1e-12))).sum(axis=0)
+        self.entropy[rows] = np.clip(entropy * (255 / self._max_entropy) + 0.5, 0, 255)
         if len(self.probabilities):
-            self.probabilities[:, rows] = probabilities * 255 + 0.5
+            self.probabilities[:, rows] = probabilities_KHW * 255 + 0.5
 
 
 def predict_file(model: Model, image: Path, device: Device, name: str) -> Prediction:
@@ -130,7 +156,7 @@ def predict_file(model: Model, image: Path, device: Device, name: str) -> Predic
 def predict_files(
     model: Model, images: Mapping[str, Path], device: Device
 ) -> Iterator[Progress | Problem | Prediction]:
-    """A Prediction for each image by name; one that fails is named and the rest goes on."""
+    """Yield a Prediction for each image by name; one that fails is reported as a Problem."""
     for done, (name, image) in enumerate(images.items()):
         yield Progress(done, len(images), name)
         try:

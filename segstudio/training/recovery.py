@@ -1,67 +1,69 @@
-"""What a run does when a step goes wrong, so that nobody has to start again."""
+"""Recovery from out of memory, a non-finite loss and a failed torch.compile, so that the run continues."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import torch
 
 from segstudio.errors import TrainingError
 from segstudio.run_layout import PREVIOUS_STATE
 from segstudio.training.checkpoint import load_newest_state, load_state
-from segstudio.training.distributed import together
+from segstudio.training.distributed import is_distributed
 from segstudio.training.events import Recovered
-from segstudio.training.learner import NonFiniteLossError
 from segstudio.training.run import Run
+from segstudio.training.trainer import NonFiniteLossError
 
-MOST_RESCUES = 8
+MAX_RECOVERIES: Final = 8  # from non-finite losses at the same step
 
 
-def after_out_of_memory(run: Run, error: BaseException) -> Recovered:
-    """The same batch in more parts, or smaller patches. Raises TrainingError when there is nothing left to try."""
-    smaller = run.plan.smaller()
-    if smaller is None or together():
+def recover_from_out_of_memory(run: Run, error: BaseException) -> Recovered:
+    """Repeat the batch in more parts, or with smaller patches. Raises TrainingError when neither is possible."""
+    smaller = run.plan.with_less_memory()
+    if smaller is None or is_distributed():
         raise TrainingError(
-            f"memory does not do for {run.plan.batch} patches of {run.plan.patch} px; take a smaller batch, patch or "
-            "width, or close other programs"
+            f"out of memory with {run.plan.batch_size} patches of {run.plan.patch_size} px; use a smaller batch_size, "
+            "patch_size or width, or close other programs"
         ) from error
-    run.learner.forget_half_made()
-    if smaller.patch == run.plan.patch:
-        text = f"memory ran out: each step is learnt in {smaller.accumulate} parts from now on"
+    run.trainer.discard_partial_step()
+    if smaller.patch_size == run.plan.patch_size:
+        text = f"out of memory: batches are processed in {smaller.accumulate} parts from now on"
     else:
-        text = f"memory ran out: patches are {smaller.patch} px from now on, not {run.plan.patch}"
-    run.use(smaller, run.device)
+        text = f"out of memory: patches are {smaller.patch_size} px from now on, not {run.plan.patch_size}"
+    run.apply_plan(smaller, run.device)
     return Recovered(run.step, text)
 
 
-def after_failed_compile(run: Run, error: Exception) -> Recovered:
-    """Go on without compiling: it needs a compiler that this machine may not have."""
-    run.learner.forget_half_made()
-    run.use(replace(run.plan, compiled=False), run.device)
-    return Recovered(run.step, f"compiling failed ({type(error).__name__}): going on without")
+def recover_from_failed_compile(run: Run, error: Exception) -> Recovered:
+    """Continue without torch.compile: it needs a C++ compiler, which this machine may not have."""
+    run.trainer.discard_partial_step()
+    run.apply_plan(replace(run.plan, compiled=False), run.device)
+    return Recovered(run.step, f"torch.compile failed ({type(error).__name__}): continuing without it")
 
 
-def after_non_finite(run: Run, error: NonFiniteLossError) -> Recovered:
-    """Back to the last good state; in full precision if it was lower, else at half the learning rate."""
-    if together():
+def recover_from_non_finite(run: Run, error: NonFiniteLossError) -> Recovered:
+    """Return to the last good state; then use full precision, or half the learning rate where it was full already."""
+    if is_distributed():
         raise error
-    at = run.step
-    where = _back(run)
+    failed_at = run.step
+    _restore_good_state(run)
     if run.device.dtype != torch.float32:
-        run.use(run.plan, run.device.in_full_precision())
+        run.apply_plan(run.plan, run.device.with_full_precision())
         how = "in full precision"
     else:
-        run.learner.rate_scale /= 2
-        how = f"at {run.learner.rate_scale:g} of the learning rate"
-    return Recovered(run.step, f"the loss was no number at step {at}: going on from {where}, {how}")
+        run.trainer.rate_scale /= 2
+        how = f"at {run.trainer.rate_scale:g} of the learning rate"
+    return Recovered(
+        run.step, f"loss became NaN or infinite at step {failed_at}: continuing from step {run.step}, {how}"
+    )
 
 
-def _back(run: Run) -> str:
-    """The newest saved state; where that did not help before, the one before it."""
-    scale, folder = run.learner.rate_scale, run.config.run_dir
-    state, _ = load_newest_state(folder)  # there is one from before the first step
-    if state["step"] == run.gone_back_to and (folder / PREVIOUS_STATE).is_file():
+def _restore_good_state(run: Run) -> None:
+    """The newest saved state, or the one before it if the newest was restored already and failed again."""
+    scale, folder = run.trainer.rate_scale, run.config.run_dir
+    state, _ = load_newest_state(folder)  # the engine saves one before the first step
+    if state["step"] == run.restored_step and (folder / PREVIOUS_STATE).is_file():
         state = load_state(folder / PREVIOUS_STATE)
-    run.go_back(state)
-    run.learner.rate_scale = scale
-    return f"step {run.step}" if run.step else "the beginning"
+    run.restore_earlier(state)
+    run.trainer.rate_scale = scale

@@ -1,4 +1,4 @@
-"""The confusion matrix of a model on images it did not learn from."""
+"""Confusion matrices of a model on the validation images."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from segstudio.training.predict import predict
 VALIDATION_OVERLAP = 0.25
 
 
-def validate(model: Model, pool: PatchDataset, device: Device) -> Iterator[Progress | Problem | ConfusionMatrix]:
-    """The matrix of each image, with progress in between; a file that has died is named and dropped."""
-    for name in pool.names:
+def validate(model: Model, dataset: PatchDataset, device: Device) -> Iterator[Progress | Problem | ConfusionMatrix]:
+    """Predict every image, without augmentation, and yield its matrix; one that cannot be read is dropped."""
+    for name in dataset.names:
         try:
-            pair = pool.pair(pool.names.index(name))
+            pair = dataset.get_pair(dataset.names.index(name))
         except SegstudioError as error:
-            pool.drop(name)
+            dataset.drop(name)
             yield Problem(name, str(error))
             continue
         pixels = np.moveaxis(pair.pixels, 0, 2)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from segstudio.core.sample import Sample
-from segstudio.core.synthetic import Recipe
 from segstudio.project.project import Project
-from segstudio.project.sample_project import make_sample_project
+from segstudio.project.sample_project import Recipe, make_sample_project
 from segstudio.project.samples import gather
 from segstudio.training.config import TrainConfig
 
@@ -32,6 +31,6 @@ def samples(project: Project) -> tuple[Sample, ...]:
 @pytest.fixture
 def config(tmp_path: Path, project: Project) -> TrainConfig:
     return TrainConfig(
-        run_dir=tmp_path / "run", table=project.table, minutes=0, steps=12, width=4, depth=2, patch=32, batch=4,
+        run_dir=tmp_path / "run", table=project.table, minutes=0, steps=12, width=4, depth=2, patch_size=32, batch_size=4,
         device="cpu",
     )  # fmt: skip

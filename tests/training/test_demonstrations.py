@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from segstudio.core.convolution import convolution, transposed_convolution
-from segstudio.training.demonstrations import demonstrations, losses_of_permute_and_reshape, right_rows, wrong_rows
+from segstudio.training.demonstrations import (
+    compare_permute_and_reshape,
+    permute_to_rows,
+    reshape_to_rows,
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -21,7 +24,7 @@ def test_convolution_in_numpy_equals_torchs(c: int, d: int, k: int, stride: int,
     rng = np.random.default_rng(seed)
     images, kernels = rng.normal(size=(c, 7, 9)), rng.normal(size=(d, c, k, k))
     truth = functional.conv2d(torch.from_numpy(images)[None], torch.from_numpy(kernels), stride=stride, padding=padding)
-    assert np.allclose(convolution(images, kernels, stride, padding), truth[0].numpy())
+    assert np.allclose(convolve(images, kernels, stride, padding), truth[0].numpy())
 
 
 @settings(max_examples=40, deadline=None)
@@ -36,30 +39,30 @@ def test_transposed_convolution_in_numpy_equals_torchs(
     truth = functional.conv_transpose2d(
         torch.from_numpy(images)[None], torch.from_numpy(kernels), stride=stride, padding=padding
     )
-    assert np.allclose(transposed_convolution(images, kernels, stride, padding), truth[0].numpy())
+    assert np.allclose(convolve_transposed(images, kernels, stride, padding), truth[0].numpy())
 
 
 def test_hand_made_numbers_come_out_as_by_hand() -> None:
     image = np.arange(1.0, 10.0).reshape(1, 3, 3)
     kernel = np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
-    assert (convolution(image, kernel) == [[[-4, -4], [-4, -4]]]).all()
+    assert (convolve(image, kernel) == [[[-4, -4], [-4, -4]]]).all()
     two = np.array([[[1.0, 2.0], [3.0, 4.0]]])
     ones = np.ones((1, 1, 2, 2))
-    assert (transposed_convolution(two, ones) == [[[1, 3, 2], [4, 10, 6], [3, 7, 4]]]).all()
-    assert (transposed_convolution(two, ones, stride=2) == np.kron(two[0], np.ones((2, 2)))[None]).all()
+    assert (convolve_transposed(two, ones) == [[[1, 3, 2], [4, 10, 6], [3, 7, 4]]]).all()
+    assert (convolve_transposed(two, ones, stride=2) == np.kron(two[0], np.ones((2, 2)))[None]).all()
 
 
 def test_a_reshape_that_makes_the_sizes_fit_scrambles_the_classes() -> None:
     logits = torch.randn(2, 3, 4, 5)
-    assert right_rows(logits).shape == wrong_rows(logits).shape
-    assert torch.equal(right_rows(logits)[7], logits[0, :, 1, 2])
-    assert not torch.equal(right_rows(logits), wrong_rows(logits))
-    right, wrong = losses_of_permute_and_reshape()
+    assert permute_to_rows(logits).shape == reshape_to_rows(logits).shape
+    assert torch.equal(permute_to_rows(logits)[7], logits[0, :, 1, 2])
+    assert not torch.equal(permute_to_rows(logits), reshape_to_rows(logits))
+    right, wrong = compare_permute_and_reshape()
     assert right < 0.1
     assert wrong > 4 * right
 
 
 def test_every_demonstration_says_its_line() -> None:
-    lines = list(demonstrations())
+    lines = list(run_demonstrations())
     assert len(lines) == 4
     assert float(lines[2].split(" by ")[1].split()[0]) == pytest.approx(0, abs=1e-9)

@@ -16,10 +16,10 @@ from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Problem
 from segstudio.project.project import Project
-from segstudio.training.batches import Sampler
+from segstudio.training.batches import PatchSampler
 from segstudio.training.checkpoint import load_state, load_weights
-from segstudio.training.config import TrainConfig, read_choices
-from segstudio.training.dataset import PatchDataset, statistics
+from segstudio.training.config import TrainConfig, read_settings
+from segstudio.training.dataset import PatchDataset, compute_mean_std
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.events import EpochDone, Finished, Preview, Started, StepDone
@@ -45,7 +45,7 @@ def test_a_run_tells_its_story_in_order_and_leaves_its_files(config: TrainConfig
     split = json.loads((config.run_dir / "split.json").read_text())
     assert len(split["train"]) == 5
     assert len(split["val"]) == 1
-    assert read_choices(config.run_dir / "config.json")["width"] == "4"
+    assert read_settings(config.run_dir / "config.json")["width"] == "4"
 
 
 def test_it_learns(config: TrainConfig, samples: Samples) -> None:
@@ -136,7 +136,7 @@ def test_gray_among_colour_and_8_among_16_bits_are_learnt_from_together(
     )
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
     assert pool.white == deep.max()
-    images = Sampler(pool, 32, 32).batch_at(0).images_BCHW
+    images = PatchSampler(pool, 32, 32).make_batch(0).images_BCHW
     assert images.mean(dim=(1, 2, 3)).min() > 0.3
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "b.png")
     Image.fromarray(rng.integers(0, 255, (48, 52, 3), dtype=np.uint8)).save(tmp_path / "c.png")
@@ -150,7 +150,7 @@ def test_a_patch_that_does_not_fit_the_depth_and_a_device_that_is_not_there_are_
     config: TrainConfig, samples: Samples
 ) -> None:
     with pytest.raises(TrainingError, match="multiple of 4, two at least; take 32"):
-        list(train(replace(config, patch=33), samples))
+        list(train(replace(config, patch_size=33), samples))
     with pytest.raises(TrainingError, match="not on this machine"):
         list(train(replace(config, device="gpu"), samples))
 
@@ -181,9 +181,9 @@ def test_batches_are_cut_where_something_is_labelled(project: Project, samples: 
     spots = [replace(s, annotation=s.annotation.with_shapes(s.annotation.shapes[-1:])) for s in samples]
     pool = PatchDataset(spots, project.table, "ignore")
     assert not [event for event in pool.load("") if isinstance(event, Problem)]
-    labels = Sampler(pool, 16, 64).batch_at(0).labels_BHW
+    labels = PatchSampler(pool, 16, 64).make_batch(0).labels_BHW
     assert all((patch != 255).any() for patch in labels)
-    batch = Sampler(pool, 96, 3).batch_at(0)  # larger than the images
+    batch = PatchSampler(pool, 96, 3).make_batch(0)  # larger than the images
     labels = batch.labels_BHW
     assert batch.images_BCHW.shape == (3, 3, 96, 96)
     assert (labels[:, 64:] == 255).all()
@@ -192,7 +192,7 @@ def test_batches_are_cut_where_something_is_labelled(project: Project, samples: 
 def test_statistics_are_those_of_the_pixels(project: Project, samples: Samples) -> None:
     pool = PatchDataset(samples, project.table, "background")
     list(pool.load(""))
-    mean, deviation = statistics(pool)
+    mean, deviation = compute_mean_std(pool)
     pixels = np.concatenate([pair.pixels.reshape(3, -1) for pair in pool], axis=1) / 255
     assert np.allclose(mean, pixels.mean(axis=1), atol=0.02)
     assert np.allclose(deviation, pixels.std(axis=1), atol=0.02)

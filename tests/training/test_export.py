@@ -13,8 +13,7 @@ import torch
 from segstudio.core.classes import ClassTable
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
-from segstudio.training.choices import BILINEAR, SIGMOID, UNPOOL
-from segstudio.training.config import TrainConfig
+from segstudio.training.config import BILINEAR, SIGMOID, UNPOOL, TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.model import Architecture, Model
@@ -36,7 +35,7 @@ def test_onnx_says_what_torch_says_and_brings_all_that_is_needed_to_use_it(tmp_p
     session = runtime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
     pixels = np.random.default_rng(0).integers(0, 4096, (1, 96, 160), dtype=np.uint16)
     (found,) = session.run(None, {"images": pixels[None].astype(np.float32) / 4095})
-    truth = made.probabilities(pixels, choose_device("cpu")).numpy()
+    truth = made.predict_probabilities(pixels, choose_device("cpu")).numpy()
     assert np.abs(found[0] - truth).max() < 1e-4
     about = {p.key: p.value for p in onnx.load(tmp_path / "m.onnx").metadata_props}
     plain = json.loads(about["segstudio"])
@@ -49,7 +48,7 @@ def test_onnx_says_what_torch_says_and_brings_all_that_is_needed_to_use_it(tmp_p
 @pytest.mark.parametrize("up", [UNPOOL, BILINEAR])
 def test_every_way_up_can_be_exported(tmp_path: Path, up: str) -> None:
     pytest.importorskip("onnxscript")
-    assert export_onnx(model(up=up), tmp_path / "m.onnx").largest_difference < 1e-4
+    assert export_onnx(model(upsampling=up), tmp_path / "m.onnx").largest_difference < 1e-4
 
 
 def test_a_network_that_onnx_cannot_hold_is_told_in_one_line_and_leaves_no_file(

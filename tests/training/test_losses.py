@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from segstudio.errors import TrainingError
-from segstudio.training.balance import class_weights, warnings_about
-from segstudio.training.choices import HEADS, LOSS_TERMS, ONE_VS_REST, SIGMOID, SOFTMAX
-from segstudio.training.heads import class_probabilities, outputs_of
+from segstudio.training.balance import compute_class_weights, find_label_warnings
+from segstudio.training.config import HEADS, LOSS_TERMS, ONE_VS_REST, SIGMOID, SOFTMAX
 from segstudio.training.losses import IGNORE_INDEX, Loss, binary_cross_entropy, focal_loss, jaccard_loss, parse_loss
+from segstudio.training.model import compute_probabilities, count_outputs
 
 CASES = [
     (head, term)
@@ -29,7 +29,7 @@ def planes(head: str, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, int]:
     classes = 2 if head == SIGMOID else 4
     labels = torch.randint(0, classes, (2, 8, 9))
     labels[:, :, 5:] = IGNORE_INDEX
-    return torch.randn(2, outputs_of(head, classes), 8, 9), labels, classes
+    return torch.randn(2, count_outputs(head, classes), 8, 9), labels, classes
 
 
 @pytest.mark.parametrize(("head", "term"), CASES)
@@ -109,14 +109,14 @@ def test_sums_of_terms_add_up_and_what_cannot_be_is_told() -> None:
         with pytest.raises(TrainingError, match=word):
             parse_loss(text, head)
     with pytest.raises(ValueError, match="2 classes"):
-        outputs_of(SIGMOID, 3)
+        count_outputs(SIGMOID, 3)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(HEADS), st.integers(0, 1000))
 def test_probabilities_sum_to_one_and_rank_as_the_logits_do(head: str, seed: int) -> None:
     logits, _, classes = planes(head, seed)
-    found = class_probabilities(logits, head)
+    found = compute_probabilities(logits, head)
     assert found.shape == (2, classes, 8, 9)
     assert torch.allclose(found.sum(dim=1), torch.ones(2, 8, 9), atol=1e-5)
     largest = (logits[:, 0] > 0).long() if head == SIGMOID else logits.argmax(dim=1)
@@ -142,23 +142,23 @@ def test_float16_logits_do_not_overflow() -> None:
 def test_rare_classes_weigh_more_by_median_and_inverse_frequency() -> None:
     counts = np.array([800, 100, 100, 0])
     names = ["a", "b", "c", "d"]
-    assert class_weights("median", counts, names) == pytest.approx([0.125, 1.0, 1.0, 1.0])
-    inverse = class_weights("inverse", counts, names)
+    assert compute_class_weights("median", counts, names) == pytest.approx([0.125, 1.0, 1.0, 1.0])
+    inverse = compute_class_weights("inverse", counts, names)
     assert np.mean(inverse[:3]) == pytest.approx(1.0)
     assert inverse[1] == pytest.approx(8 * inverse[0])
-    assert class_weights("b=3, d=0.5", counts, names) == [1.0, 3.0, 1.0, 0.5]
-    assert class_weights("none", counts, names) is None
+    assert compute_class_weights("b=3, d=0.5", counts, names) == [1.0, 3.0, 1.0, 0.5]
+    assert compute_class_weights("none", counts, names) is None
     for wrong in ("x=1", "a", "a=-1", "a=nan"):
         with pytest.raises(TrainingError, match="is no weight"):
-            class_weights(wrong, counts, names)
+            compute_class_weights(wrong, counts, names)
 
 
 def test_a_class_without_counter_example_and_one_without_pixels_are_told() -> None:
     from segstudio.core.classes import ClassTable
 
     table = ClassTable.from_names(["_background_", "cell"])
-    (line,) = warnings_about(np.array([0, 500]), table)
+    (line,) = find_label_warnings(np.array([0, 500]), table)
     assert "no counter-example" in line
-    (line,) = warnings_about(np.array([400, 500, 0]), ClassTable.from_names(["_background_", "cell", "gap"]))
+    (line,) = find_label_warnings(np.array([400, 500, 0]), ClassTable.from_names(["_background_", "cell", "gap"]))
     assert "no pixel of gap" in line
-    assert warnings_about(np.array([400, 500]), table) == []
+    assert find_label_warnings(np.array([400, 500]), table) == []

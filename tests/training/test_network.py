@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from segstudio.training.augment import PASSES_UNTIL_ALL, PASSES_WITHOUT, Augmentation, augmented_share
-from segstudio.training.choices import NORMS, PRESETS, SKIPS, UPS
+from segstudio.training.augment import FIRST_PASS, FULL_PASS, Augmentation, compute_augmented_fraction
+from segstudio.training.config import NORMS, PRESETS, SKIPS, UPSAMPLINGS
 from segstudio.training.losses import IGNORE_INDEX, cross_entropy, dice_loss, parse_loss
 from segstudio.training.unet import Design, UNet
 
@@ -25,7 +25,7 @@ segmentation_loss = parse_loss("ce+dice", "softmax")
     st.integers(1, 4),
     st.integers(16, 70),
     st.integers(16, 70),
-    st.tuples(st.sampled_from(UPS), st.sampled_from(SKIPS), st.sampled_from(NORMS), st.booleans()),
+    st.tuples(st.sampled_from(UPSAMPLINGS), st.sampled_from(SKIPS), st.sampled_from(NORMS), st.booleans()),
 )
 def test_any_channels_classes_and_sizes_go_in_and_come_out(
     c: int, k: int, height: int, width: int, kind: tuple[str, str, str, bool]
@@ -34,7 +34,7 @@ def test_any_channels_classes_and_sizes_go_in_and_come_out(
     with torch.no_grad():
         images = torch.rand(1, c, height, width)
         assert net(images).shape == (1, k, height, width)
-        levels = net.levels(images)
+        levels = net.forward_levels(images)
         assert torch.equal(levels[0], net(images))
         assert len(levels) == (4 if kind[3] else 1)
         sides = [height // 2**level for level in range(len(levels))]
@@ -111,7 +111,7 @@ def test_augmentation_moves_image_and_labels_together_and_keeps_ids_exact() -> N
     labels[:, 20:44, 10:40] = 7
     labels[:, :6] = IGNORE_INDEX
     images = (labels == 7).float()[:, None] * 0.5 + 0.25
-    changed, moved = Augmentation(channels=1, vertical_flip=True)(images, labels, share=1.0)
+    changed, moved = Augmentation(channels=1, vertical_flip=True)(images, labels, fraction=1.0)
     assert set(moved.unique().tolist()) <= {0, 7, IGNORE_INDEX}
     assert (moved != labels).any()
     inside = torch.stack([changed[i, 0][moved[i] == 7].median() for i in range(16)])
@@ -122,25 +122,25 @@ def test_augmentation_moves_image_and_labels_together_and_keeps_ids_exact() -> N
 def test_colour_images_are_augmented_too_and_share_0_changes_nothing() -> None:
     images, labels = torch.rand(4, 3, 32, 32), torch.randint(0, 3, (4, 32, 32))
     augment = Augmentation(channels=3, vertical_flip=False)
-    same, same_labels = augment(images, labels, share=0.0)
+    same, same_labels = augment(images, labels, fraction=0.0)
     assert torch.equal(same, images)
     assert torch.equal(same_labels, labels)
-    changed, _ = augment(images, labels, share=1.0)
+    changed, _ = augment(images, labels, fraction=1.0)
     assert changed.shape == images.shape
     assert torch.isfinite(changed).all()
 
 
 def test_augmentation_sets_in_when_the_data_comes_back() -> None:
-    assert augmented_share(PASSES_WITHOUT) == 0.0
-    assert augmented_share(PASSES_UNTIL_ALL) == augmented_share(math.inf) == 1.0
-    assert np.all(np.diff([augmented_share(p) for p in np.linspace(0, 50)]) >= 0)
+    assert compute_augmented_fraction(FIRST_PASS) == 0.0
+    assert compute_augmented_fraction(FULL_PASS) == compute_augmented_fraction(math.inf) == 1.0
+    assert np.all(np.diff([compute_augmented_fraction(p) for p in np.linspace(0, 50)]) >= 0)
 
 
 def test_axes_are_moved_and_never_reshaped() -> None:
     """The demonstration behind the rule: a reshape that only makes the sizes fit scrambles the class axis."""
-    from segstudio.training.pixels import channels_first
+    from segstudio.training.pixels import to_channels_first
 
     pixels = np.arange(24).reshape(2, 4, 3).astype(np.uint8)
-    moved = channels_first(pixels)
+    moved = to_channels_first(pixels)
     assert (moved[1] == pixels[:, :, 1]).all()
     assert not (pixels.reshape(3, 2, 4)[1] == pixels[:, :, 1]).all()

@@ -18,8 +18,7 @@ from segstudio.events import Progress
 from segstudio.training.checkpoint import load_state, load_weights, save_state, save_weights
 from segstudio.training.device import choose_device
 from segstudio.training.model import Architecture, Model
-from segstudio.training.predict import predict, predict_whole
-from segstudio.training.tiles import gaussian_weight, tile_starts
+from segstudio.training.predict import find_tile_starts, make_gaussian_weight, predict, predict_whole
 
 CPU = choose_device("cpu")
 
@@ -39,7 +38,7 @@ def model_of(net: nn.Module, channels: int = 1, tile: int = 64) -> Model:
 
 @given(st.integers(1, 2000), st.sampled_from([32, 64, 100]), st.sampled_from([0.25, 0.5]))
 def test_tiles_cover_everything_evenly_and_overlap_enough(length: int, tile: int, overlap: float) -> None:
-    starts = tile_starts(length, tile, overlap)
+    starts = find_tile_starts(length, tile, overlap)
     assert starts[0] == 0
     assert starts[-1] == max(0, length - tile)
     steps = np.diff(starts)
@@ -48,7 +47,7 @@ def test_tiles_cover_everything_evenly_and_overlap_enough(length: int, tile: int
 
 
 def test_weights_are_a_bell_and_never_zero() -> None:
-    weight = gaussian_weight(64, 48)
+    weight = make_gaussian_weight(64, 48)
     assert weight.shape == (64, 48)
     assert weight.min() > 0
     assert weight.argmax() in (31 * 48 + 23, 31 * 48 + 24, 32 * 48 + 23, 32 * 48 + 24)

@@ -17,14 +17,14 @@ from segstudio.training.checkpoint import load_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.engine import train
 from segstudio.training.events import Finished, Recovered, StepDone
-from segstudio.training.learner import Trainer
+from segstudio.training.trainer import Trainer
 
 Samples = tuple[Sample, ...]
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception, fits: int) -> list[int]:
     """Memory does for parts of at most `fits` pixels; gives the sizes that were tried."""
-    real, tried = Trainer._loss_of, []
+    real, tried = Trainer._compute_loss, []
 
     def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         tried.append(labels.numel())
@@ -32,7 +32,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception, fits: int) -> lis
             raise error
         return real(self, images, labels)
 
-    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_compute_loss", loss_of)
     return tried
 
 
@@ -87,13 +87,13 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_good_state(
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
     monkeypatch.setattr("segstudio.training.engine.SAVE_INTERVAL_S", 0.0)
-    real, calls = Trainer._loss_of, []
+    real, calls = Trainer._compute_loss, []
 
     def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         calls.append(1)
         return real(self, images, labels) * (math.nan if len(calls) == 7 else 1.0)
 
-    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_compute_loss", loss_of)
     events = list(train(config, samples))
     (told,) = [event for event in events if isinstance(event, Recovered)]
     assert "at step 7: going on from step 6" in told.text
@@ -110,13 +110,13 @@ def test_low_precision_is_given_up_before_the_learning_rate(
     config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
-    real = Trainer._loss_of
+    real = Trainer._compute_loss
 
     def loss_of(self: Trainer, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         low = self._device.dtype != torch.float32
         return real(self, images, labels) * (math.nan if low else 1.0)
 
-    monkeypatch.setattr(Trainer, "_loss_of", loss_of)
+    monkeypatch.setattr(Trainer, "_compute_loss", loss_of)
     events = list(train(replace(config, precision="bfloat16", steps=4), samples))
     (told,) = [event for event in events if isinstance(event, Recovered)]
     assert "from the beginning, in full precision" in told.text
@@ -129,7 +129,7 @@ def test_a_loss_that_stays_no_number_ends_the_run_and_keeps_the_last_good_state(
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)
     list(train(config, samples))
     before = load_state(config.run_dir / "last.ckpt")
-    monkeypatch.setattr(Trainer, "_loss_of", lambda self, images, labels: self.net(images).sum() * math.nan)
+    monkeypatch.setattr(Trainer, "_compute_loss", lambda self, images, labels: self.net(images).sum() * math.nan)
     with pytest.raises(TrainingError, match="after 8 attempts"):
         list(train(replace(config, steps=30, resume=True), samples))
     after = load_state(config.run_dir / "last.ckpt")

@@ -17,7 +17,7 @@ import torch
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Note, Problem
-from segstudio.training.checkpoint import digest, load_state, save_state
+from segstudio.training.checkpoint import compute_digest, load_state, save_state
 from segstudio.training.config import TrainConfig
 from segstudio.training.engine import train
 from segstudio.training.events import Finished, StepDone
@@ -27,7 +27,7 @@ Samples = tuple[Sample, ...]
 
 def same(a: object, b: object) -> bool:
     """Bit for bit, tensors and all."""
-    return digest(a) == digest(b)
+    return compute_digest(a) == compute_digest(b)
 
 
 def run_in_parts(config: TrainConfig, samples: Samples, stops: list[int]) -> Finished:
@@ -48,14 +48,14 @@ def run_in_parts(config: TrainConfig, samples: Samples, stops: list[int]) -> Fin
     [
         {},
         {"optimiser": "sgd", "schedule": "cosine", "accumulate": 2, "deep_supervision": True},
-        {"head": "one-vs-rest", "loss": "bce+lovasz", "up": "unpool", "skips": "add", "norm": "group", "rare": 0.5},
+        {"head": "one-vs-rest", "loss": "bce+lovasz", "upsampling": "unpool", "skips": "add", "norm": "group", "rare_class_fraction": 0.5},
     ],
 )
 def test_a_resumed_run_is_bit_identical_to_one_never_stopped(
     config: TrainConfig, samples: Samples, choices: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)  # every step is told
-    monkeypatch.setattr("segstudio.training.augment.PASSES_WITHOUT", 0.0)  # augmentation from the first steps
+    monkeypatch.setattr("segstudio.training.augment.FIRST_PASS", 0.0)  # augmentation from the first steps
     config = replace(config, steps=14, **choices)
     *_, whole = train(replace(config, run_dir=config.run_dir.with_name("whole")), samples)
     parts = run_in_parts(replace(config, run_dir=config.run_dir.with_name("parts")), samples, [4, 9])

@@ -14,13 +14,11 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
 from segstudio.training.checkpoint import save_weights
-from segstudio.training.choices import BILINEAR, ONE_VS_REST, SIGMOID, SOFTMAX, TRANSPOSED
-from segstudio.training.config import TrainConfig
+from segstudio.training.config import BILINEAR, ONE_VS_REST, SIGMOID, SOFTMAX, TRANSPOSED, TrainConfig
 from segstudio.training.engine import train
-from segstudio.training.events import Started, PretrainedLoaded
-from segstudio.training.heads import class_probabilities
-from segstudio.training.model import Architecture, Model
-from segstudio.training.pretrained import PretrainedReport, load_donor, transfer
+from segstudio.training.events import PretrainedLoaded, Started
+from segstudio.training.model import Architecture, Model, compute_probabilities
+from segstudio.training.pretrained import PretrainedReport, load_pretrained, read_pretrained
 
 
 def saved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX, **shape: object) -> nn.Module:
@@ -37,21 +35,21 @@ def saved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTM
 def moved(path: Path, names: Sequence[str], channels: int = 1, head: str = SOFTMAX) -> tuple[nn.Module, PretrainedReport]:
     torch.manual_seed(4)
     net = Architecture(channels, len(names), 4, 2, head=head).build()
-    return net.eval(), transfer(net, load_donor(path), ClassTable.from_names(names), head)
+    return net.eval(), load_pretrained(net, read_pretrained(path), ClassTable.from_names(names), head)
 
 
 def probabilities(net: nn.Module, head: str, channels: int = 1) -> torch.Tensor:
     torch.manual_seed(5)
     image = torch.rand(1, 1, 16, 16).expand(1, channels, 16, 16)
     with torch.no_grad():
-        return class_probabilities(net(image), head)
+        return compute_probabilities(net(image), head)
 
 
 def test_the_same_network_and_classes_arrive_whole(tmp_path: Path) -> None:
     donor = saved(tmp_path / "a.safetensors", ["_background_", "cat", "dog"])
     net, report = moved(tmp_path / "a.safetensors", ["_background_", "cat", "dog"])
     assert report.percent == 100.0
-    assert not (report.missing or report.unexpected or report.mismatched or report.fitted or report.reinitialised)
+    assert not (report.missing or report.unexpected or report.mismatched or report.converted or report.new_classes)
     assert torch.equal(probabilities(net, SOFTMAX), probabilities(donor, SOFTMAX))
 
 
@@ -62,9 +60,9 @@ def test_classes_move_by_name_in_any_order_new_ones_get_the_mean_and_removed_one
     assert torch.equal(net.head.weight[[0, 2, 3]], rows[[2, 0, 1]])
     assert torch.allclose(net.head.weight[1], rows.mean(dim=0))
     assert torch.allclose(net.head.bias[1], donor.head.bias.mean())
-    assert report.reinitialised == ("bird",)
+    assert report.new_classes == ("bird",)
     assert report.dropped_classes == ("cow",)
-    assert report.fitted == ("head.weight", "head.bias")
+    assert report.converted == ("head.weight", "head.bias")
     assert report.percent == 100.0
     assert "new classes, begun from the mean of the others: bird" in report.lines()
 
@@ -81,7 +79,7 @@ def test_a_sigmoid_and_a_softmax_of_two_classes_say_the_same(tmp_path: Path, ord
         if order != names:
             found = found.flip(1)
         assert torch.allclose(found, expected, atol=1e-6)
-        assert report.reinitialised == ()
+        assert report.new_classes == ()
 
 
 def test_input_channels_are_inflated_and_trimmed_so_that_answers_keep_their_size(tmp_path: Path) -> None:
@@ -89,7 +87,7 @@ def test_input_channels_are_inflated_and_trimmed_so_that_answers_keep_their_size
     donor = saved(tmp_path / "gray.safetensors", names, channels=1)
     net, report = moved(tmp_path / "gray.safetensors", names, channels=3)
     assert torch.allclose(probabilities(net, SOFTMAX, 3), probabilities(donor, SOFTMAX), atol=1e-5)
-    assert report.fitted == ("stem.0.weight",)
+    assert report.converted == ("stem.0.weight",)
     donor = saved(tmp_path / "rgb.safetensors", names, channels=3)
     net, _ = moved(tmp_path / "rgb.safetensors", names, channels=1)
     assert torch.allclose(probabilities(net, SOFTMAX), probabilities(donor, SOFTMAX, 3), atol=1e-5)
@@ -149,26 +147,26 @@ def test_the_widespread_unets_state_dicts_are_read_under_our_names(
     if wrapped:
         state = {"epoch": 3, "state_dict": {f"module.{key}": value for key, value in state.items()}}
     torch.save(state, tmp_path / "theirs.pth")
-    donor = load_donor(tmp_path / "theirs.pth")
+    donor = read_pretrained(tmp_path / "theirs.pth")
     found = donor.architecture
     assert found is not None
     assert (found.in_channels, found.width, found.depth) == (3, 8, 2)
-    assert found.up == (BILINEAR if bilinear else TRANSPOSED)
+    assert found.upsampling == (BILINEAR if bilinear else TRANSPOSED)
     net = replace(found, num_classes=2).build()
-    report = transfer(net, donor, ClassTable.from_names(["_background_", "car"]), SOFTMAX)
+    report = load_pretrained(net, donor, ClassTable.from_names(["_background_", "car"]), SOFTMAX)
     assert report.percent == 100.0
     assert not (report.missing or report.unexpected or report.mismatched)
     assert torch.equal(net.ups[0].conv[3].weight, theirs.up1.conv.double_conv[3].weight)
 
 
 def test_a_network_of_another_width_says_what_did_not_fit(tmp_path: Path) -> None:
-    saved(tmp_path / "a.safetensors", ["_background_", "cat"], up=BILINEAR)
+    saved(tmp_path / "a.safetensors", ["_background_", "cat"], upsampling=BILINEAR)
     net, report = moved(tmp_path / "a.safetensors", ["_background_", "cat"])
     assert report.mismatched
     assert report.missing
     assert 0 < report.percent < 100
     torch.save({"encoder.weight": torch.ones(3), "more": torch.ones(2)}, tmp_path / "other.pt")
-    report = transfer(net, load_donor(tmp_path / "other.pt"), ClassTable.from_names(["_background_", "cat"]), SOFTMAX)
+    report = load_pretrained(net, read_pretrained(tmp_path / "other.pt"), ClassTable.from_names(["_background_", "cat"]), SOFTMAX)
     assert report.percent == 0
     assert report.unexpected == ("encoder.weight", "more")
     assert any(line.startswith("missing") and "more" in line for line in report.lines())
@@ -186,7 +184,7 @@ def test_what_holds_no_weights_is_told_in_one_line_and_no_code_is_run(tmp_path: 
     torch.save([1, 2], tmp_path / "list.pt")
     for name in ("bomb.pt", "text.pt", "text.safetensors", "empty.pt", "list.pt", "none.pt"):
         with pytest.raises(FileError, match=r"holds no weights|no such file") as caught:
-            load_donor(tmp_path / name)
+            read_pretrained(tmp_path / name)
         assert "\n" not in str(caught.value)
     assert not (tmp_path / "ran").exists()
 
@@ -199,7 +197,7 @@ def test_a_run_begins_from_another_and_tells_what_came_of_it(config: TrainConfig
     (told,) = [event for event in events if isinstance(event, PretrainedLoaded)]
     assert told.percent == 100.0
     (started,) = [event for event in events if isinstance(event, Started)]
-    reasons = {choice.key: choice for choice in started.choices}
+    reasons = {choice.key: choice for choice in started.decisions}
     assert (reasons["width"].value, reasons["width"].reason) == ("4", "as in the weights it begins from")
     torch.save({"encoder.weight": torch.ones(3)}, config.run_dir.parent / "other.pt")
     wrong = replace(begun, init=str(config.run_dir.parent / "other.pt"), run_dir=config.run_dir.with_name("third"))
