@@ -1,93 +1,50 @@
-"""The verbs that bring data in and out, and look it over."""
+"""Commands import, export, convert and lint."""
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segstudio.cli.console import Reporter, app, one_line_errors
+from segstudio.cli.console import Reporter, command
 
 if TYPE_CHECKING:
-    from segstudio.formats.dataset import Source, SourceOptions
-    from segstudio.project.importing import IntakeOptions
-    from segstudio.project.item import Item
+    from segstudio.api import ImportReport
+    from segstudio.formats.dataset import ReadOptions
+    from segstudio.formats.writer import ExportOptions
     from segstudio.project.project import Project
 
-_FORMATS = "auto, coco, cvat, cityscapes, labelme, isat, eiseg, labelme-web, voc, camvid, yolo or masks."
-_TARGETS = "voc, coco, labelme, masks or yolo."
+_READERS = "auto, coco, cvat, cityscapes, labelme, isat, eiseg, labelme-web, voc, camvid, yolo or masks."
+_WRITERS = "voc, coco, labelme, masks or yolo."
 
 SourcePath = Annotated[Path, typer.Argument(help="Data set to read: a folder or a file.", metavar="SRC")]
 ProjectFolder = Annotated[Path, typer.Argument(help="Folder of images.", metavar="PROJECT")]
 OutFolder = Annotated[Path, typer.Argument(help="New folder.", metavar="OUT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Images = Annotated[Path | None, typer.Option(help="Folder of images, if not found by itself.")]
+Images = Annotated[Path | None, typer.Option(help="Folder of images, where it is not found automatically.")]
 Labels = Annotated[Path | None, typer.Option(help="Class list or label map.")]
-HeldOut = Annotated[Path | None, typer.Option(help="File stems to keep from training, one a line.")]
+HeldOut = Annotated[Path | None, typer.Option(help="File with the stems of the validation images, one a line.")]
 Snap = Annotated[bool, typer.Option("--snap", help="Read lossy masks by the nearest declared value.")]
 Ids = Annotated[str, typer.Option(help="Cityscapes: trainIds or labelIds.")]
 FirstPixel = Annotated[int | None, typer.Option(help="VOC boxes: number of the first pixel.", min=0, max=1)]
 Masks = Annotated[str, typer.Option("--masks", help="Mask images: auto, index, binary or instances.")]
 Maps = Annotated[list[str] | None, typer.Option("--map", help="SOURCE=CLASS, SOURCE=__ignore__, or SOURCE= to drop.")]
 Overlap = Annotated[str, typer.Option(help="Where objects overlap: order (later over earlier) or ignore (255).")]
-Taken = Annotated[str, typer.Option(help="An image whose name is taken: skip or rename.")]
-Visualisations = Annotated[bool, typer.Option("--viz", help="VOC: also coloured images.")]
-Npy = Annotated[bool, typer.Option("--npy", help="VOC: also .npy planes.")]
-Border = Annotated[int, typer.Option(help="VOC: ignored pixels around objects.", min=0, max=50)]
-Exact = Annotated[bool, typer.Option("--pixels", help="COCO, labelme: pixels in place of polygons.")]
+Taken = Annotated[str, typer.Option(help="An image whose name is in use: skip or rename.")]
+Visualisations = Annotated[bool, typer.Option("--viz", help="VOC: also write coloured images.")]
+Npy = Annotated[bool, typer.Option("--npy", help="VOC: also write .npy label planes.")]
+Border = Annotated[int, typer.Option(help="VOC: width of the ignored border around objects in pixels.", min=0, max=50)]
+Exact = Annotated[bool, typer.Option("--pixels", help="COCO, labelme: pixels instead of polygons.")]
 
 
-def open_with_labels(folder: Path, reporter: Reporter) -> tuple[Project, list[Item]]:
-    """The project with a class for each label in its files."""
-    from segstudio.project.index import scan
-    from segstudio.project.item import ItemState
-    from segstudio.project.project import open_project
-
-    project = open_project(folder)
-    items = list(project.items())
-    states = [s for s in reporter.drain(scan(project, items), "reading labels") if isinstance(s, ItemState)]
-    return project.with_labels(sorted({label for state in states for label in state.labels})), items
-
-
-def _intake(overlap: str, taken: str, maps: list[str], source: Source, project: Project | None) -> IntakeOptions:
-    """What is proposed for the source's classes, and over it what was told."""
-    from segstudio.core.classes import ClassTable
-    from segstudio.errors import ProjectError
-    from segstudio.project.importing import IGNORED, IN_ORDER, RENAME, SKIP, IntakeOptions
-    from segstudio.project.mapping import ClassMapping, parsed, proposed
-
-    if overlap not in (IN_ORDER, IGNORED):
-        raise ProjectError(f"--overlap {overlap}: it is {IN_ORDER} or {IGNORED}")
-    if taken not in (SKIP, RENAME):
-        raise ProjectError(f"--taken {taken}: it is {SKIP} or {RENAME}")
-    table = project.table if project is not None else ClassTable()
-    names = source.table.names if source.table is not None else []
-    return IntakeOptions(ClassMapping({**proposed(names, table), **parsed(maps)}), overlap, taken)
-
-
-def _bring_in(
-    source: Path, folder: Path, format_name: str, options: SourceOptions, choices: tuple[str, str, list[str]]
-) -> Any:
-    """Generator of the import's events; the first gives the name of the format."""
-    from segstudio.errors import SegstudioError
-    from segstudio.formats.registry import open_source
-    from segstudio.project.importing import import_source
-    from segstudio.project.project import open_project
-
-    if options.masks not in ("auto", "index", "binary", "instances"):
-        raise SegstudioError(f"--masks {options.masks}: it is auto, index, binary or instances")
-    name, found = open_source(source, options, format_name)
-    project = open_project(folder) if folder.is_dir() else None
-    yield name
-    yield from import_source(found, folder, _intake(*choices, found, project))
-
-
-@app.command("import")
-def import_(  # noqa: PLR0913  # one parameter an option
+@command("import")
+def import_(
     source: SourcePath,
     folder: ProjectFolder,
-    format_name: Annotated[str, typer.Option("--format", help=_FORMATS)] = "auto",
+    format_name: Annotated[str, typer.Option("--format", help=_READERS)] = "auto",
     images: Images = None,
     labels: Labels = None,
     held_out: HeldOut = None,
@@ -100,33 +57,52 @@ def import_(  # noqa: PLR0913  # one parameter an option
     taken: Taken = "skip",
     as_json: AsJson = False,
 ) -> None:
-    """Make a project from images with labels; the source is left as it is."""
-    from segstudio.formats.dataset import SourceOptions
+    """Make a project from images with labels; the source is not changed."""
+    from segstudio.formats.dataset import ReadOptions
 
-    with one_line_errors():
-        reporter = Reporter(quiet=as_json)
-        options = SourceOptions(images, labels, held_out, snap, ids, first_pixel, masks)
-        events = _bring_in(source, folder, format_name, options, (overlap, taken, maps or []))
-        name, report = reporter.drain(events, f"importing {source}")
-        reporter.say(
-            f"{report.images} images with {report.shapes} shapes are in {report.folder} (read as {name}); "
-            f"{report.left_out} left out"
-        )
-        reporter.finish(
-            as_json,
-            format=name,
-            folder=report.folder,
-            images=report.images,
-            shapes=report.shapes,
-            left_out=report.left_out,
-        )
+    reporter = Reporter(as_json)
+    options = ReadOptions(images, labels, held_out, snap, ids, first_pixel, masks)
+    report = _Import(source, folder, format_name, options, maps or [], overlap, taken).run(reporter)
+    reporter.say(
+        f"{report.images} images with {report.shapes} shapes are in {report.folder} (read as {report.format}); "
+        f"{report.left_out} left out"
+    )
+    reporter.finish(
+        format=report.format,
+        folder=report.folder,
+        images=report.images,
+        shapes=report.shapes,
+        left_out=report.left_out,
+    )
 
 
-@app.command()
-def export(  # noqa: PLR0913  # one parameter an option
+@dataclass(frozen=True)
+class _Import:
+    """The arguments of `import`, which `convert` shares."""
+
+    source: Path
+    folder: Path
+    format: str
+    read_options: ReadOptions
+    maps: list[str]
+    overlap: str
+    taken: str
+
+    def run(self, reporter: Reporter) -> ImportReport:
+        from segstudio.api.datasets import import_with
+        from segstudio.project.importing import ImportOptions
+        from segstudio.project.mapping import ClassMapping, parse_mapping
+
+        options = ImportOptions(ClassMapping(parse_mapping(self.maps)), self.overlap, self.taken)
+        with reporter.task(f"importing {self.source}") as show:
+            return import_with(self.source, self.folder, self.format, self.read_options, options, show).report
+
+
+@command()
+def export(
     folder: ProjectFolder,
     out: OutFolder,
-    format_name: Annotated[str, typer.Option("--format", help=_TARGETS)] = "voc",
+    format_name: Annotated[str, typer.Option("--format", help=_WRITERS)] = "voc",
     labels: Labels = None,
     viz: Visualisations = False,
     npy: Npy = False,
@@ -135,71 +111,55 @@ def export(  # noqa: PLR0913  # one parameter an option
     overlap: Overlap = "order",
     as_json: AsJson = False,
 ) -> None:
-    """Write labels and images in another format; what it cannot hold is said first."""
-    from segstudio.errors import SegstudioError
+    """Write labels and images in another format; what the format cannot hold is printed first."""
+    from segstudio import api
+    from segstudio.formats import class_list
     from segstudio.formats.writer import ExportOptions
 
-    with one_line_errors():
-        reporter = Reporter(quiet=as_json)
-        if overlap not in ("order", "ignore"):
-            raise SegstudioError(f"--overlap {overlap}: it is order or ignore")
-        project, items = open_with_labels(folder, reporter)
-        options = ExportOptions(viz, npy, border, pixels, overlap == "ignore")
-        _write_out((_numbered(project, labels), items), out, format_name, options, (reporter, as_json, {}))
+    reporter = Reporter(as_json)
+    _check_overlap(format_name, overlap)
+    project = api.Project.open(folder)
+    project = replace(project, table=class_list.read_labels(labels)) if labels else api.complete_classes(project)
+    options = ExportOptions(viz, npy, border, pixels, overlap == "ignore")
+    reporter.finish(**_write(project, out, format_name, options, reporter))
 
 
-def _numbered(project: Project, labels: Path | None) -> Project:
-    """With the classes of a list, in its order, where one is given."""
-    from dataclasses import replace
+def _write(project: Project, out: Path, format_name: str, options: ExportOptions, reporter: Reporter) -> dict[str, Any]:
+    """Print what the format cannot hold, export, and return the result for --json."""
+    from segstudio.api.datasets import export_with
+    from segstudio.api.job_events import collect
+    from segstudio.formats.registry import writer_named
+    from segstudio.project.export import plan_export
+    from segstudio.project.free_names import check_new_folder
 
-    from segstudio.formats import class_list
-
-    return replace(project, table=class_list.read_labels(labels)) if labels else project
-
-
-def _write_out(
-    what: tuple[Project, list[Item]],
-    out: Path,
-    format_name: str,
-    options: Any,
-    at: tuple[Reporter, bool, dict[str, Any]],
-) -> None:
-    from segstudio.formats.targets import target_named
-    from segstudio.project.export import Plan, check_empty, plan
-    from segstudio.project.export import export as write
-
-    (project, items), (reporter, as_json, read) = what, at
-    target = target_named(format_name)
-    check_empty(out)
-    asked = Reporter(quiet=True)  # what it finds broken, the export itself will list
-    planned = asked.drain((e for e in plan(project, items, target, options) if isinstance(e, Plan)), "")[-1]
-    if target.remark:
-        reporter.say(f"to know: {target.remark}")
-    for reason, objects, images in planned.losses:
-        reporter.say(f"to know: {objects} objects in {images} images: each {reason}")
-    report = reporter.drain(write(project, items, out, target, options), f"exporting {target.title}")[-1]
+    writer = writer_named(format_name)
+    check_new_folder(out)
+    plan = collect(plan_export(project, list(project.items()), writer, options)).results[-1]
+    for line in (writer.remark, *(f"{n} objects in {images} images: each {text}" for text, n, images in plan.losses)):
+        if line:
+            reporter.say(f"warning: {line}")
+    with reporter.task(f"exporting {writer.title}") as show:
+        report = export_with(project, out, format_name, options, classes=project.table, on_event=show)
     reporter.say(
         f"{report.images} images exported to {report.folder}, {report.background} of them background only; "
-        f"{report.untouched} that nobody labelled were left out"
+        f"{report.unannotated} without annotation were left out"
     )
-    reporter.finish(
-        as_json,
-        **read,
-        format=target.name,
-        folder=report.folder,
-        images=report.images,
-        background=report.background,
-        untouched=report.untouched,
-        losses=[{"reason": reason, "objects": n, "images": p} for reason, n, p in planned.losses],
-    )
+    return {
+        "format": writer.name,
+        "folder": report.folder,
+        "images": report.images,
+        "background": report.background,
+        "untouched": report.unannotated,
+        "losses": [{"reason": reason, "objects": n, "images": images} for reason, n, images in plan.losses],
+    }
 
 
-@app.command()
-def convert(  # noqa: PLR0913  # one parameter an option
+@command()
+def convert(
     source: SourcePath,
     out: OutFolder,
-    from_: Annotated[str, typer.Option("--from", help=_FORMATS)] = "auto",
-    to: Annotated[str, typer.Option("--to", help=_TARGETS)] = "voc",
+    from_: Annotated[str, typer.Option("--from", help=_READERS)] = "auto",
+    to: Annotated[str, typer.Option("--to", help=_WRITERS)] = "voc",
     images: Images = None,
     labels: Labels = None,
     held_out: HeldOut = None,
@@ -215,51 +175,62 @@ def convert(  # noqa: PLR0913  # one parameter an option
     pixels: Exact = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import and export in one; no project is left behind."""
-    import tempfile
-
-    from segstudio.errors import SegstudioError
-    from segstudio.formats.dataset import SourceOptions
-    from segstudio.formats.targets import target_named
+    """Import and export in one step, without keeping a project."""
+    from segstudio import api
+    from segstudio.formats.dataset import ReadOptions
     from segstudio.formats.writer import ExportOptions
-    from segstudio.project.export import check_empty
+    from segstudio.project.free_names import check_new_folder
 
-    with one_line_errors(), tempfile.TemporaryDirectory(prefix="segstudio-") as between:
-        reporter = Reporter(quiet=as_json)
-        if overlap == "ignore" and "overlap_ignored" not in target_named(to).choices:
-            raise SegstudioError(f"{to} has no pixels that count for nothing; leave overlaps in order")
-        check_empty(out)
-        source_options = SourceOptions(images, labels, held_out, snap, ids, first_pixel, masks)
-        events = _bring_in(source, Path(between), from_, source_options, (overlap, "rename", maps or []))
-        *_, name, report = reporter.drain(events, f"reading {source}")
-        project, items = open_with_labels(Path(between), reporter)
-        read = {"read_as": name, "read": report.images, "shapes": report.shapes, "left_out": report.left_out}
-        _write_out((project, items), out, to, ExportOptions(viz, npy, border, pixels), (reporter, as_json, read))
+    reporter = Reporter(as_json)
+    _check_overlap(to, overlap)
+    check_new_folder(out)
+    reading = ReadOptions(images, labels, held_out, snap, ids, first_pixel, masks)
+    writing = ExportOptions(viz, npy, border, pixels)
+    with tempfile.TemporaryDirectory(prefix="segstudio-") as folder:
+        report = _Import(source, Path(folder), from_, reading, maps or [], overlap, "rename").run(reporter)
+        project = api.complete_classes(api.Project.open(folder))
+        written = _write(project, out, to, writing, reporter)
+    read = {"read_as": report.format, "read": report.images, "shapes": report.shapes, "left_out": report.left_out}
+    reporter.finish(**read, **written)
 
 
-@app.command()
+def _check_overlap(format_name: str, overlap: str) -> None:
+    """Raise before anything is read for another word, or a format that cannot hold ignored pixels."""
+    from segstudio.errors import ProjectError
+    from segstudio.formats.registry import writer_named
+
+    writer = writer_named(format_name)
+    if overlap not in ("order", "ignore"):
+        raise ProjectError(f"--overlap {overlap}: must be order or ignore")
+    if overlap == "ignore" and "overlap_ignored" not in writer.options:
+        raise ProjectError(f"{writer.title} has no ignored pixels; choose --overlap order")
+
+
+@command()
 def lint(
     folder: ProjectFolder,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without asking.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for what is likely wrong: class names, sizes, empty shapes, images on both sides of the split."""
+    """Check the labels: class names, sizes, empty shapes, duplicate images in training and validation."""
+    from segstudio import api
     from segstudio.project.lint import Finding, lint_project
-    from segstudio.project.lint_fixes import mend
-    from segstudio.project.project import open_project
+    from segstudio.project.lint_fixes import apply_fixes
 
-    with one_line_errors():
-        reporter = Reporter(quiet=as_json)
-        project = open_project(folder)
-        items = list(project.items())
-        project = project if project.listed else open_with_labels(folder, reporter)[0]
-        events = reporter.drain(lint_project(project, items), "looking over the labels")
-        findings = [event for event in events if isinstance(event, Finding)]
-        mended = reporter.drain(mend(project, items, findings), "mending") if fix and findings else []
-        for finding in findings:
-            done = " (mended)" if finding in mended else f" ({finding.fix_text})" if finding.fix_text else ""
-            reporter.say(f"{finding.kind}: {finding}{done}")
-        left = [finding for finding in findings if finding not in mended]
-        reporter.say(f"{len(findings)} findings, {len(mended)} mended")
-        rows = [{"kind": f.kind, "item": f.item, "text": f.text, "mended": f in mended} for f in findings]
-        reporter.finish(as_json, failed=bool(left), findings=rows)
+    reporter = Reporter(as_json)
+    project = api.Project.open(folder)
+    if not project.listed:
+        project = api.complete_classes(project)
+    items = list(project.items())
+    events = reporter.drain(lint_project(project, items), "checking the labels")
+    findings = [event for event in events if isinstance(event, Finding)]
+    fixed = reporter.drain(apply_fixes(project, items, findings), "fixing") if fix and findings else []
+    for finding in findings:
+        done = " (fixed)" if finding in fixed else f" ({finding.fix_text})" if finding.fix_text else ""
+        reporter.say(f"{finding.kind}: {finding}{done}")
+    reporter.say(f"{len(findings)} findings, {len(fixed)} fixed")
+    rows = [
+        {"kind": each.kind, "item": each.item, "text": each.text, "fixed": each in fixed, "mended": each in fixed}
+        for each in findings
+    ]
+    reporter.finish(failed=len(fixed) < len(findings), findings=rows)
