@@ -1,35 +1,37 @@
-"""The open image as the window holds it: pixels for the screen, the document, and what a model says."""
+"""The image on the canvas: its pixels, its document, and what a model predicts for it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.visible_labels import Shown
+from segstudio.app.visible_labels import VisibleLabels
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
-from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document
 from segstudio.core.history import History
-from segstudio.core.metrics import errors_plane
+from segstudio.core.metrics import error_plane
+from segstudio.core.painting_rules import Marks
 from segstudio.core.prediction import Prediction
-from segstudio.core.pyramid import Levels, levels_of
-from segstudio.core.sample import reading
-from segstudio.core.stroke import Marks
+from segstudio.core.pyramid import Levels, build_pyramid
+from segstudio.core.sample import resolve_unlabelled
 from segstudio.formats.images import Pixels, read_image
 from segstudio.project.item import Item
 from segstudio.project.project import Project
 from segstudio.project.store import Stamp, load
+
+FileStamp = tuple[int, int] | None  # (time of change in ns, size in bytes); None: there is no such file
 
 
 @dataclass
 class OpenImage:
     """`levels` are arrays for the screen, each half the size of the one before, the first at full size.
 
-    `window` is what of the image's values they show; None: all.
+    `window` is the range of pixel values that they show from black to white; None: all. `stamp` is that of the
+    labelme file when it was read; `problem` says why that file cannot be read, and then nothing may be drawn.
     """
 
     item: Item
@@ -39,24 +41,22 @@ class OpenImage:
     stamp: Stamp
     notes: tuple[str, ...] = ()
     problem: str = ""
-    saved_revision: int = 0
     prediction: Prediction | None = None
     errors: NDArray[np.uint8] | None = None
     window: tuple[int, int] | None = None
-    file_stamp: tuple[int, int] | None = None  # of the image's file when it was read
-    unsaved: bool = field(default=False)  # kept from an earlier visit because it could not be saved
+    file_stamp: FileStamp = None  # of the image file when it was read
 
     def __post_init__(self) -> None:
-        self.shown = Shown(self.document)
+        self.visible_labels = VisibleLabels(self.document)
 
     @cached_property
     def extremes(self) -> tuple[int, int]:
-        """The smallest and the largest value of the image."""
+        """The smallest and the largest pixel value."""
         return int(self.pixels.min()), int(self.pixels.max())
 
     @property
     def held_bytes(self) -> int:
-        """What it keeps in memory, labels included."""
+        """Memory in use, labels included."""
         own = [level for level in self.levels if not np.shares_memory(level, self.pixels)]
         return self.pixels.nbytes + sum(level.nbytes for level in own) + self.document.plane.nbytes
 
@@ -64,12 +64,14 @@ class OpenImage:
     def read_only(self) -> bool:
         return bool(self.problem)
 
-    @property
-    def dirty(self) -> bool:
-        return self.unsaved or self.document.revision != self.saved_revision
+    def set_document(self, document: Document) -> None:
+        """Replace the labels, because newer ones arrived while the image was read."""
+        self.document = document
+        self.visible_labels = VisibleLabels(document)
+        self.errors = None
 
     def set_levels(self, levels: Levels, window: tuple[int, int] | None) -> None:
-        """Shown through another window of values."""
+        """Show another window of values."""
         self.levels, self.window = levels, window
 
     def set_prediction(self, prediction: Prediction | None) -> None:
@@ -77,37 +79,35 @@ class OpenImage:
         self.errors = None
 
     def compute_errors(self, unlabelled: str) -> None:
-        """Once the errors are to be seen; from then on they follow every stroke."""
+        """Compare labels and prediction for the first time; later edits go through `refresh_errors`."""
         if self.prediction is not None and self.errors is None:
             self.errors = np.zeros_like(self.prediction.labels)
             self.refresh_errors(self.document.annotation.box, unlabelled)
 
     def refresh_errors(self, box: Box, unlabelled: str) -> None:
-        """Compare labels and prediction again inside `box`."""
+        """Compare labels and prediction again inside `box`, if errors were asked for before."""
         if self.errors is None or self.prediction is None:
             return
-        truth = reading(self.document.plane[box.slices], unlabelled)
+        truth = resolve_unlabelled(self.document.plane[box.slices], unlabelled)
         predicted = self.prediction.labels[box.slices]
-        self.errors[box.slices] = errors_plane(truth, predicted, len(self.document.table))
+        self.errors[box.slices] = error_plane(truth, predicted, len(self.document.table))
 
 
 @dataclass(frozen=True)
-class Visit:
-    """What is kept of an image while the user is elsewhere."""
+class Kept:
+    """What the Workspace keeps of an image that is not on the canvas."""
 
-    item: Item
     annotation: Annotation
     history: History
+    marks: Marks
     stamp: Stamp
     unsaved: bool
-    table: ClassTable  # by which its labels are to be written
-    marks: Marks = field(default_factory=Marks)
 
     __hash__ = None  # type: ignore[assignment]
 
 
-def file_stamp(item: Item) -> tuple[int, int] | None:
-    """(time of change in ns, size in bytes) of the image's file."""
+def file_stamp(item: Item) -> FileStamp:
+    """Of the image file."""
     try:
         found = item.image.stat()
     except OSError:
@@ -115,28 +115,24 @@ def file_stamp(item: Item) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def read_open_image(project: Project, item: Item, visit: Visit | None) -> OpenImage:
-    """Reads image and labels. What was kept of an earlier visit holds unless the file changed since."""
+def read_open_image(project: Project, item: Item, kept: Kept | None) -> OpenImage:
+    """Read image and labels, in a job. What is `kept` in memory is used if unsaved or if the file is unchanged.
+
+    Raises FileError when the image cannot be read; a labelme file that cannot be read is `problem`.
+    """
     seen = file_stamp(item)
     pixels = read_image(item.image)
     height, width = pixels.shape[:2]
     stored = load(item, (height, width))
-    kept = visit is not None and (visit.unsaved or (visit.stamp == stored.stamp and not stored.problem))
-    problem = "" if kept else stored.problem  # what is only in memory is never thrown away for a file gone bad
-    notes = (*stored.notes, stored.problem) if kept and stored.problem else stored.notes
-    annotation = visit.annotation if visit is not None and kept else stored.annotation
-    history = visit.history if visit is not None and kept else History()
-    image = OpenImage(
-        item,
-        pixels,
-        levels_of(pixels),
-        Document(annotation, project.table, history),
-        visit.stamp if visit is not None and kept else stored.stamp,
-        notes,
-        problem,
-        unsaved=kept and visit is not None and visit.unsaved,
-        file_stamp=seen,
-    )
-    if visit is not None and kept:
-        image.document.marks = visit.marks
-    return image
+    if kept is not None and not kept.unsaved and (kept.stamp != stored.stamp or stored.problem):
+        kept = None
+    if kept is None:
+        document = Document(stored.annotation, project.table)
+        return OpenImage(
+            item, pixels, build_pyramid(pixels), document, stored.stamp, stored.notes, stored.problem, file_stamp=seen
+        )
+    # unsaved work in memory is never replaced by a file that has become unreadable
+    notes = (*stored.notes, stored.problem) if stored.problem else stored.notes
+    document = Document(kept.annotation, project.table, kept.history)
+    document.marks = kept.marks
+    return OpenImage(item, pixels, build_pyramid(pixels), document, kept.stamp, notes, file_stamp=seen)

@@ -1,85 +1,118 @@
-"""A QAction for every row: wired, with its keys, and kept enabled as the session says."""
+"""Actions: what a feature offers in menus, toolbars, by key and in the palette; and the QActions made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from segstudio.ui.action_rows import ACTIONS, TIPS, Action
+from segstudio.app.state import State
 from segstudio.ui.icons import icon
-from segstudio.ui.keymap import split
-from segstudio.ui.session import Session
 
 
-def build_actions(session: Session, window: QWidget, flows: dict[str, object]) -> dict[str, QAction]:
-    """By name."""
-    built: dict[str, QAction] = {}
-    group = QActionGroup(window)
-    for row in ACTIONS:
-        action = QAction(row.shown, window)
-        action.setObjectName(row.name)
-        action.triggered.connect(_calling(_method_of(row, session, flows)))
-        if row.tool:
-            action.setCheckable(True)
-            group.addAction(action)
-        window.addAction(action)
-        built[row.name] = action
-
-    def refresh() -> None:
-        for row in ACTIONS:
-            built[row.name].setEnabled(row.enabled(session))
-            if row.tool:
-                built[row.name].setChecked(session.tool.name == row.name)
-
-    for changed in (
-        session.project_changed,
-        session.image_changed,
-        session.edited,
-        session.marks_changed,
-        session.states_changed,
-        session.prediction_changed,
-        session.training_changed,
-        session.choice_changed,
-    ):
-        changed.connect(lambda *_: refresh())
-    refresh()
-    return built
+def never() -> str:
+    """The refusal of an action that can always run."""
+    return ""
 
 
-def set_keys(actions: dict[str, QAction], keys: Mapping[str, str]) -> None:
-    """The keys in force, and tips that tell the first of them."""
-    for row in ACTIONS:
-        texts = split(keys[row.name])
-        actions[row.name].setShortcuts([QKeySequence(text) for text in texts])
-        tip = QCoreApplication.translate("Action", TIPS.get(row.name, row.text))
-        actions[row.name].setToolTip(f"{tip} ({shown_key(texts[0])})" if texts else tip)
+@dataclass(frozen=True)
+class Action:
+    """`text` and `tip` are translated already. `menu` is its place, "Menu/Submenu" for a deeper one.
+
+    `keys` are key sequences separated by ", ". `refusal` gives "" if it can run now, or the reason why not.
+    `checked` makes it one of an exclusive group and says whether it is the checked one.
+    """
+
+    name: str
+    text: str
+    keys: str
+    run: Callable[[], object]
+    menu: str
+    icon: str = ""
+    tip: str = ""
+    refusal: Callable[[], str] = never
+    checked: Callable[[], bool] | None = None
 
 
-def shown_key(text: str) -> str:
-    """As this system writes it."""
+class ActionSet(QObject):
+    """A QAction for every Action: its key, icon and tip, enabled or disabled with the reason in its tip."""
+
+    def __init__(self, actions: Sequence[Action], state: State, window: QWidget) -> None:
+        super().__init__(window)
+        self.actions = tuple(actions)
+        self.qactions: dict[str, QAction] = {}
+        self._keys: dict[str, list[str]] = {}
+        group = QActionGroup(window)
+        for action in self.actions:
+            made = QAction(action.text, window)
+            made.setObjectName(action.name)
+            made.triggered.connect(lambda _=False, run=action.run: run())
+            if action.icon:
+                made.setIcon(icon(action.icon))
+            if action.checked is not None:
+                made.setCheckable(True)
+                group.addAction(made)
+            window.addAction(made)
+            self.qactions[action.name] = made
+        for changed in (
+            state.project_changed,
+            state.image_changed,
+            state.marks_changed,
+            state.prediction_changed,
+            state.training_changed,
+            state.tool_changed,
+        ):
+            changed.connect(self.refresh)
+        state.edited.connect(lambda edit: self.refresh())
+        state.item_states_changed.connect(lambda names: self.refresh())
+        state.workspace.changed.connect(lambda item: self.refresh())
+        self.refresh()
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.qactions[name]
+
+    def refresh(self) -> None:
+        """Enable what can run now."""
+        for action in self.actions:
+            made, refusal = self.qactions[action.name], action.refusal()
+            if made.isEnabled() == bool(refusal):
+                made.setEnabled(not refusal)
+            self._set_tip(action, refusal)
+            if action.checked is not None:
+                made.setChecked(action.checked())
+
+    def set_keys(self, keys: Mapping[str, str]) -> None:
+        """The keys in force; tips show the first of them."""
+        for action in self.actions:
+            texts = self._keys[action.name] = split_keys(keys[action.name])
+            self.qactions[action.name].setShortcuts([QKeySequence(text) for text in texts])
+            self._set_tip(action, action.refusal())
+
+    def set_icons(self) -> None:
+        """In the colours of the current palette."""
+        for action in self.actions:
+            if action.icon:
+                self.qactions[action.name].setIcon(icon(action.icon))
+
+    def _set_tip(self, action: Action, refusal: str) -> None:
+        texts = self._keys.get(action.name, [])
+        tip = action.tip or action.text
+        tip = f"{tip} ({native_key(texts[0])})" if texts else tip
+        made = self.qactions[action.name]
+        tip = f"{tip}\n{refusal}" if refusal else tip
+        if made.toolTip() != tip:
+            made.setToolTip(tip)
+
+
+def split_keys(keys: str) -> list[str]:
+    """Each key sequence in its portable form."""
+    texts = [QKeySequence(text).toString(QKeySequence.SequenceFormat.PortableText) for text in keys.split(", ")]
+    return [text for text in texts if text]
+
+
+def native_key(text: str) -> str:
+    """A key sequence as this system writes it."""
     return QKeySequence(text).toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def set_icons(actions: dict[str, QAction]) -> None:
-    """In the colours of the palette of this moment."""
-    for row in ACTIONS:
-        if row.icon:
-            actions[row.name].setIcon(icon(row.icon))
-
-
-def _method_of(row: Action, session: Session, flows: dict[str, object]) -> Callable[[], object]:
-    if row.tool:
-        return lambda: session.choose(tool=row.name)
-    flow, method = row.does.split(".")
-    found: Callable[[], object] = getattr(flows[flow], method)
-    return found
-
-
-def _calling(method: Callable[[], object]) -> Callable[..., None]:
-    def call(*_: object) -> None:
-        method()
-
-    return call

@@ -9,36 +9,42 @@ from types import TracebackType
 
 from PySide6.QtWidgets import QApplication
 
+from segstudio.app.state import State
+from segstudio.app.workspace import Workspace
 from segstudio.errors import SegstudioError
-from segstudio.ui.session import Session
+from segstudio.project.journal import JournalLock
+from segstudio.ui.jobs import Jobs
 from segstudio.ui.settings import Settings
 from segstudio.ui.theme import apply_theme
 from segstudio.ui.window import MainWindow
 
 
 def make_window() -> MainWindow:
-    """A window on a fresh session; needs a QApplication."""
+    """A window with a state of its own; needs a QApplication."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     settings = Settings()
     apply_theme(app, settings.theme)
-    return MainWindow(Session(), settings)
+    jobs = Jobs()
+    window = MainWindow(State(Workspace(jobs, JournalLock())), jobs, settings)
+    jobs.setParent(window)
+    return window
 
 
 def run(path: str | None) -> int:
-    """Opens the window on `path` and runs until it is closed; gives the exit status."""
+    """Open the window on `path` and run until it is closed. The exit status."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("segstudio")
     window = make_window()
     sys.excepthook = _Excepthook(window)
     window.show()
     if path is not None:
-        window.dropping.take([Path(path)])
+        window.dropping.open_or_import([Path(path)])
     return int(app.exec())
 
 
 class _Excepthook:
-    """The second border: an error in a slot is told and logged, and the program goes on."""
+    """An error in a slot is shown and logged, and the program goes on: the second place where all are caught."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window

@@ -6,7 +6,7 @@ import os
 
 from PySide6.QtGui import QGuiApplication, QIcon, QPalette
 
-os.environ.setdefault("QT_API", "pyside6")  # labelme may have brought PyQt5 along
+os.environ.setdefault("QT_API", "pyside6")  # otherwise qtawesome uses PyQt5 if labelme has installed it
 
 import qtawesome  # after QT_API is set
 

@@ -1,6 +1,6 @@
-"""Background work: a generator drained in a thread, its events handed to the window's thread.
+"""Background work: a generator is drained in a thread, and its events are delivered in the window's thread.
 
-This is the only module that knows threads, and one of the two places where any exception is caught.
+The only module with threads, and one of the two places where every exception is caught.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
 
 from segstudio.errors import SegstudioError
 
-Events = Callable[[], Iterable[Any]]
-OnEvent = Callable[[Any], None]
-OnEnd = Callable[[], None]
+MakeEvents = Callable[[], Iterable[Any]]
+OnEvent = Callable[[Any], object]
+OnEnd = Callable[[], object]
+OnFailure = Callable[[SegstudioError], object]
 
 _BATCH_INTERVAL_S = 0.03
-_LOOK_S = 0.1
+_POLL_S = 0.1
 
 
 class CrashError(SegstudioError):
-    """An error that is ours, not the user's; its traceback is in the log and in its cause."""
+    """A bug in segstudio; its traceback is in the log and in its cause."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(f"something went wrong in segstudio: {type(error).__name__}: {error}")
@@ -32,24 +33,24 @@ class CrashError(SegstudioError):
 
 
 class _Thread(QThread):
-    """Drains the generator; events travel in batches, so that thousands cost the window little."""
+    """Drains the generator; events are delivered in batches, because each delivery costs the window time."""
 
     batch = Signal(list)
     error = Signal(object)
 
-    def __init__(self, make: Events) -> None:
+    def __init__(self, make: MakeEvents) -> None:
         super().__init__()
         self._make = make
         self.stopping = threading.Event()
-        self.going = threading.Event()
-        self.going.set()
+        self.running = threading.Event()
+        self.running.set()
 
     def run(self) -> None:
         try:
             self._drain()
         except SegstudioError as error:
             self.error.emit(error)
-        except Exception as error:  # border: a job may not take the program with it
+        except Exception as error:  # border: a job must not end the program
             logging.getLogger(__name__).exception("job failed")
             self.error.emit(CrashError(error))
 
@@ -60,11 +61,11 @@ class _Thread(QThread):
         try:
             for event in events:
                 held.append(event)
-                if time.monotonic() - sent >= _BATCH_INTERVAL_S or not self.going.is_set():
+                if time.monotonic() - sent >= _BATCH_INTERVAL_S or not self.running.is_set():
                     self.batch.emit(held)
                     held, sent = [], time.monotonic()
-                while not self.going.wait(_LOOK_S) and not self.stopping.is_set():
-                    pass  # paused: the generator stands still between two of its events
+                while not self.running.wait(_POLL_S) and not self.stopping.is_set():
+                    pass  # paused between two events of the generator
                 if self.stopping.is_set():
                     break
         finally:
@@ -76,13 +77,13 @@ class _Thread(QThread):
 
 
 class Job(QObject):
-    """One piece of work. Signals come in the window's thread; `ended` is always the last of them."""
+    """One generator in a thread. Signals arrive in the window's thread; `ended` is always the last."""
 
     reported = Signal(object)
     failed = Signal(object)  # SegstudioError
     ended = Signal()
 
-    def __init__(self, make: Events, parent: QObject | None = None) -> None:
+    def __init__(self, make: MakeEvents, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread = _Thread(make)
         self._thread.batch.connect(self._on_batch, Qt.ConnectionType.QueuedConnection)
@@ -93,26 +94,26 @@ class Job(QObject):
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the generator to close at its next event."""
+        """Close the generator at its next event."""
         self._thread.stopping.set()
 
     def pause(self) -> None:
-        """Stand still after the next event, until `go_on` or `stop`."""
-        self._thread.going.clear()
+        """Wait after the next event, until `resume` or `stop`."""
+        self._thread.running.clear()
 
-    def go_on(self) -> None:
-        self._thread.going.set()
+    def resume(self) -> None:
+        self._thread.running.set()
 
     @property
     def paused(self) -> bool:
-        return not self._thread.going.is_set()
+        return not self._thread.running.is_set()
 
     @property
     def stopped(self) -> bool:
         return self._thread.stopping.is_set()
 
     def skip(self) -> None:
-        """End without having begun."""
+        """End without starting."""
         QTimer.singleShot(0, self._on_finished)
 
     def _on_batch(self, events: list[Any]) -> None:
@@ -128,7 +129,10 @@ class Job(QObject):
 
 
 class Jobs(QObject):
-    """All work of the window: any number side by side, and one queue for what touches annotations on disk."""
+    """All background work of the window: any number of jobs side by side, and one queue for annotation files.
+
+    A failure is emitted by `failed`, unless the job has an `on_failure` of its own.
+    """
 
     failed = Signal(object)
     one_ended = Signal()
@@ -145,29 +149,27 @@ class Jobs(QObject):
 
     def start(
         self,
-        make: Events,
-        on_event: Callable[[Any], None],
-        on_end: Callable[[], None] | None = None,
+        make: MakeEvents,
+        on_event: OnEvent,
         *,
-        quiet: bool = False,
+        on_end: OnEnd | None = None,
+        on_failure: OnFailure | None = None,
     ) -> Job:
-        """Run beside everything else. A failure goes to `failed`, and to the job's own signal alone if `quiet`."""
-        job = self._prepared(make, on_event, on_end, quiet)
+        """Run beside everything else."""
+        job = self._prepare(make, on_event, on_end, on_failure)
         self._run(job)
         return job
 
-    def enqueue(self, make: Events, on_event: OnEvent, on_end: OnEnd | None = None) -> Job:
-        """Run after everything enqueued before it: a load sees what an earlier save wrote."""
-        job = self._prepared(make, on_event, on_end)
-        self._queue.append(job)
-        if len(self._queue) == 1:
-            self._run(job)
-        return job
-
-    def enqueue_quietly(self, make: Events) -> Job:
-        """Like enqueue, for work whose outcome nobody waits for: a failure is only logged."""
-        job = self._prepared(make, lambda _: None, None, True)
-        job.failed.connect(lambda error: logging.getLogger(__name__).warning("%s", error))
+    def enqueue(
+        self,
+        make: MakeEvents,
+        on_event: OnEvent,
+        *,
+        on_end: OnEnd | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> Job:
+        """Run after everything enqueued before: a load sees what an earlier save wrote."""
+        job = self._prepare(make, on_event, on_end, on_failure)
         self._queue.append(job)
         if len(self._queue) == 1:
             self._run(job)
@@ -175,24 +177,24 @@ class Jobs(QObject):
 
     def after_queue(
         self,
-        make: Events,
-        on_event: Callable[[Any], None],
-        on_end: Callable[[], None] | None = None,
+        make: MakeEvents,
+        on_event: OnEvent,
         *,
-        quiet: bool = False,
+        on_end: OnEnd | None = None,
+        on_failure: OnFailure | None = None,
     ) -> Job:
-        """Run beside everything else, but begin once all that is enqueued now is done; later saves do not wait."""
-        job = self._prepared(make, on_event, on_end, quiet)
+        """Run beside everything else once all that is enqueued now has ended; later saves do not wait."""
+        job = self._prepare(make, on_event, on_end, on_failure)
         barrier = self.enqueue(lambda: (), lambda _: None)
         barrier.ended.connect(lambda: self._run(job))
         return job
 
     def drain_queue(self) -> None:
-        """Wait until all that is enqueued is done; what runs beside goes on."""
+        """Wait until all that is enqueued has ended; jobs beside the queue continue."""
         self._wait(lambda: not self._queue)
 
     def close(self) -> None:
-        """Stop what runs beside, take no new work of that kind, and wait until all have left."""
+        """Stop the jobs beside the queue, accept no more of them, and wait until all have ended."""
         self._closing = True
         for job in self._running:
             if job not in self._queue:
@@ -206,11 +208,10 @@ class Jobs(QObject):
             self.one_ended.connect(loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
-    def _prepared(self, make: Events, on_event: OnEvent, on_end: OnEnd | None, quiet: bool = False) -> Job:
+    def _prepare(self, make: MakeEvents, on_event: OnEvent, on_end: OnEnd | None, on_failure: OnFailure | None) -> Job:
         job = Job(make, self)
         job.reported.connect(on_event)
-        if not quiet:
-            job.failed.connect(self.failed)
+        job.failed.connect(self.failed if on_failure is None else on_failure)
         if on_end is not None:
             job.ended.connect(on_end)
         job.ended.connect(lambda: self._on_ended(job))
@@ -231,3 +232,77 @@ class Jobs(QObject):
             if self._queue:
                 self._run(self._queue[0])
         self.one_ended.emit()
+
+
+class StartJob(Protocol):
+    """`Jobs.start`, `Jobs.enqueue` or `Jobs.after_queue`."""
+
+    def __call__(
+        self, make: MakeEvents, on_event: OnEvent, *, on_end: OnEnd | None = ..., on_failure: OnFailure | None = ...
+    ) -> Job: ...
+
+
+class LatestOnly:
+    """Background work of which only the newest request counts.
+
+    A request stops the job that runs and replaces the one that waits for it; events of a replaced job are dropped.
+    `on_end` is called when the newest request has ended.
+    """
+
+    def __init__(
+        self, start: StartJob, on_event: OnEvent, *, on_end: OnEnd | None = None, on_failure: OnFailure | None = None
+    ) -> None:
+        self._start = start
+        self._on_event = on_event
+        self._on_end = on_end
+        self._on_failure = on_failure
+        self._job: Job | None = None
+        self._next: MakeEvents | None = None
+        self._cancelled = False
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    def request(self, make: MakeEvents) -> None:
+        """Run `make` as soon as the job before it has ended."""
+        self._next = make
+        if self._job is None:
+            self._run_next()
+        else:
+            self._job.stop()
+
+    def cancel(self) -> None:
+        """Stop what runs and drop what waits; no event and no `on_end` follows."""
+        self._next = None
+        self._cancelled = self._job is not None
+        if self._job is not None:
+            self._job.stop()
+
+    def _run_next(self) -> None:
+        make, self._next, self._cancelled = self._next, None, False
+        if make is None:
+            return
+        failure = None if self._on_failure is None else self._deliver_failure
+        self._job = self._start(make, self._deliver, on_end=self._end, on_failure=failure)
+
+    def _deliver(self, event: Any) -> None:
+        if self._next is None and not self._cancelled:
+            self._on_event(event)
+
+    def _deliver_failure(self, error: SegstudioError) -> None:
+        if self._next is None and not self._cancelled and self._on_failure is not None:
+            self._on_failure(error)
+
+    def _end(self) -> None:
+        self._job = None
+        cancelled = self._cancelled
+        if self._next is not None:
+            self._run_next()
+        elif not cancelled and self._on_end is not None:
+            self._on_end()
+
+
+def log_failure(error: SegstudioError) -> None:
+    """`on_failure` of work whose outcome nobody waits for."""
+    logging.getLogger(__name__).warning("%s", error)

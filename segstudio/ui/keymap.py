@@ -1,23 +1,21 @@
-"""Which keys do what: the presets, the user's own changes, and where two actions want the same key."""
+"""Shortcuts: presets, the user's changes to them, and clashes between actions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PySide6.QtGui import QKeySequence
-
-from segstudio.ui.action_rows import ACTIONS
+from segstudio.ui.actions import Action, split_keys
 from segstudio.ui.settings import Settings
 
 Keys = Mapping[str, str]  # action name to key sequences, separated by ", "
 
-# Keys that the canvas hears while they are held or pressed; no action may have them.
-_HEARD = ("Space", "H", "Return", "Enter", "Esc", "Backspace", "Del", "Left", "Right", "Up", "Down")
-_FAR = ("Shift+Left", "Shift+Right", "Shift+Up", "Shift+Down")
-FIXED: Final = (*"0123456789", *_HEARD, *_FAR)
+# Keys that the canvas handles itself; no action may have them.
+_CANVAS_KEYS = ("Space", "H", "Return", "Enter", "Esc", "Backspace", "Del", "Left", "Right", "Up", "Down")
+_SHIFT_ARROWS = ("Shift+Left", "Shift+Right", "Shift+Up", "Shift+Down")
+FIXED: Final = (*"0123456789", *_CANVAS_KEYS, *_SHIFT_ARROWS)
 
-# What differs from segstudio's own keys. Sources: labelme's default_config.yaml and CVAT's shortcuts list.
+# Differences from segstudio's defaults. Sources: labelme's default_config.yaml and CVAT's list of shortcuts.
 PRESETS: Final[dict[str, Keys]] = {
     "segstudio": {},
     "labelme": {
@@ -58,50 +56,48 @@ PRESETS: Final[dict[str, Keys]] = {
 }
 
 
-def defaults() -> dict[str, str]:
-    """segstudio's own."""
-    return {row.name: row.keys for row in ACTIONS}
+# Names of actions in settings written by earlier versions.
+_RENAMED: Final = {"toggle_heat": "toggle_probability_map"}
 
 
-def split(keys: str) -> list[str]:
-    """Each sequence in its portable form."""
-    texts = [QKeySequence(text).toString(QKeySequence.SequenceFormat.PortableText) for text in keys.split(", ")]
-    return [text for text in texts if text]
-
-
-def preset(name: str) -> dict[str, str]:
-    return {**defaults(), **PRESETS.get(name, {})}
-
-
-def clashes(keys: Keys) -> dict[str, list[str]]:
-    """Key sequences that more than one action has, or that the canvas keeps for itself (then "" is among them)."""
-    users: dict[str, list[str]] = {text: [""] for each in FIXED for text in split(each)}
+def find_clashes(keys: Keys) -> dict[str, list[str]]:
+    """Key sequences of more than one action, with the names of these; "" stands for the fixed keys of the canvas."""
+    users: dict[str, list[str]] = {text: [""] for each in FIXED for text in split_keys(each)}
     for name, texts in keys.items():
-        for text in split(texts):
+        for text in split_keys(texts):
             users.setdefault(text, []).append(name)
     return {text: names for text, names in users.items() if len(names) > 1}
 
 
 class Keymap:
-    """The keys in force: a preset with the user's changes over it, kept in the settings."""
+    """The current keys of `actions`: a preset and the user's changes, stored in the settings."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, actions: Sequence[Action]) -> None:
         self._settings = settings
+        self.actions = tuple(actions)
 
     @property
     def preset(self) -> str:
+        """Name of the current preset."""
         return self._settings.key_preset if self._settings.key_preset in PRESETS else "segstudio"
 
     @property
     def keys(self) -> dict[str, str]:
-        base, own = preset(self.preset), self._settings.own_keys
+        base = self.preset_keys(self.preset)
+        own = {_RENAMED.get(name, name): text for name, text in self._settings.own_keys.items()}
         return {**base, **{name: text for name, text in own.items() if name in base}}
 
-    def set(self, chosen: str, keys: Keys) -> None:
-        """Keep a preset and what differs from it. Raises ValueError where keys clash."""
-        found = clashes(keys)
+    def preset_keys(self, preset: str) -> dict[str, str]:
+        """The keys of every action in a preset."""
+        return {**{action.name: action.keys for action in self.actions}, **PRESETS.get(preset, {})}
+
+    def set(self, preset: str, keys: Keys) -> None:
+        """Store a preset and the differences from it. Raises ValueError if keys clash."""
+        found = find_clashes(keys)
         if found:
             raise ValueError(f"{next(iter(found))} has more than one meaning")
-        base = preset(chosen)
-        self._settings.key_preset = chosen
-        self._settings.own_keys = {name: text for name, text in keys.items() if split(text) != split(base[name])}
+        base = self.preset_keys(preset)
+        self._settings.key_preset = preset
+        self._settings.own_keys = {
+            name: text for name, text in keys.items() if split_keys(text) != split_keys(base[name])
+        }

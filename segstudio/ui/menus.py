@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
 
 from segstudio.tools.toolbox import GROUPS
-from segstudio.ui.action_rows import ACTIONS
+from segstudio.ui.actions import ActionSet
 
 _TOOLBAR = (
     ("open", "import", "save"),
@@ -22,7 +22,7 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("Menus", text)
 
 
-def place_toolbar(window: QMainWindow, actions: dict[str, QAction]) -> None:
+def place_toolbar(window: QMainWindow, actions: ActionSet) -> None:
     bar = QToolBar(_tr("Main toolbar"))
     bar.setObjectName("toolbar")
     bar.setMovable(False)
@@ -39,7 +39,7 @@ def place_toolbar(window: QMainWindow, actions: dict[str, QAction]) -> None:
     window.addToolBar(bar)
 
 
-def place_tools(window: QMainWindow, actions: dict[str, QAction]) -> None:
+def place_tools(window: QMainWindow, actions: ActionSet) -> None:
     """All tools in groups, down the left side."""
     bar = QToolBar(_tr("Tools"))
     bar.setObjectName("tools")
@@ -49,11 +49,11 @@ def place_tools(window: QMainWindow, actions: dict[str, QAction]) -> None:
         if index:
             bar.addSeparator()
         for kind in group:
-            bar.addAction(actions[kind.name])
+            bar.addAction(actions[kind.info.name])
     window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
 
 
-def place_menus(window: QMainWindow, actions: dict[str, QAction]) -> dict[str, QMenu]:
+def place_menus(window: QMainWindow, actions: ActionSet) -> dict[str, QMenu]:
     """The menus by their untranslated names, "Menu/Submenu" for deeper ones."""
     words = {
         "File": _tr("&File"),
@@ -74,13 +74,13 @@ def place_menus(window: QMainWindow, actions: dict[str, QAction]) -> dict[str, Q
         "Help": _tr("&Help"),
     }
     menus: dict[str, QMenu] = {}
-    for row in ACTIONS:
-        top = row.menu.split("/")[0]
+    for action in actions.actions:
+        top = action.menu.split("/")[0]
         if top not in menus:
             menus[top] = window.menuBar().addMenu(words[top])
-        if row.menu not in menus:
-            menus[row.menu] = menus[top].addMenu(words[row.menu])
-        menus[row.menu].addAction(actions[row.name])
+        if action.menu not in menus:
+            menus[action.menu] = menus[top].addMenu(words[action.menu])
+        menus[action.menu].addAction(actions[action.name])
     return menus
 
 

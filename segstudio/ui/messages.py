@@ -1,4 +1,4 @@
-"""A thin bar over the canvas: what happened, and its remedy as a button."""
+"""Message bar over the canvas: what happened, with its remedies as buttons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from segstudio.ui.icons import icon
 
 _SHOWN_MS = 6000
-_WIDEST_PX, _GAP_PX, _SPACE_PX, _SIGN_PX = 900, 12, 8, 18
+_MAX_WIDTH_PX, _GAP_PX, _SPACING_PX, _ICON_PX = 900, 12, 8, 18
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,25 @@ class Remedy:
 
 
 class MessageBar(QFrame):
-    """One message at a time; a problem stays until it is closed, anything else goes by itself."""
+    """Shows one message at a time. A problem stays until it is closed; other messages disappear after a while."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messages")
         self._text = QLabel()
         self._text.setWordWrap(True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a path may be long
+        self._text.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        )  # a long path must not widen the window
         self._buttons = (QPushButton(), QPushButton(), QPushButton())
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setToolTip(self.tr("Close this message"))
         self._close.setAccessibleName(self.tr("Close this message"))
-        self._sign = QLabel()
+        self._icon = QLabel()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
-        for widget in (self._sign, self._text, *self._buttons, self._close):
+        for widget in (self._icon, self._text, *self._buttons, self._close):
             layout.addWidget(widget)
         layout.setStretchFactor(self._text, 1)
         self._timer = QTimer(self)
@@ -47,57 +49,57 @@ class MessageBar(QFrame):
         self._timer.timeout.connect(self.hide)
         self._close.clicked.connect(self.hide)
         self._remedies: tuple[Remedy, ...] = ()
-        self._top = 0
+        self._top_px = 0
         for number, button in enumerate(self._buttons):
             button.clicked.connect(lambda _=False, number=number: self._on_remedy(number))
         self.hide()
 
-    def float_over(self, place: QWidget, top_px: int) -> None:
-        """Lie over the top of `place`, so that nothing below moves when a message comes or goes."""
-        self.setParent(place)
-        self._top = top_px
-        place.installEventFilter(self)
+    def float_over(self, parent: QWidget, top_px: int) -> None:
+        """Float over the top of `parent`, so that nothing moves when a message appears or disappears."""
+        self.setParent(parent)
+        self._top_px = top_px
+        parent.installEventFilter(self)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self._settle()
+            self._place()
         return False
 
-    def _settle(self) -> None:
-        """As wide as the place allows, and no higher than the text needs."""
-        place = self.parentWidget()
-        if place is not None:
-            width = min(_WIDEST_PX, place.width() - 2 * _GAP_PX)
-            shown = [each for each in (self._sign, *self._buttons, self._close) if not each.isHidden()]
-            beside = sum(each.sizeHint().width() + _SPACE_PX for each in shown) + 2 * _SPACE_PX + _SIGN_PX
-            lines = self._text.heightForWidth(max(100, width - beside))
-            height = max(lines, *(each.sizeHint().height() for each in shown)) + 2 * _SPACE_PX
-            self.setGeometry((place.width() - width) // 2, self._top, width, height)
+    def _place(self) -> None:
+        """As wide as the parent allows, and as high as the text needs."""
+        parent = self.parentWidget()
+        if parent is not None:
+            width = min(_MAX_WIDTH_PX, parent.width() - 2 * _GAP_PX)
+            beside = [widget for widget in (self._icon, *self._buttons, self._close) if not widget.isHidden()]
+            used = sum(widget.sizeHint().width() + _SPACING_PX for widget in beside) + 2 * _SPACING_PX + _ICON_PX
+            text_height = self._text.heightForWidth(max(100, width - used))
+            height = max(text_height, *(widget.sizeHint().height() for widget in beside)) + 2 * _SPACING_PX
+            self.setGeometry((parent.width() - width) // 2, self._top_px, width, height)
 
     @property
     def text(self) -> str:
         return self._text.text() if not self.isHidden() else ""
 
-    def tell(self, text: str, *remedies: Remedy) -> None:
-        """Something worth knowing; it does not push a problem aside that nobody has closed yet."""
+    def inform(self, text: str, *remedies: Remedy) -> None:
+        """Show information for a while; a problem that is still open is not replaced by it."""
         if not self.isHidden() and self.property("kind") == "problem":
             return
         self._show("info", text, remedies)
         self._timer.start(_SHOWN_MS)
 
     def warn(self, text: str, *remedies: Remedy) -> None:
-        """Something went wrong; up to three remedies."""
+        """Show a problem until it is closed, with up to three remedies."""
         self._timer.stop()
         self._show("problem", text, remedies)
 
     def dismiss(self, text: str) -> None:
-        """What was said is no longer so."""
+        """Hide the message if it is `text`, which is no longer true."""
         if text and self.text == text:
             self.hide()
 
     def retheme(self) -> None:
-        self._sign.setPixmap(icon(str(self.property("kind") or "info")).pixmap(18, 18))
+        self._icon.setPixmap(icon(str(self.property("kind") or "info")).pixmap(_ICON_PX, _ICON_PX))
         self._close.setIcon(icon("close"))
 
     def _show(self, kind: str, text: str, remedies: tuple[Remedy, ...]) -> None:
@@ -111,7 +113,7 @@ class MessageBar(QFrame):
             button.setVisible(number < len(remedies))
             button.setText(remedies[number].text if number < len(remedies) else "")
         self.show()
-        self._settle()
+        self._place()
         self.raise_()
 
     def _on_remedy(self, number: int) -> None:

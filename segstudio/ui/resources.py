@@ -1,4 +1,4 @@
-"""Finds the program's own files in a checkout, a wheel and a frozen program."""
+"""Location of the resource files in a checkout, a wheel and a frozen program."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def resource_folder() -> Path:
     if frozen is not None:
         return Path(frozen) / "segstudio" / "resources"
     package = Path(__file__).resolve().parent.parent
-    inside = package / "resources"  # a wheel carries them here
+    inside = package / "resources"  # as in a wheel
     return inside if inside.is_dir() else package.parent / "resources"

@@ -1,76 +1,60 @@
-"""What the program remembers between sessions, on this machine."""
+"""Settings of the program, stored per user on this machine."""
 
 from __future__ import annotations
 
 import json
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QByteArray, QSettings
 
+T = TypeVar("T", bool, str)
+
+
+class _Stored(Generic[T]):
+    """An attribute of Settings that is read from and written to QSettings under its own name."""
+
+    def __init__(self, default: T) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type[Settings], name: str) -> None:
+        self._key = name
+
+    def __get__(self, settings: Settings, owner: type[Settings]) -> T:
+        kind = type(self._default)
+        return kind(settings.store.value(self._key, self._default, kind))
+
+    def __set__(self, settings: Settings, value: T) -> None:
+        settings.store.setValue(self._key, value)
+
 
 class Settings:
-    """A typed view of QSettings."""
+    """`theme` is system, light or dark; `assist_model` is osam's name of the model for AI clicks."""
+
+    autosave = _Stored(True)
+    theme = _Stored("system")
+    last_folder = _Stored("")
+    key_preset = _Stored("segstudio")
+    assist_model = _Stored("")
 
     def __init__(self) -> None:
-        self._store = QSettings("segstudio", "segstudio")
-
-    @property
-    def autosave(self) -> bool:
-        return bool(self._store.value("autosave", True, bool))
-
-    @autosave.setter
-    def autosave(self, value: bool) -> None:
-        self._store.setValue("autosave", value)
-
-    @property
-    def theme(self) -> str:
-        """system, light or dark."""
-        return str(self._store.value("theme", "system"))
-
-    @theme.setter
-    def theme(self, value: str) -> None:
-        self._store.setValue("theme", value)
-
-    @property
-    def last_folder(self) -> str:
-        return str(self._store.value("last_folder", ""))
-
-    @last_folder.setter
-    def last_folder(self, value: str) -> None:
-        self._store.setValue("last_folder", value)
-
-    @property
-    def key_preset(self) -> str:
-        return str(self._store.value("key_preset", "segstudio"))
-
-    @key_preset.setter
-    def key_preset(self, value: str) -> None:
-        self._store.setValue("key_preset", value)
+        self.store = QSettings("segstudio", "segstudio")
 
     @property
     def own_keys(self) -> dict[str, str]:
-        """Keys that the user chose, by the action's name."""
+        """The user's own shortcuts, by action name."""
         try:
-            held = json.loads(str(self._store.value("own_keys", "{}")))
+            held = json.loads(str(self.store.value("own_keys", "{}")))
         except ValueError:
             return {}
         return {str(name): str(text) for name, text in held.items()} if isinstance(held, dict) else {}
 
     @own_keys.setter
     def own_keys(self, value: dict[str, str]) -> None:
-        self._store.setValue("own_keys", json.dumps(value))
-
-    @property
-    def assist_model(self) -> str:
-        """osam's name of the model for AI clicks."""
-        return str(self._store.value("assist_model", ""))
-
-    @assist_model.setter
-    def assist_model(self, value: str) -> None:
-        self._store.setValue("assist_model", value)
+        self.store.setValue("own_keys", json.dumps(value))
 
     def load_bytes(self, key: str) -> QByteArray:
-        value = self._store.value(key)
+        value = self.store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
 
     def save_bytes(self, key: str, value: QByteArray) -> None:
-        self._store.setValue(key, value)
+        self.store.setValue(key, value)

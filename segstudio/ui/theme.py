@@ -1,4 +1,4 @@
-"""Light and dark: greys, one accent, and the little style that the widgets need beyond Fusion."""
+"""Light and dark theme: greys, one accent colour, and a style sheet on top of Fusion."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from segstudio.ui.resources import resource_folder
 
 @dataclass(frozen=True)
 class Greys:
+    """Colours of a theme, as #rrggbb."""
+
     window: str
     base: str
     canvas: str
@@ -32,11 +34,11 @@ def apply_theme(app: QApplication, theme: str) -> None:
     dark = theme == "dark" or (theme == "system" and app.styleHints().colorScheme() == Qt.ColorScheme.Dark)
     greys = DARK if dark else LIGHT
     app.setStyle("Fusion")
-    app.setPalette(_palette(greys))
-    app.setStyleSheet(_style(greys))
+    app.setPalette(_make_palette(greys))
+    app.setStyleSheet(_make_style(greys))
 
 
-def _palette(greys: Greys) -> QPalette:
+def _make_palette(greys: Greys) -> QPalette:
     palette = QPalette()
     role = QPalette.ColorRole
     for roles, colour in (
@@ -57,11 +59,11 @@ def _palette(greys: Greys) -> QPalette:
     return palette
 
 
-def _tick() -> str:
+def _tick_path() -> str:
     return (resource_folder() / "tick.svg").as_posix()
 
 
-def _style(greys: Greys) -> str:
+def _make_style(greys: Greys) -> str:
     return f"""
     QWidget {{ font-size: 12px; }}
     QToolBar {{ border: 0; border-bottom: 1px solid {greys.line}; padding: 3px 6px; spacing: 2px; }}
@@ -81,7 +83,7 @@ def _style(greys: Greys) -> str:
     QStatusBar QLabel {{ padding: 2px 6px; }}
     QCheckBox::indicator, QTreeView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
         border: 1px solid {greys.quiet}; }}
-    QCheckBox::indicator:checked, QTreeView::indicator:checked {{ image: url({_tick()});
+    QCheckBox::indicator:checked, QTreeView::indicator:checked {{ image: url({_tick_path()});
         background: {greys.accent}; border-color: {greys.accent}; }}
     QListView, QTableView, QTreeView {{ border: 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}

@@ -1,4 +1,4 @@
-"""The main window: it makes the parts, puts them in their places and connects them."""
+"""The main window: it makes the features and panels, places them and connects them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,40 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
-from segstudio.ui.actions import build_actions, set_icons
+from segstudio.app.listing import Listing
+from segstudio.app.state import State
+from segstudio.ui.actions import Action, ActionSet
 from segstudio.ui.canvas.navigator import Navigator
-from segstudio.ui.canvas.panes import visible_box
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.features.accept import AcceptFlow
-from segstudio.ui.features.annotate import AnnotateFlow
-from segstudio.ui.features.assist import AssistFlow
-from segstudio.ui.features.classes import ClassesFlow
-from segstudio.ui.features.display import DisplayFlow
-from segstudio.ui.features.drop import DropFlow
-from segstudio.ui.features.export import ExportFlow
-from segstudio.ui.features.export_model import ExportModelFlow
-from segstudio.ui.features.intake import ImportFlow
-from segstudio.ui.features.journal import JournalFlow
-from segstudio.ui.features.keys import KeysFlow
-from segstudio.ui.features.labelme import LabelmeFlow
-from segstudio.ui.features.lint import LintFlow
-from segstudio.ui.features.marking import MarkingFlow
-from segstudio.ui.features.objects import ObjectsFlow
-from segstudio.ui.features.open import OpenFlow
-from segstudio.ui.features.predict import PredictFlow
-from segstudio.ui.features.prefetch import PrefetchFlow
-from segstudio.ui.features.previous import PreviousFlow
-from segstudio.ui.features.reshape import ReshapeFlow
-from segstudio.ui.features.runs import RunsFlow
-from segstudio.ui.features.save import SaveFlow
-from segstudio.ui.features.save_as import SaveAsFlow
-from segstudio.ui.features.seeing import SeeingFlow
-from segstudio.ui.features.stacking import StackingFlow
-from segstudio.ui.features.survey import SurveyFlow
-from segstudio.ui.features.tooling import ToolingFlow
-from segstudio.ui.features.train import TrainFlow
-from segstudio.ui.features.train_ask import TrainAskFlow
-from segstudio.ui.keymap import Keymap
+from segstudio.ui.features.accept import AcceptFeature
+from segstudio.ui.features.assist import AssistFeature
+from segstudio.ui.features.classes import ClassesFeature
+from segstudio.ui.features.drawing import DrawingFeature
+from segstudio.ui.features.drop import DropFeature
+from segstudio.ui.features.exporting import ExportFeature
+from segstudio.ui.features.feature import FeatureContext, Refusals
+from segstudio.ui.features.importing import ImportFeature
+from segstudio.ui.features.labelme import LabelmeFeature
+from segstudio.ui.features.lint import LintFeature
+from segstudio.ui.features.objects import ObjectsFeature
+from segstudio.ui.features.open import OpenFeature
+from segstudio.ui.features.predict import PredictFeature
+from segstudio.ui.features.read_ahead import ReadAheadFeature
+from segstudio.ui.features.recovery import RecoveryFeature
+from segstudio.ui.features.reshape import ReshapeFeature
+from segstudio.ui.features.runs import RunsFeature
+from segstudio.ui.features.save import SaveFeature
+from segstudio.ui.features.selection import SelectionFeature
+from segstudio.ui.features.shortcuts import ShortcutsFeature
+from segstudio.ui.features.tool_work import ToolWorkFeature
+from segstudio.ui.features.tools import ToolsFeature
+from segstudio.ui.features.train import TrainFeature
+from segstudio.ui.features.train_dialog import TrainDialogFeature
+from segstudio.ui.features.view import ViewFeature
+from segstudio.ui.jobs import Jobs
 from segstudio.ui.menus import add_choice, add_toggle, digit_actions, place_menus, place_toolbar, place_tools
 from segstudio.ui.messages import MessageBar, Remedy
 from segstudio.ui.panels.classes import ClassesPanel
-from segstudio.ui.panels.display import DisplayPanel, scrolled
 from segstudio.ui.panels.images import ImagesPanel
 from segstudio.ui.panels.layers import LayersPanel
 from segstudio.ui.panels.metrics import MetricsPanel
@@ -54,39 +50,42 @@ from segstudio.ui.panels.runs import RunsPanel
 from segstudio.ui.panels.status import StatusBar
 from segstudio.ui.panels.tool_strip import ToolStrip
 from segstudio.ui.panels.training import TrainingPanel
+from segstudio.ui.panels.view import ViewPanel, make_scrollable
 from segstudio.ui.panels.welcome import Welcome
-from segstudio.ui.session import Session
 from segstudio.ui.settings import Settings
 from segstudio.ui.theme import apply_theme
 from segstudio.ui.workspaces import Workspaces
 
-_MESSAGE_TOP_PX = 44  # below the strip of the tool in hand
+_MESSAGE_TOP_PX = 44  # below the strip of tool options
 
 
 class MainWindow(QMainWindow):
-    """The canvas in the middle, docks around it, flows behind the actions."""
+    """The canvas in the middle, docks around it, features behind the actions."""
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, state: State, jobs: Jobs, settings: Settings) -> None:
         super().__init__()
-        self.session = session
+        self.state = state
+        self.workspace = state.workspace
+        self.jobs = jobs
         self.settings = settings
         self.messages = MessageBar()
+        self.listing = Listing(state)
+        self.canvas = Canvas(state)
         self._was_training = False
-        self.canvas = Canvas(session)
-        self._make_flows()
+        self._make_features()
         self._make_panels()
         self._place_middle()
-        self.actions_by_name = build_actions(session, self, self._flows())
-        self.keys.actions = self.actions_by_name
-        self.keys.apply()
+        self.actions_by_name = ActionSet(self._actions(), state, self)
+        self.shortcuts.set_actions(self.actions_by_name)
         place_toolbar(self, self.actions_by_name)
         place_tools(self, self.actions_by_name)
         self._place_menus()
-        self._wire_panels()
-        self._wire_session()
+        self._connect_panels()
+        self._connect_canvas()
+        self._connect_state()
         self._retheme()
         self._show_title()
-        self.workspaces.restore()
+        self.docks.restore()
 
     def open_path(self, path: Path) -> None:
         self.opening.open_path(path)
@@ -104,129 +103,130 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Write what is to be written, ask only if something could not be, then stop what runs."""
+        """Save, ask only if something could not be saved, then stop what runs."""
         if self.labelme.running:
             text = self.tr("labelme is still open, and would end with this window.")
             self.messages.warn(text, Remedy(self.tr("Close labelme"), self.labelme.stop))
             event.ignore()
             return
-        self.saving.leave()
-        self.session.jobs.drain_queue()
-        if self.saving.unsaved_names and not self._agrees_to_lose(self.saving.unsaved_names):
+        self.state.save_image()
+        self.jobs.drain_queue()
+        unsaved = self.workspace.unsaved_names
+        if unsaved and not self._agrees_to_lose(unsaved):
             event.ignore()
             return
-        if self.session.training:
+        if self.state.training:
             self.messages.warn(self.tr("Saving the training …"))
-        self.session.jobs.close()
-        self.journaling.close()
-        self.workspaces.remember()
+        self.jobs.close()
+        self.workspace.close()
+        self.docks.store()
         super().closeEvent(event)
 
     def _agrees_to_lose(self, names: list[str]) -> bool:
         answer = QMessageBox.warning(
             self,
             self.tr("Not saved"),
-            self.tr("The labels of {} are not saved. Close all the same and lose them?").format(", ".join(names)),
+            self.tr("The labels of {} are not saved. Close anyway and lose them?").format(", ".join(names)),
             QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )
         return answer == QMessageBox.StandardButton.Discard
 
-    def _make_flows(self) -> None:
-        session, messages = self.session, self.messages
-        self.saving = SaveFlow(session, messages, self.settings)
-        self.opening = OpenFlow(session, self.saving, messages, self.settings, self)
-        self.annotating = AnnotateFlow(session, messages)
-        self.classing = ClassesFlow(session, self.saving, messages, self)
-        self.predicting = PredictFlow(session, messages)
-        self.training = TrainFlow(session, self.saving, self.predicting, messages, self)
-        self.training.visible_box = lambda: visible_box(session, self.canvas.view, self.canvas.size())
-        self.asking = TrainAskFlow(session, self.training, self)
-        self.exporting_model = ExportModelFlow(session, messages, self)
-        self.running = RunsFlow(session, self.training, self.asking, self.predicting, messages)
-        self.exporting = ExportFlow(session, self.saving, self.opening, self)
-        self.importing = ImportFlow(session, self.saving, self.opening, self)
-        self.linting = LintFlow(session, self.saving, self.opening, self)
-        self.labelme = LabelmeFlow(session, self.saving, self.opening, messages)
-        self.dropping = DropFlow(session, self.opening, self.importing, messages, self)
-        self.copying = SaveAsFlow(session, self.saving, messages, self)
-        self.journaling = JournalFlow(session, self.saving, messages)
-        self.prefetching = PrefetchFlow(session, self.saving)
-        self.objects_flow = ObjectsFlow(session, messages)
-        self.pasting = PreviousFlow(session, self.saving, self.opening, self.objects_flow, messages)
-        self.reshaping = ReshapeFlow(session, self.objects_flow, messages)
-        self.marking = MarkingFlow(session, self.objects_flow, self.canvas)
-        self.accepting = AcceptFlow(session, self.predicting, messages)
-        self.seeing = SeeingFlow(session, self.canvas)
-        self.showing = DisplayFlow(session, self.canvas)
-        self.surveying = SurveyFlow(session, self.predicting.models, messages)
-        self.assisting = AssistFlow(session, messages, self.settings, self)
-        self.tooling = ToolingFlow(session, self.assisting, messages)
-        self.keys = KeysFlow(session, Keymap(self.settings), self)
+    def _make_features(self) -> None:
+        refuse = Refusals(self.state, self)
+        context = FeatureContext(self.state, self.jobs, self.messages, self.settings, self, refuse)
+        self.saving = SaveFeature(context)
+        self.opening = OpenFeature(context, self.listing)
+        self.recovery = RecoveryFeature(context)
+        self.reading_ahead = ReadAheadFeature(context)
+        self.drawing = DrawingFeature(context)
+        self.tools = ToolsFeature(context)
+        self.classing = ClassesFeature(context)
+        self.objects_feature = ObjectsFeature(context)
+        self.reshaping = ReshapeFeature(context, self.objects_feature)
+        self.selecting = SelectionFeature(context, self.objects_feature, self.canvas)
+        self.viewing = ViewFeature(context, self.canvas)
+        self.predicting = PredictFeature(context)
+        self.accepting = AcceptFeature(context, self.predicting)
+        self.training = TrainFeature(context, self.predicting)
+        self.train_dialog = TrainDialogFeature(context, self.training)
+        self.running = RunsFeature(context, self.training, self.train_dialog, self.predicting)
+        self.exporting = ExportFeature(context, self.opening)
+        self.importing = ImportFeature(context, self.opening)
+        self.linting = LintFeature(context, self.opening)
+        self.labelme = LabelmeFeature(context, self.opening)
+        self.dropping = DropFeature(context, self.opening, self.importing)
+        self.assisting = AssistFeature(context)
+        self.tool_work = ToolWorkFeature(context, self.assisting)
+        self.shortcuts = ShortcutsFeature(context)
 
-    def _flows(self) -> dict[str, object]:
-        """By the word that stands before the dot in an action's row."""
-        return {
-            "open": self.opening,
-            "save": self.saving,
-            "save_as": self.copying,
-            "annotate": self.annotating,
-            "objects": self.objects_flow,
-            "stacking": StackingFlow(self.objects_flow),
-            "marking": self.marking,
-            "reshape": self.reshaping,
-            "accept": self.accepting,
-            "seeing": self.seeing,
-            "showing": self.showing,
-            "classes": self.classing,
-            "train": self.training,
-            "runs": self.running,
-            "export_model": self.exporting_model,
-            "predict": self.predicting,
-            "survey": self.surveying,
-            "export": self.exporting,
-            "intake": self.importing,
-            "lint": self.linting,
-            "labelme": self.labelme,
-            "journal": self.journaling,
-            "keys": self.keys,
-            "canvas": self.canvas,
-            "images": self.images,
-            "spaces": self.workspaces,
-            "window": self,
-        }
+    def _actions(self) -> tuple[Action, ...]:
+        """Of all features; the menus show them in this order."""
+        no_project = Refusals(self.state, self).no_project
+        return (
+            *self.opening.actions(),
+            *self.saving.actions(),
+            *self.importing.actions(),
+            *self.exporting.actions(),
+            *self.labelme.actions(),
+            *self.recovery.actions(),
+            Action("quit", self.tr("Quit"), "Ctrl+Q", self.close, "File"),
+            *self.drawing.actions(),
+            *self.classing.actions(),
+            *self.linting.actions(),
+            *self.shortcuts.edit_actions(),
+            *self.objects_feature.actions(),
+            *self.reshaping.actions(),
+            *self.selecting.actions(),
+            *self.tools.actions(),
+            *self.drawing.tool_actions(),
+            *self.classing.tool_actions(),
+            *self.opening.view_actions(),
+            Action("filter", self.tr("Filter images"), "Ctrl+L", self.focus_filter, "View", refusal=no_project),
+            *self.viewing.actions(),
+            *self.classing.view_actions(),
+            *self.docks.actions(),
+            *self.training.actions(),
+            *self.running.actions(),
+            *self.predicting.actions(),
+            *self.accepting.actions(),
+            *self.shortcuts.actions(),
+        )
+
+    def focus_filter(self) -> None:
+        self.docks.show_dock("images")
+        self.images.focus_filter()
 
     def _make_panels(self) -> None:
-        self.images = ImagesPanel(self.session)
-        self.classes = ClassesPanel(self.session)
-        self.objects = ObjectsPanel(self.session)
-        self.layers = LayersPanel(self.session)
-        self.display = DisplayPanel(self.session, self.seeing, self.showing)
-        self.metrics = MetricsPanel(self.session)
-        self.training_panel = TrainingPanel(self.session)
-        self.runs_panel = RunsPanel(self.session)
-        self.status = StatusBar(self.session)
+        self.images = ImagesPanel(self.state, self.listing, self.jobs)
+        self.classes = ClassesPanel(self.state)
+        self.objects = ObjectsPanel(self.state)
+        self.layers = LayersPanel(self.state)
+        self.metrics = MetricsPanel(self.state)
+        self.training_panel = TrainingPanel(self.state)
+        self.runs_panel = RunsPanel(self.state)
+        self.status = StatusBar(self.state)
         self.welcome = Welcome()
         panels: dict[str, QWidget] = {
             "images": self.images,
             "classes": self.classes,
             "objects": self.objects,
             "layers": self.layers,
-            "display": scrolled(self.display),
+            "display": make_scrollable(ViewPanel(self.state, self.viewing)),
             "metrics": self.metrics,
-            "training": scrolled(self.training_panel),
+            "training": make_scrollable(self.training_panel),
             "runs": self.runs_panel,
         }
-        self.workspaces = Workspaces(self, panels, self.settings)
+        self.docks = Workspaces(self, panels, self.settings)
 
     def _place_middle(self) -> None:
         work = QWidget()
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(ToolStrip(self.session, self.assisting))
+        layout.addWidget(ToolStrip(self.state, self.assisting))
         layout.addWidget(self.canvas, 1)
-        self._navigator = Navigator(self.session, self.canvas)
+        self._navigator = Navigator(self.state, self.canvas)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.welcome)
         self._stack.addWidget(work)
@@ -241,86 +241,86 @@ class MainWindow(QMainWindow):
 
     def _place_menus(self) -> None:
         menus = place_menus(self, self.actions_by_name)
-        self.canvas.hand.menu_asked.connect(lambda place: menus["Object"].popup(place))
+        self.canvas.input.menu_asked.connect(lambda place: menus["Object"].popup(place))
         autosave = add_toggle(
-            menus["File"], self.tr("Save by itself"), self.settings.autosave, self.actions_by_name["export"]
+            menus["File"], self.tr("Save automatically"), self.settings.autosave, self.actions_by_name["export"]
         )
         autosave.toggled.connect(self.saving.set_autosave)
         self._place_view_menu(menus["View"])
-        digit_actions(self).triggered.connect(lambda action: self.annotating.choose_class(action.data()))
+        digit_actions(self).triggered.connect(lambda action: self.drawing.choose_class(action.data()))
 
     def _place_view_menu(self, menu: QMenu) -> None:
         menu.addSeparator()
-        menu.addMenu(self.tr("Panels")).addActions(self.workspaces.toggles())
-        menu.addAction(self.tr("Reset layout")).triggered.connect(self.workspaces.reset)
-        themes = {"system": self.tr("As the system"), "light": self.tr("Light"), "dark": self.tr("Dark")}
+        menu.addMenu(self.tr("Panels")).addActions(self.docks.toggles())
+        menu.addAction(self.tr("Reset layout")).triggered.connect(self.docks.reset)
+        themes = {"system": self.tr("Same as system"), "light": self.tr("Light"), "dark": self.tr("Dark")}
         group = add_choice(menu.addMenu(self.tr("Theme")), self.settings.theme, themes)
         group.triggered.connect(lambda action: self.set_theme(action.data()))
 
-    def _wire_panels(self) -> None:
+    def _connect_panels(self) -> None:
         self.images.left.connect(self.canvas.setFocus)
         self.images.chosen.connect(self.opening.open_item)
-        self.opening.order = self.images.visible_names
-        self.classes.chosen.connect(lambda class_id: self.session.choose(class_id=class_id))
-        self.classes.renamed.connect(self.classing.rename)
+        self.classes.chosen.connect(lambda class_id: self.state.choose(class_id=class_id))
+        self.classes.renamed.connect(self._rename_class)
         self.classes.colour_asked.connect(self.classing.ask_colour)
         self.classes.visibility_toggled.connect(self.classing.toggle_visible)
         self.classes.solo_toggled.connect(self.classing.toggle_solo)
         self.classes.lock_toggled.connect(self.classing.toggle_lock)
         self.classes.add_asked.connect(self.classing.ask_add)
-        self.training_panel.start_asked.connect(self.training.start)
+        self.training_panel.start_asked.connect(self.training.request)
         self.training_panel.stop_asked.connect(self.training.stop)
         self.training_panel.pause_asked.connect(self.training.pause)
         self.training.waiting.connect(self.training_panel.show_waiting)
         self.training.stopping.connect(self.training_panel.show_stopping)
-        self.canvas.view_changed.connect(self.training.look)
         self.training.failed.connect(self.training_panel.show_failure)
-        self.running.serve(self.runs_panel)
-        self.runs_panel.export_asked.connect(self.exporting_model.export)
-        self.training.told.connect(self.training_panel.show_event)
-        self.training.told.connect(self.status.show_event)
-        self.canvas.hand.pointed.connect(self.status.show_pointer)
-        self.canvas.hand.refused.connect(self.annotating.refuse)
-        self.canvas.hand.nudged.connect(self.marking.nudge_or_pan)
-        self.canvas.hand.delete_asked.connect(self.objects_flow.delete_selected)
-        self.canvas.hand.pointed.connect(self._on_pointed)
-        self.canvas.zoomed.connect(self.status.show_zoom)
-        self.objects.delete_asked.connect(self.objects_flow.delete)
+        self.training.reported.connect(self.training_panel.show_event)
+        self.training.reported.connect(self.status.show_event)
+        self.running.connect_panel(self.runs_panel)
+        self.objects.delete_asked.connect(self.objects_feature.delete)
         self.objects.shown.connect(lambda shape: self.canvas.centre_on(*shape.box.centre))
-        self.objects_flow.previous_asked.connect(self.pasting.ask)
-        self.opening.ready = self.prefetching.take
-        self.opening.listed.connect(self.journaling.look)
-        self.prefetching.neighbours = self.opening.neighbours
-        self.prefetching.fetched.connect(lambda _: self.assisting.encode_ahead(self.prefetching.at_hand()))
         self.welcome.open_asked.connect(self.opening.choose_folder)
         self.welcome.import_asked.connect(self.importing.choose)
-        self.saving.reload_asked.connect(self.opening.reload)
-        self.saving.reload_asked.connect(self.prefetching.forget)
 
-    def _wire_session(self) -> None:
-        self.session.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
-        self.session.project_changed.connect(self._on_project)
-        self.session.image_changed.connect(self._show_title)
-        self.session.training_changed.connect(self._on_training)
+    def _connect_canvas(self) -> None:
+        self.canvas.input.pointed.connect(self.status.show_pointer)
+        self.canvas.input.pointed.connect(self._on_pointed)
+        self.canvas.input.refused.connect(self.drawing.refuse_drawing)
+        self.canvas.input.nudged.connect(self.selecting.nudge_or_pan)
+        self.canvas.input.delete_asked.connect(self.objects_feature.delete_selected)
+        self.canvas.zoomed.connect(self.status.show_zoom)
+
+    def _connect_state(self) -> None:
+        self.jobs.failed.connect(lambda error: self.messages.warn(str(error)))
+        self.objects_feature.previous_item = self.opening.previous_item
+        self.reading_ahead.neighbours = self.opening.neighbours
+        self.reading_ahead.fetched.connect(lambda _: self.assisting.encode_ahead(self.reading_ahead.read_neighbours()))
+        self.opening.listed.connect(self.recovery.search)
+        self.state.project_changed.connect(self._on_project)
+        self.state.image_changed.connect(self._show_title)
+        self.state.training_changed.connect(self._on_training)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
+    def _rename_class(self, class_id: int, name: str) -> None:
+        if not self.classing.rename(class_id, name):
+            self.classes.rebuild()  # show the old name again
+
     def _on_project(self) -> None:
-        self._stack.setCurrentIndex(1 if self.session.project else 0)
+        self._stack.setCurrentIndex(1 if self.state.project else 0)
         self.canvas.setFocus()
         self._show_title()
 
     def _on_pointed(self, at: tuple[float, float] | None) -> None:
-        self.annotating.pointed_at = at
+        self.drawing.pointed_at = at
 
     def _on_training(self) -> None:
-        """Show it when it begins, not again at every pause."""
-        if self.session.training and not self._was_training:
-            self.workspaces.show_dock("training")
-        self._was_training = self.session.training
+        """Show the panel when a training starts, not again at every pause."""
+        if self.state.training and not self._was_training:
+            self.docks.show_dock("training")
+        self._was_training = self.state.training
 
     def _show_title(self) -> None:
-        parts = [self.session.image.item.name] if self.session.image else []
-        parts += [self.session.project.folder.name] if self.session.project else []
+        parts = [self.state.image.item.name] if self.state.image else []
+        parts += [self.state.project.folder.name] if self.state.project else []
         self.setWindowTitle(" – ".join([*parts, "segstudio"]))
 
     def _on_system_theme(self) -> None:
@@ -328,7 +328,7 @@ class MainWindow(QMainWindow):
             self.set_theme("system")
 
     def _retheme(self) -> None:
-        set_icons(self.actions_by_name)
+        self.actions_by_name.set_icons()
         self.welcome.retheme()
         self.messages.retheme()
         self.classes.rebuild()

@@ -1,4 +1,4 @@
-"""The docks around the canvas, and the sets of them for annotating, training and reviewing."""
+"""Workspaces: the docks around the canvas, and which of them are shown to annotate, train and review."""
 
 from __future__ import annotations
 
@@ -6,78 +6,81 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
+from segstudio.ui.actions import Action
 from segstudio.ui.settings import Settings
 
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
-_SHOWN = {
+_DOCKS = {
     ANNOTATE: ("images", "objects", "classes", "display", "layers", "runs", "training", "metrics"),
     TRAIN: ("images", "display", "layers", "runs", "training"),
     REVIEW: ("images", "display", "layers", "metrics"),
 }
-_HEIGHTS = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
-_LEFT_PX, _RIGHT_PX = 250, 310
+_HEIGHTS_PX = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
+_LEFT_WIDTH_PX, _RIGHT_WIDTH_PX = 250, 310
 _TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"), ("training", "runs"))
-_VERSION = 3
+_VERSION = 4
 
 
 class Workspaces(QObject):
-    """Every dock can be closed, floated and restored; the canvas stays where it is."""
+    """Makes the docks. Each can be closed, floated and restored."""
 
     def __init__(self, window: QMainWindow, panels: dict[str, QWidget], settings: Settings) -> None:
         super().__init__(window)
         self._window = window
         self._settings = settings
-        self._docks = {name: self._dock(name, panel) for name, panel in panels.items()}
+        self._docks = {name: self._make_dock(name, panel) for name, panel in panels.items()}
         for first, second in _TABS:
             window.tabifyDockWidget(self._docks[first], self._docks[second])
         for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            bar.hide()  # Qt leaves some behind that nobody uses; those in use it shows again itself
-        self._first = window.saveState(_VERSION)
+            bar.hide()  # Qt leaves unused tab bars visible; it shows those in use again itself
+        self._default_state = window.saveState(_VERSION)
 
     def toggles(self) -> list[QAction]:
-        """One for each dock, for the menu."""
+        """Actions for the menu that show and hide each dock."""
         return [dock.toggleViewAction() for dock in self._docks.values()]
 
     def show_dock(self, name: str) -> None:
-        """Show it, in front of the dock that shares its place."""
+        """Show a dock, in front of those in the same tab group."""
         self._docks[name].show()
         self._docks[name].raise_()
 
-    def annotate(self) -> None:
-        self.show(ANNOTATE)
-
-    def train(self) -> None:
-        self.show(TRAIN)
-
-    def review(self) -> None:
-        self.show(REVIEW)
+    def actions(self) -> tuple[Action, ...]:
+        """One for each workspace."""
+        menu = "View/Workspace"
+        return (
+            Action("annotate_space", self.tr("Workspace: annotate"), "Ctrl+1", lambda: self.show(ANNOTATE), menu),
+            Action("train_space", self.tr("Workspace: train"), "Ctrl+2", lambda: self.show(TRAIN), menu),
+            Action("review_space", self.tr("Workspace: review"), "Ctrl+3", lambda: self.show(REVIEW), menu),
+        )
 
     def show(self, workspace: str) -> None:
+        """Show the docks of `workspace` at their default sizes."""
         for name, dock in self._docks.items():
-            dock.setVisible(name in _SHOWN[workspace])
-        for name in ("classes", "layers", _SHOWN[workspace][-1]):
+            dock.setVisible(name in _DOCKS[workspace])
+        for name in ("classes", "layers", _DOCKS[workspace][-1]):
             self._docks[name].raise_()
-        self._balance()
+        self._resize_docks()
 
     def reset(self) -> None:
-        self._window.restoreState(self._first, _VERSION)
+        self._window.restoreState(self._default_state, _VERSION)
         self.show(ANNOTATE)
 
     def restore(self) -> None:
-        """As the program was left, or the first layout."""
+        """Restore the layout of the last session, or show the default layout."""
         if not self._window.restoreGeometry(self._settings.load_bytes("geometry")):
             self._window.resize(1280, 800)
         if not self._window.restoreState(self._settings.load_bytes("docks"), _VERSION):
             self.show(ANNOTATE)
-            QTimer.singleShot(0, self._balance)  # sizes hold only once the window is laid out
+            QTimer.singleShot(0, self._resize_docks)  # sizes are only kept once the window is laid out
 
-    def remember(self) -> None:
+    def store(self) -> None:
+        """Store the layout for the next session."""
         self._settings.save_bytes("geometry", self._window.saveGeometry())
         self._settings.save_bytes("docks", self._window.saveState(_VERSION))
 
-    def _dock(self, name: str, panel: QWidget) -> QDockWidget:
-        words = {
+    def _make_dock(self, name: str, panel: QWidget) -> QDockWidget:
+        titles = {
             "images": QCoreApplication.translate("Workspaces", "Images"),
             "classes": QCoreApplication.translate("Workspaces", "Classes"),
             "objects": QCoreApplication.translate("Workspaces", "Objects"),
@@ -87,20 +90,20 @@ class Workspaces(QObject):
             "training": QCoreApplication.translate("Workspaces", "Training"),
             "runs": QCoreApplication.translate("Workspaces", "Runs"),
         }
-        dock = QDockWidget(words[name], self._window)
+        dock = QDockWidget(titles[name], self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
         self._window.addDockWidget(_area(name), dock)
         return dock
 
-    def _balance(self) -> None:
-        shown = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
-        right = [name for name in _HEIGHTS if name in shown and not (name == "training" and "metrics" in shown)]
-        if "images" in shown:
-            self._window.resizeDocks([shown["images"]], [_LEFT_PX], Qt.Orientation.Horizontal)
+    def _resize_docks(self) -> None:
+        docked = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
+        right = [name for name in _HEIGHTS_PX if name in docked and not (name == "training" and "metrics" in docked)]
+        if "images" in docked:
+            self._window.resizeDocks([docked["images"]], [_LEFT_WIDTH_PX], Qt.Orientation.Horizontal)
         if right:
-            self._window.resizeDocks([shown[right[0]]], [_RIGHT_PX], Qt.Orientation.Horizontal)
-            docks, heights = [shown[name] for name in right], [_HEIGHTS[name] for name in right]
+            self._window.resizeDocks([docked[right[0]]], [_RIGHT_WIDTH_PX], Qt.Orientation.Horizontal)
+            docks, heights = [docked[name] for name in right], [_HEIGHTS_PX[name] for name in right]
             self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
 
 

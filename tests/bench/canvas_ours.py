@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio.core.annotation import Annotation
 from segstudio.core.document import Document
-from segstudio.core.raster import capsule
+from segstudio.core.raster import rasterise_capsule
 from segstudio.core.shape import Shape
-from segstudio.formats.labelme.json import write
+from segstudio.formats.labelme.labelme_json import encode
 from segstudio.ui.app import make_window
 from segstudio.ui.window import MainWindow
 
@@ -38,10 +38,10 @@ def opened(window: MainWindow, folder: Path) -> float:
     """Seconds from asking to the image on the screen."""
     began = time.perf_counter()
     window.open_path(folder)
-    spin(lambda: window.session.image is not None)
+    spin(lambda: window.state.image is not None)
     window.canvas.repaint()
     took = time.perf_counter() - began
-    spin(lambda: window.session.jobs.idle)
+    spin(lambda: window.jobs.idle)
     return took
 
 
@@ -57,16 +57,16 @@ def timed(act: Callable[[], object], times: int = _TIMES) -> list[float]:
 
 
 def hovering(window: MainWindow) -> float:
-    window.session.choose(tool="polygon")
-    shapes = window.session.image.document.annotation.shapes
+    window.state.choose(tool="polygon")
+    shapes = window.state.image.document.annotation.shapes
     places = [window.canvas.view.to_screen(*shape.points_N2.mean(axis=0)).toPoint() for shape in shapes[:_TIMES]]
     walk = iter(places)
     return float(np.median(timed(lambda: QTest.mouseMove(window.canvas, next(walk)), len(places))))
 
 
 def brushing(window: MainWindow, radius: float) -> list[float]:
-    session, canvas = window.session, window.canvas
-    session.choose(tool="brush", radius_px=radius)
+    state, canvas = window.state, window.canvas
+    state.choose(tool="brush", radius_px=radius)
     steps = [QPoint(200 + 4 * step, 150 + 3 * step) for step in range(120)]
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=steps[0])
     QApplication.processEvents()
@@ -83,13 +83,13 @@ def p95(times: list[float]) -> float:
 
 def undo(window: MainWindow) -> str:
     """A stroke of 40 px in a hundred events."""
-    document, image = window.session.image.document, window.session.image.document.annotation.box
+    document, image = window.state.image.document, window.state.image.document.annotation.box
     undone, seen = [], []
     for _ in range(30):
         document.begin()
         for step in range(100):
             start, end = (80.0 * step, 60.0 * step), (80.0 * step + 80, 60.0 * step + 60)
-            document.paint(1, *capsule(start, end, 20, image))
+            document.paint(1, *rasterise_capsule(start, end, 20, image))
         document.commit("brush")
         QApplication.processEvents()
         began = time.perf_counter()
@@ -103,12 +103,12 @@ def undo(window: MainWindow) -> str:
 
 def strokes(window: MainWindow) -> str:
     rng = np.random.default_rng(0)
-    document = Document(window.session.image.document.annotation, window.session.table)
+    document = Document(window.state.image.document.annotation, window.state.table)
     for _ in range(1000):
         (ax, ay), (bx, by) = rng.uniform((0, 0), (7000, 5000), (2, 2))
         document.begin()
         document.paint(
-            int(rng.integers(1, 4)), *capsule((ax, ay), (ax + bx / 8, ay + by / 8), 20, document.annotation.box)
+            int(rng.integers(1, 4)), *rasterise_capsule((ax, ay), (ax + bx / 8, ay + by / 8), 20, document.annotation.box)
         )
         document.commit("brush")
     return f"1,000 strokes: {len(document.history)} steps kept, {document.history.held_bytes / 1e6:.0f} MB"
@@ -124,12 +124,12 @@ def many(window: MainWindow, folder: Path) -> str:
     for x, y in rng.uniform((60, 60), (3940, 2940), (1000, 2)):
         ring = np.stack([x + 40 * np.cos(turn), y + 40 * np.sin(turn)], axis=1)
         shapes.append(Shape("c1", "polygon", tuple(map(tuple, ring.tolist()))))
-    (folder / "many.json").write_bytes(write(Annotation(3000, 4000, tuple(shapes)), "many.png"))
+    (folder / "many.json").write_bytes(encode(Annotation(3000, 4000, tuple(shapes)), "many.png"))
     opened(window, folder)
-    canvas, session = window.canvas, window.session
-    window.workspaces.show_dock("objects")
-    spin(lambda: session.jobs.idle)
-    session.choose(tool="select")
+    canvas, state = window.canvas, window.state
+    window.docks.show_dock("objects")
+    spin(lambda: window.jobs.idle)
+    state.choose(tool="select")
     places = [canvas.view.to_screen(*shape.points_N2.mean(axis=0)).toPoint() for shape in shapes[:_TIMES]]
     walk = iter(places)
     selecting = timed(lambda: QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=next(walk)), len(places))
@@ -137,7 +137,7 @@ def many(window: MainWindow, folder: Path) -> str:
     way = iter([places[-1] + QPoint(step, step // 2) for step in range(1, _TIMES + 1)])
     moving = timed(lambda: QTest.mouseMove(canvas, next(way)))
     landing = timed(lambda: QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=places[-1]), 1)
-    session.choose(tool="rectangle")
+    state.choose(tool="rectangle")
     adding = []
     for step in range(_TIMES):
         start = QPoint(150 + 8 * step, 200)
@@ -159,11 +159,11 @@ def walking(window: MainWindow, folder: Path) -> str:
     opened(window, folder)
     times = []
     for letter in "dddaaddda":
-        spin(lambda: len(window.prefetching.at_hand()) == len(window.opening.neighbours()) and window.session.jobs.idle)
-        before = window.session.image
+        spin(lambda: len(window.reading_ahead.read_neighbours()) == len(window.opening.neighbours()) and window.jobs.idle)
+        before = window.state.image
         began = time.perf_counter()
         window.opening.next() if letter == "d" else window.opening.previous()
-        spin(lambda before=before: window.session.image is not before)
+        spin(lambda before=before: window.state.image is not before)
         window.canvas.repaint()
         times.append(time.perf_counter() - began)
     figures = f"median {np.median(times) * 1000:.0f} ms, largest {max(times) * 1000:.0f} ms"
@@ -179,8 +179,8 @@ def huge(window: MainWindow, folder: Path) -> str:
     )
     cv2.imwrite(str(folder / "huge.jpg"), pixels, [cv2.IMWRITE_JPEG_QUALITY, 80])
     del pixels
-    window.session.set_image(None)
-    window.prefetching._held.clear()
+    window.state.set_image(None)
+    window.state.image_cache._images.clear()
     before = _memory()
     seconds = opened(window, folder)
     brush = brushing(window, 200)
@@ -218,7 +218,7 @@ def main(folder: Path) -> None:
         found["lines"].append(part)
         print(part, file=sys.stderr)
     found["lines"].append(huge(window, folder / "huge"))
-    spin(lambda: window.session.jobs.idle)
+    spin(lambda: window.jobs.idle)
     type(window)._agrees_to_lose = lambda *_: True
     window.close()
     app.processEvents()

@@ -18,9 +18,9 @@ from PIL import Image
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.shape import Shape
-from segstudio.formats.dataset import SourceOptions
-from segstudio.formats.registry import open_source
-from segstudio.formats.voc.writer import VOC
+from segstudio.formats.dataset import ReadOptions
+from segstudio.formats.registry import open_dataset
+from segstudio.formats.voc.writer import VOC_WRITER
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
 from segstudio.project.item import Item
@@ -73,10 +73,10 @@ app.processEvents()
 began = time.perf_counter()
 window.open_path(Path(sys.argv[1]))
 wait = QEventLoop.ProcessEventsFlag.WaitForMoreEvents
-while len(window.session.items) < 100_000:
+while len(window.state.items) < 100_000:
     app.processEvents(wait)
 listed = time.perf_counter() - began
-while len(window.session.states) < 100_000:
+while len(window.state.item_states) < 100_000:
     app.processEvents(wait)
 took = time.perf_counter() - began
 peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
@@ -109,7 +109,7 @@ def exporting(home: Path) -> None:
         ("images, class and object PNGs", ExportOptions()),
     ):
         began = time.perf_counter()
-        *_, report = export(project, items, home / "voc", VOC, options)
+        *_, report = export(project, items, home / "voc", VOC_WRITER, options)
         ours = time.perf_counter() - began
         assert report.images == IMAGES
         shutil.rmtree(home / "voc")
@@ -150,7 +150,7 @@ def loading(home: Path) -> None:
     ours, theirs = [], []
     for _ in range(5):
         began = time.perf_counter()
-        _, source = open_source(path, SourceOptions())
+        _, source = open_dataset(path, ReadOptions())
         ours.append(time.perf_counter() - began)
         began = time.perf_counter()
         with contextlib.redirect_stdout(io.StringIO()):

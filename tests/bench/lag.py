@@ -12,8 +12,7 @@ from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from segstudio.core.synthetic import Recipe
-from segstudio.project.sample_project import make_sample_project
+from segstudio.project.sample_project import Recipe, make_sample_project
 from segstudio.training.events import StepDone
 from segstudio.ui.app import make_window
 from segstudio.ui.dialogs.train import TrainChoices
@@ -65,31 +64,31 @@ def main() -> None:
         window = make_window()
         window.show()
         window.open_path(Path(folder) / "p")
-        session, pulse = window.session, Pulse()
-        run_until(lambda: session.image is not None and len(session.states) == 24 and session.jobs.idle)
+        state, pulse = window.state, Pulse()
+        run_until(lambda: state.image is not None and len(state.item_states) == 24 and window.jobs.idle)
         pulse.start()
         end = time.monotonic() + 4
         run_until(lambda: time.monotonic() > end)
         pulse.stop("at rest")
         steps: list[int] = []
-        window.training.told.connect(lambda event: steps.append(event.step) if isinstance(event, StepDone) else None)
+        window.training.reported.connect(lambda event: steps.append(event.step) if isinstance(event, StepDone) else None)
         pulse.start()
         window.training.train(TrainChoices("lag", {"minutes": "0.5", "device": "cpu"}))
         run_until(lambda: bool(steps))
         pulse.stop("while torch is imported and the first step taken")
         pulse.start()
-        run_until(lambda: not session.training)
+        run_until(lambda: not state.training)
         pulse.stop(f"while training ({steps[-1]} steps), idle hand")
         window.training.train(TrainChoices("lag2", {"minutes": "0.4", "device": "cpu"}))
-        run_until(lambda: session.training and steps[-1] < 5)
+        run_until(lambda: state.training and steps[-1] < 5)
         pulse.start()
         hand = QTimer(interval=8)
         hand.timeout.connect(lambda: _scribble(window))
         hand.start()
-        run_until(lambda: not session.training)
+        run_until(lambda: not state.training)
         hand.stop()
         pulse.stop("while training and painting (a mouse move every 8 ms)")
-        run_until(lambda: session.jobs.idle)
+        run_until(lambda: window.jobs.idle)
         window.close()
         app.processEvents()
 
@@ -98,7 +97,7 @@ def _scribble(window: MainWindow) -> None:
     """One mouse move of an endless stroke, a release now and then."""
     at = time.perf_counter()
     where = QPoint(int(300 + 150 * np.cos(at * 3)), int(300 + 120 * np.sin(at * 4)))
-    if not window.session.image.document.stroking:
+    if not window.state.image.document.has_open_stroke:
         QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, pos=where)
     QTest.mouseMove(window.canvas, where)
     if int(at * 2) % 2:

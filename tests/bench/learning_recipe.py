@@ -15,10 +15,9 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise
 from segstudio.core.sample import Sample
 from segstudio.core.shape import Shape
-from segstudio.core.synthetic import Recipe, noisy_shapes
+from segstudio.project.sample_project import Recipe, draw_noisy_shapes
 from segstudio.training.checkpoint import load_weights
-from segstudio.training.choices import PRESETS
-from segstudio.training.config import TrainConfig
+from segstudio.training.config import PRESETS, TrainConfig
 from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.unet import Design, UNet
@@ -30,7 +29,7 @@ TABLE = ClassTable.from_names(["_background_", "disc"])
 def make_image(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
     """Image (H, W) in 0..1, discs (H, W) of 0 and 1, and the annotation."""
     recipe = Recipe(nx=SIDE, ny=SIDE, count=10, sigma=20, rectangles=False, seed=seed)
-    image, annotation = noisy_shapes(recipe)
+    image, annotation = draw_noisy_shapes(recipe)
     shapes = tuple(Shape("disc", shape.kind, shape.points) for shape in annotation.shapes)
     annotation = Annotation(SIDE, SIDE, shapes)
     return image, (rasterise(annotation, TABLE) == 1).astype(np.float32), annotation

@@ -13,11 +13,10 @@ from torch.nn import functional
 from segstudio.core.classes import ClassTable
 from segstudio.training.batches import Batch
 from segstudio.training.config import TrainConfig
-from segstudio.training.device import choose_device
-from segstudio.training.learner import Trainer
-from segstudio.training.memory import keep_freed
+from segstudio.training.device import choose_device, keep_freed
 from segstudio.training.model import Architecture, Model
 from segstudio.training.plan import Plan
+from segstudio.training.trainer import Trainer
 from segstudio.training.unet import UNet
 
 

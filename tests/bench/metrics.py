@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from segstudio.core.metrics import confusion
+from segstudio.core.metrics import confusion_matrix
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     ours, theirs = [], []
     for _ in range(7):
         began = time.perf_counter()
-        matrix = confusion(truth, prediction, 8)
+        matrix = confusion_matrix(truth, prediction, 8)
         ours.append(time.perf_counter() - began)
         began = time.perf_counter()
         counted = np.bincount(8 * truth.ravel().astype(np.int64) + prediction.ravel(), minlength=64).reshape(8, 8)

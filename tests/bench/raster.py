@@ -14,7 +14,7 @@ import numpy as np
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document
-from segstudio.core.raster import capsule, rasterise
+from segstudio.core.raster import rasterise, rasterise_capsule
 from segstudio.core.shape import Shape
 
 HEIGHT, WIDTH, COUNT, VERTICES = 3000, 4000, 300, 40
@@ -59,7 +59,7 @@ def main() -> None:
     strokes = []
     for step in range(200):
         began = time.perf_counter()
-        document.paint(1, *capsule((step * 15, step * 12), (step * 15 + 15, step * 12 + 12), 20, annotation.box))
+        document.paint(1, *rasterise_capsule((step * 15, step * 12), (step * 15 + 15, step * 12 + 12), 20, annotation.box))
         strokes.append(time.perf_counter() - began)
     document.commit("stroke")
     began = time.perf_counter()

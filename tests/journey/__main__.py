@@ -1,7 +1,7 @@
 """Usage: python -m tests.journey IMAGES VOC_FOLDER SCREENSHOTS   (needs a DISPLAY)
 
-Opens the images, paints, undoes, redoes, saves, reopens, trains while painting, looks at prediction, heat
-and figures, exports, closes. Each step is asserted; a screenshot is kept of each.
+Opens the images, paints, undoes, redoes, saves, reopens, trains while painting, shows prediction, probability map
+and metrics, exports, closes. Each step is asserted and leaves a screenshot.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.raster import rasterise
-from segstudio.core.sample import reading
+from segstudio.core.sample import resolve_unlabelled
 from segstudio.project.project import open_project
 from segstudio.project.store import load
 from segstudio.ui.app import make_window
@@ -39,7 +39,7 @@ NAME = "2011_000003.jpg"
 
 
 class Journey:
-    """One window and the places in it."""
+    """One window, driven with mouse and keys."""
 
     def __init__(self, app: QApplication, screenshots: Path) -> None:
         self.app = app
@@ -62,7 +62,7 @@ class Journey:
         return self.window.canvas.view.to_screen(x, y).toPoint()
 
     def press(self, action: str) -> None:
-        """The toolbar's button."""
+        """Click the button in the toolbar."""
         wanted = self.window.actions_by_name[action]
         button = next(b for b in self.window.findChildren(QToolButton) if b.defaultAction() is wanted)
         spin_until(button.isEnabled, f"{action} enabled")
@@ -70,19 +70,19 @@ class Journey:
 
     def open(self, folder: Path) -> None:
         self.window.open_path(folder)
-        session = self.window.session
-        spin_until(lambda: session.image is not None and len(session.states) == 3, "the images")
-        spin_until(lambda: session.jobs.idle, "the list")
+        state = self.window.state
+        spin_until(lambda: state.image is not None and len(state.item_states) == 3, "the images")
+        spin_until(lambda: self.window.jobs.idle, "the list")
 
     @property
     def plane(self) -> np.ndarray:
-        return self.window.session.image.document.plane
+        return self.window.state.image.document.plane
 
 
 def paint_undo_redo_save(journey: Journey, folder: Path) -> None:
-    session = journey.window.session
+    state = journey.window.state
     key("5")  # sofa's row is 18; 5 is bottle in VOC's list
-    assert session.table[session.choice.class_id].name == "bottle", session.choice
+    assert state.table[state.settings.class_id].name == "bottle", state.settings
     before = journey.plane.copy()
     drag(journey.window.canvas, *(journey.at(x, 60) for x in (60, 110, 160)))
     painted = journey.plane.copy()
@@ -93,20 +93,20 @@ def paint_undo_redo_save(journey: Journey, folder: Path) -> None:
     key("ctrl+y")
     assert (journey.plane == painted).all(), "redo"
     key("ctrl+s")
-    spin_until(lambda: not session.image.dirty, "the save")
+    spin_until(lambda: not state.unsaved, "the save")
     shapes = json.loads((folder / "2011_000003.json").read_text())["shapes"]
     assert shapes[-1]["shape_type"] == "mask", "the stroke is in the file"
     key("d")
-    spin_until(lambda: session.image.item.name != NAME, "the next image")
+    spin_until(lambda: state.image.item.name != NAME, "the next image")
     key("a")
-    spin_until(lambda: session.image.item.name == NAME, "the image again")
+    spin_until(lambda: state.image.item.name == NAME, "the image again")
     assert (journey.plane == painted).all(), "reopened"
 
 
 def train_while_painting(journey: Journey) -> None:
-    session = journey.window.session
+    state = journey.window.state
     steps: list[int] = []
-    journey.window.training.told.connect(lambda event: steps.append(getattr(event, "step", 0)))
+    journey.window.training.reported.connect(lambda event: steps.append(getattr(event, "step", 0)))
     journey.press("train")
     spin_until(lambda: journey.app.activeModalWidget() is not None, "the dialog")
     dialog = journey.app.activeModalWidget()
@@ -127,33 +127,33 @@ def train_while_painting(journey: Journey) -> None:
         key("ctrl+a")
         write(text)
     key("Return")
-    spin_until(lambda: session.training, "the training")
+    spin_until(lambda: state.training, "the training")
     xdotool("windowfocus", int(journey.window.winId()))
     spin_until(lambda: any(step > 0 for step in steps), "the first step")
     strokes = 0
-    while session.training and strokes < 6:
+    while state.training and strokes < 6:
         row = 120 + 12 * strokes
         drag(journey.window.canvas, *(journey.at(x, row) for x in (40, 90, 140)))
-        assert (journey.plane[row, 40:140] == session.choice.class_id).all(), "painted while training"
+        assert (journey.plane[row, 40:140] == state.settings.class_id).all(), "painted while training"
         strokes += 1
         journey.shot("3-painting-while-training")
-    spin_until(lambda: not session.training, "the end of the training", 120)
+    spin_until(lambda: not state.training, "the end of the training", 120)
     assert strokes > 0
     assert max(steps) == 20, steps
 
 
 def look_at_the_result(journey: Journey) -> None:
-    session = journey.window.session
-    spin_until(lambda: session.image.prediction is not None, "the prediction")
-    assert session.image.prediction.step == 20
-    spin_until(lambda: len(session.scores) == 3 and session.jobs.idle, "the mIoU of each image")
-    assert session.layers.prediction.visible
-    journey.window.workspaces.show("annotate")
+    state = journey.window.state
+    spin_until(lambda: state.image.prediction is not None, "the prediction")
+    assert state.image.prediction.step == 20
+    spin_until(lambda: len(state.scores) == 3 and journey.window.jobs.idle, "the mIoU of each image")
+    assert state.layers.prediction.visible
+    journey.window.docks.show("annotate")
     journey.shot("4-prediction")
     for layer in ("heat", "errors"):
         click(journey.window.findChild(QCheckBox, f"layer-{layer}"), QPoint(8, 10))
-    assert session.layers.heat.visible
-    assert session.layers.errors.visible
+    assert state.layers.probability_map.visible
+    assert state.layers.errors.visible
     spin_until(lambda: journey.window.metrics.headline != "mIoU –", "the figures of the image")
     move(journey.window.canvas, journey.at(250, 200))
     journey.shot("5-heat-errors-figures")
@@ -166,9 +166,9 @@ def look_at_the_result(journey: Journey) -> None:
 
 
 def export(journey: Journey, folder: Path, out: Path) -> None:
-    session = journey.window.session
+    state = journey.window.state
     key("ctrl+s")
-    spin_until(lambda: not session.image.dirty and session.jobs.idle, "the save")
+    spin_until(lambda: not state.unsaved and journey.window.jobs.idle, "the save")
     journey.press("export")
     spin_until(lambda: journey.app.activeModalWidget() is not None, "the dialog")
     dialog = journey.app.activeModalWidget()
@@ -187,7 +187,7 @@ def export(journey: Journey, folder: Path, out: Path) -> None:
     project = open_project(folder)
     for item in project.items():
         with Image.open(out / "SegmentationClass" / f"{item.image.stem}.png") as image:
-            truth = reading(rasterise(load(item).annotation, project.table), "background")
+            truth = resolve_unlabelled(rasterise(load(item).annotation, project.table), "background")
             assert image.mode == "P"
             assert (np.asarray(image) == truth).all(), item.name
     assert (out / "ImageSets" / "Segmentation" / "val.txt").read_text().strip()

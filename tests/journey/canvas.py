@@ -1,12 +1,13 @@
 """Usage: python -m tests.journey.canvas IMAGES SCREENSHOTS   (needs a DISPLAY)
 
-Takes each tool by its key, uses it with the mouse on an image of plain things, and looks at the labels; then
-rules, objects, seeing, keys, and walking between images. A screenshot is kept of each.
+Activates each tool by its key, uses it with the mouse on an image of simple objects, and checks the labels; then
+rules, objects, view, shortcuts, and other images. Each step leaves a screenshot.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,11 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from segstudio.app.layers import OUTLINE, SIDE_BY_SIDE, SWIPE
 from segstudio.core.classes import UNLABELLED, ClassTable
+from segstudio.core.painting_rules import OBJECTS
 from segstudio.core.prediction import Prediction
-from segstudio.core.rules import OBJECTS
 from segstudio.project.project import Project
-from segstudio.ui.dialogs.keys import KeySheet
 from segstudio.ui.dialogs.palette import CommandPalette
+from segstudio.ui.dialogs.shortcut_sheet import ShortcutSheet
 from tests.assist.tiny_sam import install
 from tests.journey.__main__ import Journey
 from tests.journey.mouse import click, drag, key, move, spin_until, wheel, write, xdotool
@@ -43,7 +44,7 @@ def box() -> np.ndarray:
 
 
 def make_images(folder: Path) -> None:
-    """Gray, with a pale disc and a blue box; three times, so that one can walk."""
+    """Three gray images with a pale disc and a blue box."""
     folder.mkdir(parents=True)
     for number in range(3):
         pixels = np.full((HEIGHT, WIDTH, 3), 90 + number, np.uint8)
@@ -59,17 +60,17 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Drawing(Journey):
-    """Hands on the canvas, in image pixels."""
+    """Mouse input in image pixels."""
 
     @property
     def document(self):
-        return self.window.session.image.document
+        return self.window.state.image.document
 
     def of(self, class_id: int) -> np.ndarray:
         return self.document.plane == class_id
 
     def idle(self) -> None:
-        spin_until(lambda: self.window.session.jobs.idle, "the work behind the tool")
+        spin_until(lambda: self.window.jobs.idle, "the work behind the tool")
 
     def drag(self, *way: tuple[float, float], button: int = 1, held: str = "") -> None:
         drag(self.window.canvas, *(self.at(x, y) for x, y in way), button=button, held=held)
@@ -81,10 +82,10 @@ class Drawing(Journey):
 
     def tool(self, letter: str, name: str) -> None:
         key(letter)
-        assert self.window.session.tool.name == name, (letter, self.window.session.tool.name)
+        assert self.window.state.tool.info.name == name, (letter, self.window.state.tool.info.name)
 
     def clear(self) -> None:
-        """Undo everything; each tool begins on an empty image."""
+        """Undo everything, so that each tool starts on an empty image."""
         while self.document.history.undo_name is not None:
             key("ctrl+z")
         assert (self.document.plane == UNLABELLED).all()
@@ -96,22 +97,22 @@ class Drawing(Journey):
 def brush_and_eraser(j: Drawing) -> None:
     j.tool("b", "brush")
     key("1")
-    radius = j.window.session.choice.radius_px
+    radius = j.window.state.settings.radius_px
     key("bracketright")
-    assert j.window.session.choice.radius_px > radius
+    assert j.window.state.settings.radius_px > radius
     wheel(j.window.canvas, j.at(200, 150), -2, held="alt")
-    assert j.window.session.choice.radius_px < radius * 1.2
+    assert j.window.state.settings.radius_px < radius * 1.2
     start = j.at(200, 40)
     drag(j.window.canvas, start, start + QPoint(40, 0), held="ctrl")
-    assert j.window.session.choice.radius_px > radius
-    j.window.session.choose(radius_px=8)
+    assert j.window.state.settings.radius_px > radius
+    j.window.state.choose(radius_px=8)
     j.drag((40, 40), (120, 40), (200, 60))
     assert j.of(1)[40, 40:120].all()
     j.one_step()
     j.click(350, 60, held="shift")
     assert j.of(1)[60, 200:350].all()
     key("2", "x")
-    assert j.window.session.choice.class_id == 1
+    assert j.window.state.settings.class_id == 1
     j.tool("e", "eraser")
     j.drag((100, 20), (100, 80))
     assert not j.of(1)[40, 100]
@@ -200,7 +201,7 @@ def looking_tools(j: Drawing) -> None:
     j.one_step()
     j.clear()
     j.tool("s", "superpixel")
-    j.window.session.choose(radius_px=3)
+    j.window.state.choose(radius_px=3)
     j.drag((90, 130), (130, 130), (130, 170), (90, 170))
     assert j.of(1).sum() > 1500
     assert (j.of(1) & ~disc()).sum() < 0.1 * j.of(1).sum()
@@ -210,7 +211,7 @@ def looking_tools(j: Drawing) -> None:
 
 
 def scribbles_and_ai(j: Drawing) -> None:
-    j.window.session.choose(radius_px=4)
+    j.window.state.choose(radius_px=4)
     key("1")
     j.tool("m", "watershed")
     j.drag((80, 150), (140, 150))
@@ -227,7 +228,7 @@ def scribbles_and_ai(j: Drawing) -> None:
     j.shot("49-ai-without-weights")
     install(Path.home())
     j.click(110, 150)
-    spin_until(lambda: j.window.session.tool.draft(j.document).preview is not None, "the model's answer")
+    spin_until(lambda: j.window.state.tool.preview(j.document).mask is not None, "the model's answer")
     j.shot("50-ai")
     key("Return")
     assert iou(j.of(1), disc()) > 0.98
@@ -236,16 +237,15 @@ def scribbles_and_ai(j: Drawing) -> None:
 
 
 def predictions(j: Drawing) -> None:
-    session = j.window.session
+    state = j.window.state
     labels = np.where(disc(), 1, np.where(box(), 2, 0)).astype(np.uint8)
     heat = np.stack([np.where(labels == index, 230, 12) for index in range(3)]).astype(np.uint8)
     found = Prediction(
-        session.image.item.name, 1, ("_background_", "disc", "box"), labels, heat, 255 - heat.max(axis=0)
+        state.image.item.name, 1, ("_background_", "disc", "box"), labels, heat, 255 - heat.max(axis=0)
     )
     j.window.predicting.show(found)
-    session.layers.prediction.visible = True
-    session.layers_changed.emit()
-    session.choose(radius_px=20)
+    state.set_layers(state.layers.with_layer("prediction", visible=True))
+    state.choose(radius_px=20)
     j.tool("t", "accept")
     j.drag((110, 150), (280, 150))
     assert j.of(1)[150, 100:160].all()
@@ -256,8 +256,7 @@ def predictions(j: Drawing) -> None:
     key("ctrl+shift+t")
     assert (j.of(1) == disc()).all()
     j.clear()
-    session.layers.heat_of = "disc"
-    session.layers_changed.emit()
+    state.set_layers(replace(state.layers, probability_of="disc"))
     key("1")
     j.tool("shift+t", "threshold")
     move(j.window.canvas, j.at(112, 152))
@@ -267,14 +266,14 @@ def predictions(j: Drawing) -> None:
     assert (j.of(1) == disc()).all()
     for letter, how, name in (("y", SWIPE, "53-swipe"), ("shift+y", SIDE_BY_SIDE, "54-side-by-side")):
         key(letter)
-        assert session.layers.compare == how
+        assert state.layers.compare == how
         j.shot(name)
         key(letter)
     j.clear()
 
 
 def objects(j: Drawing) -> None:
-    session = j.window.session
+    state = j.window.state
     key("1")
     j.tool("r", "rectangle")
     j.drag((40, 40), (120, 120))
@@ -289,7 +288,7 @@ def objects(j: Drawing) -> None:
     assert j.document.annotation.shapes[0].points[0] == (before[0] + 1, before[1] + 10)
     j.click(180, 180, held="shift")
     assert len(j.document.selected) == 2
-    j.window.workspaces.show_dock("objects")
+    j.window.docks.show_dock("objects")
     j.shot("55-select")
     key("ctrl+alt+u")
     assert len(j.document.annotation.shapes) == 1
@@ -301,11 +300,11 @@ def objects(j: Drawing) -> None:
     assert len(j.document.annotation.shapes) == 2
     j.shot("56-knife")
     key("d")
-    spin_until(lambda: session.image.item.name == "p1.png", "the next image")
+    spin_until(lambda: state.image.item.name == "p1.png", "the next image")
     key("ctrl+v")
     assert len(j.document.annotation.shapes) == 1
     key("a")
-    spin_until(lambda: session.image.item.name == "p0.png", "the image before")
+    spin_until(lambda: state.image.item.name == "p0.png", "the image before")
     assert len(j.document.annotation.shapes) == 2
     j.tool("v", "select")
     click(j.window.canvas, j.at(100, 100), button=3)
@@ -320,7 +319,7 @@ def objects(j: Drawing) -> None:
 def rules(j: Drawing) -> None:
     key("1")
     j.tool("b", "brush")
-    j.window.session.choose(radius_px=20)
+    j.window.state.choose(radius_px=20)
     j.drag((100, 100), (200, 100))
     key("alt+2", "2")
     j.drag((100, 110), (200, 110))
@@ -330,7 +329,7 @@ def rules(j: Drawing) -> None:
     assert j.of(1)[85:115, 100:200].all()
     j.shot("58-locked-class")
     key("1", "shift+k", "shift+o")
-    assert j.window.session.rules.mode == OBJECTS
+    assert j.window.state.rules.mode == OBJECTS
     before = len(j.document.annotation.shapes)
     j.drag((300, 250), (330, 250))
     j.drag((60, 250), (90, 250))
@@ -340,7 +339,7 @@ def rules(j: Drawing) -> None:
 
 
 def seeing_and_keys(j: Drawing) -> None:
-    layers = j.window.session.layers
+    layers = j.window.state.layers
     key("1")
     j.drag((100, 100), (200, 100))
     key("o")
@@ -354,25 +353,25 @@ def seeing_and_keys(j: Drawing) -> None:
     j.shot("61-grid-navigator-crosshair")
     key("ctrl+shift+c", "ctrl+f", "u")
     j.drag((100, 100), (200, 175))
-    assert j.window.session.tool.draft(j.document).text.startswith("12")
+    assert j.window.state.tool.preview(j.document).text.startswith("12")
     j.shot("62-ruler")
     key("F1")
-    spin_until(lambda: j.window.findChildren(KeySheet), "the keys of the moment")
+    spin_until(lambda: j.window.findChildren(ShortcutSheet), "the shortcut sheet")
     j.shot("63-keys")
-    xdotool("windowfocus", int(j.window.findChildren(KeySheet)[0].winId()))  # no window manager does it here
+    xdotool("windowfocus", int(j.window.findChildren(ShortcutSheet)[0].winId()))  # no window manager does it here
     key("Escape")
-    spin_until(lambda: not any(sheet.isVisible() for sheet in j.window.findChildren(KeySheet)), "the sheet closed")
+    spin_until(lambda: not any(sheet.isVisible() for sheet in j.window.findChildren(ShortcutSheet)), "the sheet closed")
     xdotool("windowfocus", int(j.window.winId()))
     key("ctrl+k")
     spin_until(lambda: any(palette.isVisible() for palette in j.window.findChildren(CommandPalette)), "the palette")
     write("lasso")
     j.shot("64-palette")
     key("Return")
-    spin_until(lambda: j.window.session.tool.name == "lasso", "the command done")
+    spin_until(lambda: j.window.state.tool.info.name == "lasso", "the command done")
     line = next(line for line in j.window.images.findChildren(QLineEdit))
     key("ctrl+l")
     write("status:labelled")
-    spin_until(lambda: "p2.png" not in j.window.images.visible_names(), "the list filtered")
+    spin_until(lambda: "p2.png" not in j.window.listing.names, "the list filtered")
     j.shot("65-query")
     line.clear()
     j.window.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -396,7 +395,7 @@ def main(images: Path, screenshots: Path) -> None:
         seeing_and_keys,
     ):
         part(journey)
-    spin_until(lambda: journey.window.session.jobs.idle, "all that runs")
+    spin_until(lambda: journey.window.jobs.idle, "all that runs")
     journey.window.close()
     print("arrived")
 

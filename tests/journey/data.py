@@ -1,7 +1,7 @@
 """Usage: python -m tests.journey.data SHARED OUT SCREENSHOTS   (needs a DISPLAY)
 
 Imports a COCO file with mouse and keys, walks from the report to an image, exports YOLO and VOC, checks the
-labels and mends what was found. Each step is asserted; a screenshot is kept of each.
+labels and fixes the findings. Each step is asserted and leaves a screenshot.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DataJourney(Journey):
         return next((each for each in self.window.findChildren(QDialog) if each.isVisible()), None)
 
     def front(self) -> None:
-        """There is no window manager to give the keyboard back."""
+        """Focus the window: without a window manager nobody else does."""
         xdotool("windowfocus", int(self.window.winId()))
         self.window.activateWindow()
 
@@ -56,17 +56,17 @@ class DataJourney(Journey):
         key("ctrl+i")
         dialog = self.dialog()
         self.shot("data-2-import-empty")
-        self.field(dialog, "Data set", str(source))
+        self.field(dialog, "Dataset", str(source))
         go = dialog.findChild(QDialogButtonBox).buttons()[0]
-        spin_until(lambda: go.isEnabled() and self.window.session.jobs.idle, "the look at the source")
+        spin_until(lambda: go.isEnabled() and self.window.jobs.idle, "the preview")
         self.field(dialog, "Project folder", str(project))
-        spin_until(lambda: go.isEnabled() and self.window.session.jobs.idle, "the second look")
+        spin_until(lambda: go.isEnabled() and self.window.jobs.idle, "the second preview")
         self.shot("data-3-import-looked")
         self.button(dialog, "Import")
-        spin_until(lambda: "came in" in dialog.report.text, "the import's end")
+        spin_until(lambda: "were imported" in dialog.report.text, "the import's end")
         self.shot("data-4-import-report")
         self.button(dialog, "Close")
-        spin_until(lambda: self.window.session.image is not None, "the first image")
+        spin_until(lambda: self.window.state.image is not None, "the first image")
         self.shot("data-5-imported")
 
     def export(self, format_name: str, folder: Path) -> None:
@@ -75,7 +75,7 @@ class DataJourney(Journey):
         dialog = self.dialog()
         dialog.set_format(format_name)
         self.field(dialog, "New folder", str(folder))
-        spin_until(lambda: self.window.session.jobs.idle, "the plan")
+        spin_until(lambda: self.window.jobs.idle, "the plan")
         self.shot(f"data-6-export-{format_name}")
         self.button(dialog, "Export")
         spin_until(lambda: "exported" in dialog.report.text, "the export's end")
@@ -86,7 +86,7 @@ class DataJourney(Journey):
             rows.setCurrentItem(rows.topLevelItem(rows.topLevelItemCount() - 1))
             rows.setFocus()
             key("Return")
-            spin_until(lambda: self.window.session.image.item.name == name, "the image of the report's row")
+            spin_until(lambda: self.window.state.image.item.name == name, "the image of the report's row")
         self.button(dialog, "Close")
 
     def check_labels(self) -> None:
@@ -95,11 +95,11 @@ class DataJourney(Journey):
         dialog = self.dialog()
         spin_until(lambda: "findings" in dialog.text, "the findings")
         self.shot("data-8-check")
-        self.button(dialog, "Tick all")
-        self.button(dialog, "Mend ticked")
-        spin_until(lambda: "mended" in dialog.text, "the mending", 60)
-        self.shot("data-9-mended")
-        assert "Nothing is left" in dialog.text, dialog.text
+        self.button(dialog, "Select all")
+        self.button(dialog, "Fix selected")
+        spin_until(lambda: "fixed" in dialog.text, "the fixes", 60)
+        self.shot("data-9-fixed")
+        assert "No findings are left" in dialog.text, dialog.text
         self.button(dialog, "Close")
 
 
@@ -118,8 +118,8 @@ def main(shared: Path, out: Path, screenshots: Path) -> None:
     journey.window.set_theme("dark")
     spoil(out / "project")
     journey.window.open_path(out / "project")
-    spin_until(lambda: journey.window.session.image is not None, "the project again")
-    spin_until(lambda: journey.window.session.jobs.idle, "the list")
+    spin_until(lambda: journey.window.state.image is not None, "the project again")
+    spin_until(lambda: journey.window.jobs.idle, "the list")
     journey.check_labels()
     dark_import(journey, out / "source" / "isat")
     assert journey.window.close()
@@ -127,18 +127,18 @@ def main(shared: Path, out: Path, screenshots: Path) -> None:
 
 
 def dark_import(journey: DataJourney, source: Path) -> None:
-    """The same dialog in the dark, on a source with many classes, into the open project."""
+    """The import dialog in the dark theme, for a dataset with many classes, into the open project."""
     journey.front()
     key("ctrl+i")
     dialog = journey.dialog()
-    journey.field(dialog, "Data set", str(source))
-    spin_until(lambda: dialog.classes.rowCount() > 5 and journey.window.session.jobs.idle, "the look")
+    journey.field(dialog, "Dataset", str(source))
+    spin_until(lambda: dialog.classes.rowCount() > 5 and journey.window.jobs.idle, "the look")
     journey.shot("data-10-import-dark")
     key("Escape")
 
 
 def spoil(project: Path) -> None:
-    """An empty shape, a sliver, a label of another size, and an image that is there twice."""
+    """Add an empty shape, a sliver, labels of another size, and duplicate images."""
     path = sorted(project.glob("*.json"))[0]
     plain = json.loads(path.read_text())
     for points in ([[-50, -50], [-40, -50], [-40, -40]], [[5, 5], [90, 5], [90, 6]]):

@@ -1,4 +1,4 @@
-"""Mouse and keys of the X server, moved by xdotool while the window's event loop runs."""
+"""Mouse and keyboard input through xdotool, while the event loop of the window runs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 
 def spin_until(condition: Callable[[], object], what: str, timeout_s: float = 60.0) -> None:
-    """Run the event loop until something holds; fails with its name."""
+    """Run the event loop until `condition` is true; the error after `timeout_s` names `what`."""
     end = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s:.0f} s in vain for: {what}"
+        assert time.monotonic() < end, f"waited {timeout_s:.0f} s for: {what}"
         QApplication.processEvents()
         time.sleep(0.002)
 
 
 def xdotool(*arguments: object) -> None:
-    """The event loop runs while the X server is told, as it would beside a person."""
+    """Run xdotool while the event loop runs, as with a real user."""
     process = subprocess.Popen(["xdotool", *map(str, arguments)])
     spin_until(lambda: process.poll() is not None, f"xdotool {arguments}")
     assert process.returncode == 0, arguments
@@ -34,7 +34,7 @@ def move(widget: QWidget, at: QPoint) -> None:
 
 
 def drag(widget: QWidget, *way: QPoint, button: int = 1, held: str = "") -> None:
-    """`held` is a key of the X server that is down meanwhile: shift, alt, ctrl."""
+    """`held` is a key that is held meanwhile: shift, alt or ctrl."""
     move(widget, way[0])
     if held:
         xdotool("keydown", held)
@@ -51,7 +51,7 @@ def click(widget: QWidget, at: QPoint | None = None, button: int = 1, held: str 
 
 
 def wheel(widget: QWidget, at: QPoint, steps: int, held: str = "") -> None:
-    """Up where `steps` is above 0."""
+    """Up if `steps` is positive."""
     move(widget, at)
     if held:
         xdotool("keydown", held)

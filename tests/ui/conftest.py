@@ -1,4 +1,4 @@
-"""A window with settings of its own, and images to open in it."""
+"""Fixtures: a window with its own settings, and a folder of images."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def own_settings(tmp_path: Path) -> None:
 
 @pytest.fixture
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    """Closed at the end of the test; whoever tests the question about unsaved work asks it again."""
+    """Closed after the test, without the question about unsaved work."""
     made = make_window()
     made.show()
     qtbot.waitExposed(made)
     yield made
     monkeypatch.setattr(MainWindow, "_agrees_to_lose", lambda *_: True)
     assert made.close()
-    qtbot.waitUntil(lambda: made.session.jobs.idle)
+    qtbot.waitUntil(lambda: made.jobs.idle)
     made.deleteLater()
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four images: two with a polygon, one without labels, one whose labels are broken."""
+    """Four images: two with a polygon, one without labels, one with a broken label file."""
     home = tmp_path / "images"
     home.mkdir()
     rng = np.random.default_rng(0)
@@ -62,8 +62,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def opened(window: MainWindow, folder: Path, qtbot: QtBot) -> MainWindow:
     window.open_path(folder)
-    wait_for(qtbot, lambda: window.session.image is not None and len(window.session.states) == 4)
-    wait_for(qtbot, lambda: len(window.session.table) == 2 and window.session.jobs.idle)
+    wait_for(qtbot, lambda: window.state.image is not None and len(window.state.item_states) == 4)
+    wait_for(qtbot, lambda: len(window.state.table) == 2 and window.jobs.idle)
     return window
 
 

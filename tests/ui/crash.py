@@ -1,4 +1,4 @@
-"""Usage: python -m tests.ui.crash FOLDER SETTINGS   Draws with autosave off, waits for the journal, and dies."""
+"""Usage: python -m tests.ui.crash FOLDER SETTINGS   Draws with autosave off, waits for the journal, and kills itself."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ def main(folder: Path, settings: Path) -> None:
     end = time.monotonic() + 60
     while time.monotonic() < end:
         app.processEvents()
-        image = window.session.image
-        if image is not None and window.session.jobs.idle and not image.dirty:
+        image = window.state.image
+        if image is not None and window.jobs.idle and not window.state.unsaved:
             image.document.add("rectangle", Shape("car", "rectangle", ((5.0, 5.0), (50.0, 40.0))))
-            window.session.edited.emit()
-        if list(journal.folders(folder)[0].glob("*.json")) and window.session.jobs.idle:
+        if list(journal.folders(folder)[0].glob("*.json")) and window.jobs.idle:
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(0.01)
 

@@ -1,1 +1,1 @@
-"""The image with everything that lies over it."""
+"""Canvas: the image, the layers over it, and the input of the active tool."""

@@ -1,4 +1,4 @@
-"""What lies over the layers: the tool's draft, its cursor, cross-hair, grid, and the divider of a comparison."""
+"""Overlay above the layers: pixel grid, preview and cursor of the tool, crosshair, divider of a comparison."""
 
 from __future__ import annotations
 
@@ -6,107 +6,108 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from segstudio.app.layers import IGNORE_COLOUR, SWIPE
+from segstudio.app.state import State
 from segstudio.core.box import Box
 from segstudio.core.classes import IGNORE
-from segstudio.ui.canvas import aids, drafts
+from segstudio.tools.options import SQUARE
+from segstudio.tools.tool import Cursor
+from segstudio.ui.canvas import tool_preview, view_aids
 from segstudio.ui.canvas.panes import Pane
 from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.session import Session
 
-_LEAST_LUMINANCE = 150
-_CLASSLESS = ("select", "knife", "ruler")
+_MIN_LUMINANCE = 150
+_CURSORS = {
+    Cursor.ARROW: Qt.CursorShape.ArrowCursor,
+    Cursor.CROSS: Qt.CursorShape.CrossCursor,
+    Cursor.POINTING: Qt.CursorShape.PointingHandCursor,
+    Cursor.HORIZONTAL: Qt.CursorShape.SizeHorCursor,
+    Cursor.ROUND: Qt.CursorShape.BlankCursor,  # draw_over draws the ring
+}
 
 
 class Overlay:
-    """Draws, and says which parts of the canvas to draw again when the hand moves."""
+    """Draws, and computes which parts of the canvas to repaint when the pointer moves."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._draft_area = QRectF()
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._preview_area = QRectF()
 
-    def draw_in(self, painter: QPainter, pane: Pane, seen: Box) -> None:
-        """Inside one pane."""
-        image, layers = self._session.image, self._session.layers
+    def draw_in(self, painter: QPainter, pane: Pane, visible: Box) -> None:
+        """Draw what belongs into one pane."""
+        image, layers = self._state.image, self._state.layers
         if image is None:
             return
-        if layers.pixel_grid and pane.view.zoom >= aids.GRID_FROM_ZOOM and not seen.empty:
-            aids.draw_grid(painter, pane.view, seen)
-            if aids.values_fit(image.pixels, pane.view.zoom):
-                aids.draw_values(painter, image.pixels, pane.view, seen)
-        draft = self._session.tool.draft(image.document)
-        needs = draft.planes is not None or bool(draft.lines)
-        drafts.draw_draft(painter, draft, pane.view, self._class_colours() if needs else {}, self._class_colour())
+        if layers.pixel_grid and pane.view.zoom >= view_aids.GRID_FROM_ZOOM and not visible.empty:
+            view_aids.draw_grid(painter, pane.view, visible)
+            if view_aids.values_fit(image.pixels, pane.view.zoom):
+                view_aids.draw_values(painter, image.pixels, pane.view, visible)
+        preview = self._state.tool.preview(image.document)
+        colours = self._class_colours() if preview.labels is not None or preview.lines else {}
+        tool_preview.draw_preview(painter, preview, pane.view, colours, self._current_colour())
 
     def draw_over(self, painter: QPainter, panes: list[Pane], area: QRect, at: QPointF | None, zoom: float) -> None:
-        """Over all panes; `at` is where the pointer is, unless the view is being moved."""
-        layers = self._session.layers
+        """Draw what lies over all panes; `at` is the pointer, None while the view is panned."""
+        layers = self._state.layers
         if len(panes) > 1:
             left, right = panes
-            aids.draw_divider(painter, right.area.left(), area.height(), layers.compare == SWIPE)
-            aids.draw_caption(painter, QCoreApplication.translate("Overlay", "Labels"), left.area.left())
-            aids.draw_caption(painter, QCoreApplication.translate("Overlay", "Prediction"), right.area.left())
+            view_aids.draw_divider(painter, right.area.left(), area.height(), layers.compare == SWIPE)
+            view_aids.draw_caption(painter, QCoreApplication.translate("Overlay", "Labels"), left.area.left())
+            view_aids.draw_caption(painter, QCoreApplication.translate("Overlay", "Prediction"), right.area.left())
         if at is None:
             return
         if layers.crosshair:
-            aids.draw_crosshair(painter, at, QRectF(area))
-        radius = self._session.tool.radius_px
+            view_aids.draw_crosshair(painter, at, QRectF(area))
+        radius = self._state.tool.radius_px
         if radius is not None:
-            drafts.draw_cursor(painter, at, radius * zoom, self._square)
+            tool_preview.draw_cursor(painter, at, radius * zoom, self._square)
 
     def cursor_areas(self, before: QPointF | None, now: QPointF | None, area: QRect, zoom: float) -> list[QRect]:
-        """What the cursor covered and covers: the ring of a round tool, and the lines of the cross-hair."""
-        radius, out = self._session.tool.radius_px, []
-        reach = 0.0 if radius is None else max(1.5, radius * zoom) + 4
+        """Areas that the cursor covered before and covers now: the ring of a round tool, the lines of the crosshair."""
+        radius, out = self._state.tool.radius_px, []
+        extent = 0.0 if radius is None else max(1.5, radius * zoom) + 4
         for at in (before, now):
             if at is None:
                 continue
-            if self._session.layers.crosshair:
+            if self._state.layers.crosshair:
                 out.append(QRect(round(at.x()) - 2, 0, 5, area.height()))
                 out.append(QRect(0, round(at.y()) - 2, area.width(), 5))
-            if reach:
-                out.append(QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach).toAlignedRect())
+            if extent:
+                out.append(QRectF(at.x() - extent, at.y() - extent, 2 * extent, 2 * extent).toAlignedRect())
         return out
 
-    def draft_areas(self, panes: list[Pane], view: ViewTransform) -> list[QRect]:
-        """What the draft covered when it was last asked for, and covers now."""
-        image = self._session.image
-        draft = None if image is None else self._session.tool.draft(image.document)
-        now = QRectF() if draft is None else drafts.bounds(draft, view)
-        parts = [part for part in (self._draft_area, now) if not part.isEmpty()]
-        self._draft_area = now
+    def preview_areas(self, panes: list[Pane], view: ViewTransform) -> list[QRect]:
+        """Areas that the tool's preview covered at the last call and covers now."""
+        image = self._state.image
+        preview = None if image is None else self._state.tool.preview(image.document)
+        now = QRectF() if preview is None else tool_preview.preview_bounds(preview, view)
+        parts = [part for part in (self._preview_area, now) if not part.isEmpty()]
+        self._preview_area = now
         return [part.translated(pane.view.dx - view.dx, 0).toAlignedRect() for pane in panes for part in parts]
 
     def cursor_shape(self) -> Qt.CursorShape:
-        """Round tools draw their own; select has the arrow, the shapes a cross."""
-        tool = self._session.tool
-        if tool.radius_px is not None:
-            return Qt.CursorShape.BlankCursor
-        return {
-            "select": Qt.CursorShape.ArrowCursor,
-            "bucket": Qt.CursorShape.PointingHandCursor,
-            "accept": Qt.CursorShape.PointingHandCursor,
-            "threshold": Qt.CursorShape.SizeHorCursor,
-        }.get(tool.name, Qt.CursorShape.CrossCursor)
+        """The cursor that the active tool has now."""
+        return _CURSORS[self._state.tool.cursor]
 
     @property
     def _square(self) -> bool:
-        return self._session.choice.square and "square" in self._session.tool.options
+        return self._state.settings.square and SQUARE in self._state.tool.info.options
 
-    def _class_colour(self) -> QColor:
-        if self._session.tool.name in _CLASSLESS:
+    def _current_colour(self) -> QColor:
+        """Of the current class; white for tools that need none."""
+        if not self._state.tool.info.needs_class:
             return QColor(255, 255, 255)
-        class_id, table = self._session.choice.class_id, self._session.table
-        return _bright(QColor(*self._session.layers.colour_of(table, class_id)))
+        class_id, table = self._state.settings.class_id, self._state.table
+        return _brighten(QColor(*self._state.layers.colour_of(table, class_id)))
 
     def _class_colours(self) -> dict[int, QColor]:
-        table, layers = self._session.table, self._session.layers
+        table, layers = self._state.table, self._state.layers
         own = {item.id: QColor(*layers.colour_of(table, item.id)) for item in table}
         return {**own, IGNORE: QColor(*IGNORE_COLOUR)}
 
 
-def _bright(colour: QColor) -> QColor:
-    """The same hue, mixed with white until thin lines show over dark images."""
+def _brighten(colour: QColor) -> QColor:
+    """Mix the colour with white until thin lines are visible on dark images."""
     red, green, blue = colour.red(), colour.green(), colour.blue()
     luminance = 0.299 * red + 0.587 * green + 0.114 * blue
-    share = max(0.0, (_LEAST_LUMINANCE - luminance) / (255 - luminance)) if luminance < 255 else 0.0
+    share = max(0.0, (_MIN_LUMINANCE - luminance) / (255 - luminance)) if luminance < 255 else 0.0
     return QColor(*(round(value + (255 - value) * share) for value in (red, green, blue)))

@@ -1,38 +1,38 @@
-"""What the canvas is divided into when labels and prediction are compared, and the divider between."""
+"""Panes of the canvas: one, or two while labels and prediction are compared; and the divider between them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.app.layers import LABELS, NO_COMPARE, PREDICTION, SIDE_BY_SIDE, SWIPE, Layers
-from segstudio.core.box import Box
+from segstudio.app.state import State
 from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.session import Session
 
 _GRAB_PX = 7
-_RIM = 0.02  # as far as the divider goes
+_MIN_SHARE = 0.02  # of the width, left to each pane
 
 
 @dataclass(frozen=True)
 class Pane:
-    """A part of the canvas with a view of its own; `only` names the one layer that it compares."""
+    """A part of the canvas with its own view; `only` names the one layer that it shows in a comparison."""
 
     area: QRect
     view: ViewTransform
     only: str = ""
 
 
-def panes_of(layers: Layers, area: QRect, view: ViewTransform) -> list[Pane]:
-    """One, or labels on the left and prediction on the right."""
+def make_panes(layers: Layers, area: QRect, view: ViewTransform) -> list[Pane]:
+    """One pane, or labels on the left and prediction on the right."""
     if layers.compare == NO_COMPARE:
         return [Pane(area, view)]
-    across = area.width() // 2 if layers.compare == SIDE_BY_SIDE else round(layers.divider * area.width())
-    left, right = QRect(0, 0, across, area.height()), QRect(across, 0, area.width() - across, area.height())
-    moved = view.moved(across, 0) if layers.compare == SIDE_BY_SIDE else view
+    left_width = area.width() // 2 if layers.compare == SIDE_BY_SIDE else round(layers.divider * area.width())
+    left = QRect(0, 0, left_width, area.height())
+    right = QRect(left_width, 0, area.width() - left_width, area.height())
+    moved = view.pan(left_width, 0) if layers.compare == SIDE_BY_SIDE else view
     return [Pane(left, view, LABELS), Pane(right, moved, PREDICTION)]
 
 
@@ -41,27 +41,16 @@ def pane_at(panes: list[Pane], at: QPointF) -> Pane:
 
 
 def pane_size(layers: Layers, whole: QSize) -> QSizeF:
-    """What an image is fitted into."""
+    """The size that an image is fitted into."""
     return QSizeF(whole.width() / 2 if layers.compare == SIDE_BY_SIDE else whole.width(), whole.height())
 
 
-def visible_box(session: Session, view: ViewTransform, size: QSize) -> Box | None:
-    """The part of the open image on the screen; None without an image or with none of it in view."""
-    image = session.image
-    if image is None:
-        return None
-    pane = pane_size(session.layers, size)
-    (x0, y0), (x1, y1) = view.to_image(QPointF(0, 0)), view.to_image(QPointF(pane.width(), pane.height()))
-    box = Box(int(y0), int(x0), int(y1) + 1, int(x1) + 1).intersect(image.document.annotation.box)
-    return None if box.empty else box
-
-
 class Divider(QObject):
-    """Drags the line of a swipe; presses beside it are not its matter."""
+    """Drags the divider of a swipe. Ignores presses that are not on the divider."""
 
-    def __init__(self, session: Session, canvas: QWidget) -> None:
+    def __init__(self, state: State, canvas: QWidget) -> None:
         super().__init__(canvas)
-        self._session = session
+        self._state = state
         self._canvas = canvas
         self._dragging = False
         canvas.installEventFilter(self)
@@ -75,8 +64,8 @@ class Divider(QObject):
                 return self._dragging
             case QEvent.Type.MouseMove if self._dragging:
                 share = event.position().x() / max(1, self._canvas.width())
-                self._session.layers.divider = min(1 - _RIM, max(_RIM, share))
-                self._canvas.update()
+                divider = min(1 - _MIN_SHARE, max(_MIN_SHARE, share))
+                self._state.set_layers(replace(self._state.layers, divider=divider))
                 return True
             case QEvent.Type.MouseButtonRelease if self._dragging:
                 self._dragging = False
@@ -84,6 +73,6 @@ class Divider(QObject):
         return False
 
     def _is_at(self, at: QPointF) -> bool:
-        layers = self._session.layers
-        swiping = layers.compare == SWIPE and self._session.image is not None
+        layers = self._state.layers
+        swiping = layers.compare == SWIPE and self._state.image is not None
         return swiping and abs(at.x() - layers.divider * self._canvas.width()) <= _GRAB_PX

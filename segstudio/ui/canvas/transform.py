@@ -1,4 +1,4 @@
-"""From image pixels to the screen and back."""
+"""Transform between image pixels and the screen."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ class ViewTransform:
         return QRectF(self.to_screen(box.x0, box.y0), QSizeF(box.width * self.zoom, box.height * self.zoom))
 
     def visible(self, screen: QRectF, height: int, width: int) -> Box:
-        """The part of an image that `screen` shows, in whole pixels."""
+        """The part of a (height, width) image inside `screen`, in whole pixels."""
         x0, y0 = self.to_image(screen.topLeft())
         x1, y1 = self.to_image(screen.bottomRight())
         return Box(max(0, int(y0)), max(0, int(x0)), min(height, int(y1) + 2), min(width, int(x1) + 2))
 
-    def zoomed(self, factor: float, at: QPointF) -> ViewTransform:
-        """The image pixel under `at` stays under it."""
+    def zoom_at(self, factor: float, at: QPointF) -> ViewTransform:
+        """Zoom about `at`: the image pixel there stays where it is."""
         zoom = min(LARGEST_ZOOM, max(SMALLEST_ZOOM, self.zoom * factor))
         x, y = self.to_image(at)
         return ViewTransform(zoom, at.x() - x * zoom, at.y() - y * zoom)
 
-    def moved(self, dx: float, dy: float) -> ViewTransform:
+    def pan(self, dx: float, dy: float) -> ViewTransform:
         return ViewTransform(self.zoom, self.dx + dx, self.dy + dy)
 
 
-def fitted(height: int, width: int, screen: QSizeF, margin: float = 12.0) -> ViewTransform:
-    """The whole image in the middle of the screen."""
+def fit_view(height: int, width: int, screen: QSizeF, margin: float = 12.0) -> ViewTransform:
+    """Show the whole image, centred on the screen."""
     zoom = min((screen.width() - 2 * margin) / max(1, width), (screen.height() - 2 * margin) / max(1, height))
-    return centred(height, width, screen, max(SMALLEST_ZOOM, min(LARGEST_ZOOM, zoom)))
+    return centre_view(height, width, screen, max(SMALLEST_ZOOM, min(LARGEST_ZOOM, zoom)))
 
 
-def centred(height: int, width: int, screen: QSizeF, zoom: float) -> ViewTransform:
+def centre_view(height: int, width: int, screen: QSizeF, zoom: float) -> ViewTransform:
     return ViewTransform(zoom, (screen.width() - width * zoom) / 2, (screen.height() - height * zoom) / 2)

@@ -1,4 +1,4 @@
-"""The canvas: shows the open image with its layers and what the hand is about."""
+"""Canvas widget: image, layer overlays and the active tool's preview."""
 
 from __future__ import annotations
 
@@ -6,50 +6,52 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from segstudio.app.state import State
 from segstudio.core.document import Region
-from segstudio.ui.canvas.hand import Hand
+from segstudio.ui.canvas.input import CanvasInput
+from segstudio.ui.canvas.layer_stack import LayerStack
 from segstudio.ui.canvas.overlay import Overlay
-from segstudio.ui.canvas.panes import Divider, Pane, pane_at, pane_size, panes_of
-from segstudio.ui.canvas.stack import LayerStack
-from segstudio.ui.canvas.transform import ViewTransform, centred, fitted
-from segstudio.ui.session import Session
+from segstudio.ui.canvas.panes import Divider, Pane, make_panes, pane_at, pane_size
+from segstudio.ui.canvas.transform import ViewTransform, centre_view, fit_view
 
-_MOST_RECTANGLES = 6  # beyond that one larger one is cheaper
+_MAX_RECTANGLES = 6  # repainting one larger rectangle is cheaper than more of them
 
 
 class Canvas(QWidget):
-    """Paints only arrays that exist, and only where something changed."""
+    """Paints existing arrays, and only where something changed."""
 
     zoomed = Signal(float)
     view_changed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
-        self._stack = LayerStack(session)
-        self._overlay = Overlay(session)
+        self._state = state
+        self._stack = LayerStack(state)
+        self._overlay = Overlay(state)
         self._view = ViewTransform()
-        self._fits = True
+        self._fits = True  # the view follows the size of the canvas
         self._pane = 0
-        self.hand = Hand(session, self, self)
-        self._divider = Divider(session, self)
+        self.input = CanvasInput(state, self, self)
+        self._divider = Divider(state, self)
         self.setMouseTracking(True)
         self.setTabletTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(self.tr("Image"))
-        session.image_changed.connect(self._on_image)
-        session.region_changed.connect(self._on_region)
-        session.choice_changed.connect(self._show_cursor)
-        session.acted.connect(self._on_acted)
-        session.edited.connect(self._on_acted)
-        for changed in (session.layers_changed, session.classes_changed, session.prediction_changed):
-            changed.connect(self._on_look)
-        self.hand.panned.connect(lambda step: self.set_view(self._view.moved(step.x(), step.y())))
-        self.hand.zoomed.connect(self._on_wheel)
-        self.hand.moved.connect(self._repaint_cursor)
-        self.hand.changed.connect(self._show_cursor)
+        state.image_changed.connect(self._on_image)
+        state.region_changed.connect(self._on_region)
+        state.tool_changed.connect(self._show_cursor)
+        state.tool_used.connect(self._on_tool_used)
+        state.marks_changed.connect(self._on_tool_used)
+        state.edited.connect(lambda edit: self._on_tool_used())
+        state.levels_changed.connect(self.rebuild)
+        for changed in (state.layers_changed, state.classes_changed, state.prediction_changed):
+            changed.connect(self._on_layers)
+        self.input.panned.connect(lambda step: self.pan(step.x(), step.y()))
+        self.input.zoomed.connect(self._on_wheel)
+        self.input.moved.connect(self._repaint_cursor)
+        self.input.changed.connect(self._show_cursor)
 
     @property
     def view(self) -> ViewTransform:
@@ -57,64 +59,68 @@ class Canvas(QWidget):
 
     @property
     def panes(self) -> list[Pane]:
-        return panes_of(self._session.layers, self.rect(), self._view)
+        return make_panes(self._state.layers, self.rect(), self._view)
 
     def set_view(self, view: ViewTransform) -> None:
         self._view, self._fits = view, False
-        self._tell_seen()
+        self._update_visible_box()
         self.update()
         self.zoomed.emit(view.zoom * self.devicePixelRatioF())
         self.view_changed.emit()
 
     def fit(self) -> None:
-        """The whole image."""
-        if self._session.image is not None:
-            height, width = self._session.image.document.plane.shape
-            self.set_view(fitted(height, width, pane_size(self._session.layers, self.size())))
+        """Show the whole image."""
+        if self._state.image is not None:
+            height, width = self._state.image.document.plane.shape
+            self.set_view(fit_view(height, width, pane_size(self._state.layers, self.size())))
             self._fits = True
 
     def one_to_one(self) -> None:
-        """One image pixel, one screen pixel."""
-        if self._session.image is not None:
-            height, width = self._session.image.document.plane.shape
+        """Show one image pixel as one screen pixel."""
+        if self._state.image is not None:
+            height, width = self._state.image.document.plane.shape
             self.set_view(
-                centred(height, width, pane_size(self._session.layers, self.size()), 1 / self.devicePixelRatioF())
+                centre_view(height, width, pane_size(self._state.layers, self.size()), 1 / self.devicePixelRatioF())
             )
 
     def zoom(self, factor: float) -> None:
-        """At the pointer, or in the middle when it is elsewhere."""
-        self._on_wheel(factor, self.hand.at or QRectF(self.rect()).center())
+        """Zoom at the pointer, or at the centre if the pointer is outside."""
+        self._on_wheel(factor, self.input.at or QRectF(self.rect()).center())
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Move the image by screen pixels."""
+        self.set_view(self._view.pan(dx, dy))
 
     def centre_on(self, x: float, y: float) -> None:
-        """Bring a place of the image into the middle, at the same zoom."""
-        at, size = self._view.to_screen(x, y), pane_size(self._session.layers, self.size())
-        self.set_view(self._view.moved(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
+        """Move an image point to the centre of the canvas, at the same zoom."""
+        at, size = self._view.to_screen(x, y), pane_size(self._state.layers, self.size())
+        self.set_view(self._view.pan(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
 
     def to_image(self, at: QPointF) -> tuple[float, float]:
-        """A place of the screen in image pixels; both halves of a side by side show the same.
+        """Convert a canvas position to image pixels; both panes of a comparison show the same image.
 
-        While a button is down the half in which it went down counts, so that a stroke does not jump.
+        While a button is held, the pane in which it was pressed counts, so that a stroke does not jump.
         """
         panes = self.panes
-        if not self.hand.pressed or self._pane >= len(panes):
+        if not self.input.pressed or self._pane >= len(panes):
             self._pane = panes.index(pane_at(panes, at))
         return panes[self._pane].view.to_image(at)
 
     def rebuild(self) -> None:
-        """The image's levels are others."""
+        """The pyramid levels of the image were replaced."""
         self._stack.rebuild()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Each dirty rectangle by itself where they are few: what lies between two far ones is not drawn again."""
+        """Paint few dirty rectangles one by one: the area between two distant ones is not painted again."""
         painter = QPainter(self)
         painter.setClipRegion(event.region())
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Dark))
-        image = self._session.image
+        image = self._state.image
         if image is None:
             return
         panes, shape = self.panes, image.document.plane.shape
-        few = event.region().rectCount() <= _MOST_RECTANGLES
+        few = event.region().rectCount() <= _MAX_RECTANGLES
         parts = [QRect(each) for each in event.region()] if few else [event.rect()]  # type: ignore[attr-defined]
         for part in parts:
             for pane in panes:
@@ -123,37 +129,36 @@ class Canvas(QWidget):
                     continue
                 painter.save()
                 painter.setClipRect(dirty, Qt.ClipOperation.IntersectClip)
-                seen = pane.view.visible(QRectF(dirty), *shape)
-                if not seen.empty:
-                    self._stack.draw(painter, pane, seen, dirty, self.devicePixelRatioF())
-                self._overlay.draw_in(painter, pane, seen)
+                visible = pane.view.visible(QRectF(dirty), *shape)
+                if not visible.empty:
+                    self._stack.draw(painter, pane, visible, dirty, self.devicePixelRatioF())
+                self._overlay.draw_in(painter, pane, visible)
                 painter.restore()
-        at = None if self.hand.panning else self.hand.at
+        at = None if self.input.panning else self.input.at
         self._overlay.draw_over(painter, panes, self.rect(), at, self._view.zoom)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self._fits:
             self.fit()
-        self._tell_seen()
+        self._update_visible_box()
         self.view_changed.emit()
 
     def _on_wheel(self, factor: float, at: QPointF) -> None:
-        """In the right half of a side by side the place under the pointer stays where it is there."""
+        """In the right pane, the point under the pointer stays where it is in that pane."""
         pane = pane_at(self.panes, at)
-        self.set_view(pane.view.zoomed(factor, at).moved(self._view.dx - pane.view.dx, 0))
+        self.set_view(pane.view.zoom_at(factor, at).pan(self._view.dx - pane.view.dx, 0))
 
-    def _on_acted(self) -> None:
-        """The tool may show something else, and objects may be selected or moved."""
-        if self._session.image is not None:
-            self._on_region(self._session.image.shown.refresh())
-            for part in self._overlay.draft_areas(self.panes, self._view):
+    def _on_tool_used(self) -> None:
+        """The tool's preview or the selection may have changed."""
+        if self._state.image is not None:
+            for part in self._overlay.preview_areas(self.panes, self._view):
                 self.update(part)
 
-    def _on_look(self) -> None:
-        """Layers were switched; a compare that halves the canvas needs another fit."""
+    def _on_layers(self) -> None:
+        """Layers were switched; a comparison side by side changes the size that the image is fitted into."""
         if self._fits:
             self.fit()
-        self._tell_seen()
+        self._update_visible_box()
         self.update()
 
     def _repaint_cursor(self, before: QPointF | None, now: QPointF | None) -> None:
@@ -171,18 +176,18 @@ class Canvas(QWidget):
             for box in region:
                 self.update(pane.view.box_to_screen(box).toAlignedRect().adjusted(-2, -2, 2, 2))
 
-    def _tell_seen(self) -> None:
-        if self._session.image is not None:
-            height, width = self._session.image.document.plane.shape
-            size = pane_size(self._session.layers, self.size())
-            self._session.sight.seen = self._view.visible(QRectF(QPointF(), size), height, width)
+    def _update_visible_box(self) -> None:
+        if self._state.image is not None:
+            height, width = self._state.image.document.plane.shape
+            size = pane_size(self._state.layers, self.size())
+            self._state.set_visible_box(self._view.visible(QRectF(QPointF(), size), height, width))
 
     def _show_cursor(self) -> None:
-        if self._session.image is None:
+        if self._state.image is None:
             self.unsetCursor()
-        elif self.hand.panning:
-            grabs = self.hand.dragging_view
-            self.setCursor(Qt.CursorShape.ClosedHandCursor if grabs else Qt.CursorShape.OpenHandCursor)
+        elif self.input.panning:
+            dragging = self.input.dragging_view
+            self.setCursor(Qt.CursorShape.ClosedHandCursor if dragging else Qt.CursorShape.OpenHandCursor)
         else:
             self.setCursor(self._overlay.cursor_shape())
         self.update()

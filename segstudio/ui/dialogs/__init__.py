@@ -1,1 +1,1 @@
-"""The few questions asked in a box of their own."""
+"""Dialogs: import, export, label checks, training, shortcuts, and the fields and reports that they share."""

@@ -1,47 +1,31 @@
-"""A table: each class of a source, and what becomes of it here."""
+"""Class mapping table: which class of the project each class of a dataset becomes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QColorDialog, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
 from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
 from segstudio.core.colours import Colour
 from segstudio.project.mapping import DROP, ClassMapping
-from segstudio.ui.dialogs.still import keep_still
+from segstudio.ui.dialogs.form_fields import ENTER_KEYS, FormComboBox
+from segstudio.ui.panels.classes import make_swatch
 
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-
-
-class StillBox(QComboBox):
-    """The wheel scrolls what lies around it and changes nothing; Enter ends the choice and presses no button."""
-
-    def __init__(self, table: QTableWidget | None = None) -> None:
-        super().__init__()
-        self.table = table
-        keep_still(self)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER and self.isEditable():
-            if self.table is not None:
-                self.table.setFocus()
-            event.accept()
-            return
-        super().keyPressEvent(event)
+_GREY = (128, 128, 128)
 
 
 class ClassMappingTable(QTableWidget):
-    """Becomes: a class of the project, a new name typed, ignored, or dropped. A choice stays when it is refilled.
+    """Each class becomes a class of the project, a new class, ignored or dropped. Choices survive `show_classes`.
 
-    One Tab stop: arrows go from row to row, F2 or Enter goes into a row's name, or opens its colour.
+    One Tab stop: the arrow keys change the row; F2, Enter or Space edit its name, or its colour in the last column.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
-        self.setHorizontalHeaderLabels([self.tr("In the source"), self.tr("Becomes"), ""])
+        self.setHorizontalHeaderLabels([self.tr("In the dataset"), self.tr("Becomes"), ""])
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.horizontalHeader().setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().resizeSection(2, 34)
@@ -51,28 +35,29 @@ class ClassMappingTable(QTableWidget):
         self.setTabKeyNavigation(False)
         self.setAccessibleName(self.tr("Class mapping"))
         self._boxes: dict[str, QComboBox] = {}
-        self._colours: dict[str, Colour] = {}  # by name in the source
+        self._colours: dict[str, Colour] = {}  # by name in the dataset
         self._chosen: dict[str, str] = {}
 
     def show_classes(
         self, names: tuple[str, ...], colours: Mapping[str, Colour], project: ClassTable, proposed: Mapping[str, str]
     ) -> None:
-        """Fill the table anew; `colours` are those that the classes will get."""
+        """Fill the table. `colours` are those of the dataset, `proposed` the project's names for its classes."""
         self._boxes.clear()
         self.setRowCount(len(names))
         for row, name in enumerate(names):
             target = self._chosen.get(name, proposed.get(name, name))
-            shown = QTableWidgetItem(name)
-            shown.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            shown.setToolTip(name)
+            item = QTableWidgetItem(name)
+            item.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            item.setToolTip(name)
             if target != name:
-                font = shown.font()
+                font = item.font()
                 font.setBold(True)
-                shown.setFont(font)
-            self.setItem(row, 0, shown)
-            box = self._boxes[name] = self._box(name, project, target)
+                item.setFont(font)
+            self.setItem(row, 0, item)
+            box = self._boxes[name] = self._make_box(name, project, target)
             self.setCellWidget(row, 1, box)
-            self.setCellWidget(row, 2, self._swatch(name, self._colours.get(name) or colours.get(name)))
+            button = self._make_colour_button(name, self._colours.get(name) or colours.get(name) or _GREY)
+            self.setCellWidget(row, 2, button)
 
     def mapping(self) -> ClassMapping:
         names = {name: self._target(name) for name in self._boxes}
@@ -81,7 +66,7 @@ class ClassMappingTable(QTableWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentRow()
-        if row < 0 or event.key() not in (*_ENTER, Qt.Key.Key_F2, Qt.Key.Key_Space):
+        if row < 0 or event.key() not in (*ENTER_KEYS, Qt.Key.Key_F2, Qt.Key.Key_Space):
             super().keyPressEvent(event)
             return
         widget = self.cellWidget(row, 2 if self.currentColumn() == 2 else 1)
@@ -89,25 +74,25 @@ class ClassMappingTable(QTableWidget):
         event.accept()
 
     def _target(self, name: str) -> str:
-        """What a row says; emptied, it says nothing new."""
+        """The row's new name; an empty field keeps the name."""
         box = self._boxes[name]
         index = box.findText(box.currentText())
         data = box.itemData(index) if index >= 0 else None
         return str(data) if data is not None else box.currentText().strip() or name
 
-    def _box(self, name: str, project: ClassTable, target: str) -> QComboBox:
-        box = StillBox(self)
+    def _make_box(self, name: str, project: ClassTable, target: str) -> QComboBox:
+        box = FormComboBox(focus_after_enter=self)
         box.setEditable(True)
         box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         box.setMinimumContentsLength(8)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setAccessibleName(self.tr("What {} becomes").format(name))
+        box.setAccessibleName(self.tr("New class of {}").format(name))
         for each in dict.fromkeys([name, *project.names]):
             if each != IGNORE_NAME:
                 box.addItem(each, each)
         if not is_background(name):
-            box.addItem(self.tr("(ignored: counts for nothing)"), IGNORE_NAME)
-            box.addItem(self.tr("(dropped)"), DROP)
+            box.addItem(self.tr("(ignore)"), IGNORE_NAME)
+            box.addItem(self.tr("(drop)"), DROP)
         index = box.findData(target)
         box.setCurrentIndex(index) if index >= 0 else box.setCurrentText(target)
         line = box.lineEdit()
@@ -116,29 +101,23 @@ class ClassMappingTable(QTableWidget):
         box.currentTextChanged.connect(lambda _: self._chosen.update({name: self._target(name)}))
         return box
 
-    def _swatch(self, name: str, colour: Colour | None) -> QToolButton:
+    def _make_colour_button(self, name: str, colour: Colour) -> QToolButton:
         button = QToolButton()
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setIconSize(QSize(14, 14))
         button.setToolTip(self.tr("Choose a colour"))
         button.setAccessibleName(self.tr("Colour of {}").format(name))
-        button.setIcon(_square(colour or (128, 128, 128)))
+        button.setIcon(make_swatch(colour))
 
         def ask() -> None:
-            dialog = QColorDialog(QColor(*(self._colours.get(name) or colour or (128, 128, 128))), self)
-            dialog.colorSelected.connect(chosen)
+            dialog = QColorDialog(QColor(*self._colours.get(name, colour)), self)
+            dialog.colorSelected.connect(set_colour)
             dialog.open()
 
-        def chosen(picked: QColor) -> None:
+        def set_colour(picked: QColor) -> None:
             self._colours[name] = (picked.red(), picked.green(), picked.blue())
-            button.setIcon(_square(self._colours[name]))
+            button.setIcon(make_swatch(self._colours[name]))
 
         button.clicked.connect(ask)
         return button
-
-
-def _square(colour: Colour) -> QIcon:
-    pixmap = QPixmap(14, 14)
-    pixmap.fill(QColor(*colour))
-    return QIcon(pixmap)

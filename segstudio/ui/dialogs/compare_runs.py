@@ -1,8 +1,9 @@
-"""Runs side by side: their curves, their best figures, and the choices in which they differ."""
+"""Dialog that compares runs: curves, best metrics, and the settings in which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -19,21 +20,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.project.run_files import RunInfo, differing_choices
-from segstudio.review.report import text
+from segstudio.project.runs import RunInfo, compare_configs
+from segstudio.review.report import format_metric
+from segstudio.training.config import rename_old_keys
 from segstudio.ui.panels.curves import RUNS, add_curve, make_plot, set_points, theme_plot
-from segstudio.ui.panels.training import duration
+from segstudio.ui.panels.training import format_duration
 
 
 class CompareRunsDialog(QDialog):
-    """One colour a run, in curves and table alike."""
+    """Each run has one colour, in the curves and in the table."""
 
     def __init__(self, runs: Sequence[RunInfo], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Runs side by side"))
+        self.setWindowTitle(self.tr("Compare runs"))
         curves = QHBoxLayout()
-        for title, key in ((self.tr("loss"), "loss"), (self.tr("held-out mIoU"), "miou")):
+        for title, key in ((self.tr("loss"), "loss"), (self.tr("validation mIoU"), "miou")):
             plot = make_plot(title)
             theme_plot(plot)
             for number, run in enumerate(runs):
@@ -51,11 +53,11 @@ class CompareRunsDialog(QDialog):
 
     def _table(self, runs: list[RunInfo]) -> QTableWidget:
         rows = [
-            (self.tr("best mIoU"), [text(run.best_miou) for run in runs]),
+            (self.tr("best mIoU"), [format_metric(run.best_miou) for run in runs]),
             (self.tr("steps"), [str(run.steps) for run in runs]),
-            (self.tr("time"), [duration(run.seconds) for run in runs]),
+            (self.tr("time"), [format_duration(run.seconds) for run in runs]),
             *_class_rows(runs),
-            *differing_choices(runs),
+            *compare_configs([replace(run, config=rename_old_keys(run.config)) for run in runs]),
         ]
         table = QTableWidget(len(rows), len(runs) + 1)
         for column, name in enumerate(["", *(run.name for run in runs)]):
@@ -76,17 +78,17 @@ class CompareRunsDialog(QDialog):
 
 
 def _class_rows(runs: list[RunInfo]) -> list[tuple[str, list[str]]]:
-    """IoU of each class where the run was best."""
+    """IoU of each class at the best validation of each run."""
     best: list[dict[str, Any]] = []
     for run in runs:
-        judged = [row for row in run.rows if _is_number(row.get("miou"))]
-        best.append(max(judged, key=lambda row: row["miou"]).get("iou", {}) if judged else {})
+        validated = [row for row in run.rows if _is_number(row.get("miou"))]
+        best.append(max(validated, key=lambda row: row["miou"]).get("iou", {}) if validated else {})
     names = list(dict.fromkeys(name for each in best for name in each))
-    return [(f"IoU {name}", [_figure(each.get(name)) for each in best]) for name in names]
+    return [(f"IoU {name}", [_format_number(each.get(name)) for each in best]) for name in names]
 
 
-def _figure(value: Any) -> str:
-    return text(float(value)) if _is_number(value) else "–"
+def _format_number(value: Any) -> str:
+    return format_metric(float(value)) if _is_number(value) else "–"
 
 
 def _is_number(value: Any) -> bool:

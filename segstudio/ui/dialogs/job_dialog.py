@@ -1,33 +1,58 @@
-"""A dialog in two pages: what is to be done, then how far it is and what came of it."""
+"""Base of the dialogs with a job: fields and a preview of what the job would do, then its progress and report."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.ui.dialogs.report import Report
 
 
-class JobDialog(QDialog):
-    """One button begins the work; the other stops it while it runs, and closes the dialog at any other time."""
+class JobForm(QDialog):
+    """One button begins the job; the other stops it while it runs, and closes the dialog at any other time.
 
+    `status` is one of the parts of the form: what the job would do, or why it cannot run.
+    """
+
+    preview_asked = Signal()  # a field was changed
     begin_asked = Signal()
     stop_asked = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.running = self.finished_work = False
-
-    def place(self, form: QWidget, ready: bool = True) -> None:
-        """The first page; the buttons come last, also for the Tab key. Not `ready`: there is nothing to begin yet."""
+        self.running = self.ended = False
+        self.status = QLabel()
+        self.status.setWordWrap(True)
         self.report = Report()
+
+    def set_form(self, *parts: QWidget | QLayout, begin: str = "", ready: bool = True) -> None:
+        """Lists share the height that is left. `begin` is the button's text, by default the title."""
+        form = QWidget()
+        rows = QVBoxLayout(form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(8)
+        for part in parts:
+            if isinstance(part, QLayout):
+                rows.addLayout(part)
+            else:
+                rows.addWidget(part, 1 if isinstance(part, QAbstractScrollArea) else 0)
+        rows.addStretch()
         self._pages = QStackedWidget()
         self._pages.addWidget(form)
         self._pages.addWidget(self.report)
         self._buttons = QDialogButtonBox()
-        self._go = self._buttons.addButton(self.windowTitle(), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._go.setEnabled(ready)
+        self._begin = self._buttons.addButton(begin or self.windowTitle(), QDialogButtonBox.ButtonRole.AcceptRole)
         self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._buttons.accepted.connect(self.begin_asked)
         self._buttons.rejected.connect(self.reject)
@@ -35,41 +60,47 @@ class JobDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self._buttons)
-        self._go.setDefault(True)
+        self._begin.setDefault(True)
+        self.set_ready(ready)
 
     def add_button(self, text: str) -> QPushButton:
-        """A further button, hidden until it means something."""
-        button = self._buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
-        button.hide()
-        return button
+        return self._buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+
+    @property
+    def text(self) -> str:
+        return self.status.text()
+
+    @property
+    def editable(self) -> bool:
+        """True until the job begins."""
+        return not self.running and not self.ended
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether the job can begin."""
+        self._begin.setEnabled(ready)
+
+    def show_status(self, text: str) -> None:
+        self.status.setText(text)
 
     def show_running(self, text: str) -> None:
         self.running = True
         self.report.begin(text)
         self._pages.setCurrentIndex(1)
-        self._go.setDefault(False)
+        self._begin.setDefault(False)
         self._close.setAutoDefault(False)
-        self.report.setFocus()  # a second Enter may not stop it
-        self._go.hide()
+        self.report.setFocus()  # a second Enter must not stop the job
+        self._begin.hide()
         self._close.setText(self.tr("Stop"))
 
     def show_finished(self, text: str) -> None:
-        self.running, self.finished_work = False, True
+        self.running, self.ended = False, True
         self.report.finish(text)
         self._close.setText(self.tr("Close"))
         self._close.setEnabled(True)
         self._close.setDefault(True)
 
-    def show_form(self) -> None:
-        """Nothing was done: back to the choices."""
-        self.running = False
-        self._pages.setCurrentIndex(0)
-        self._go.show()
-        self._go.setDefault(True)
-        self._close.setText(self.tr("Cancel"))
-
     def reject(self) -> None:
-        """Stop what runs first; close when nothing does."""
+        """Stop a running job; close the dialog if none runs."""
         if self.running:
             self._close.setEnabled(False)
             self.stop_asked.emit()

@@ -1,43 +1,32 @@
-"""What is likely wrong in the project, a row each, with what mending it would do."""
+"""Label check dialog: one row for each likely mistake, with the fix that would be applied."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QDialogButtonBox,
     QHeaderView,
     QLabel,
-    QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from segstudio.events import Problem
-from segstudio.project.lint import EMPTY, NAMES, SIZE, SLIVER, TWICE, UNKNOWN, Finding
+from segstudio.project.lint import DUPLICATE, EMPTY, NAMES, SIZE, SLIVER, UNKNOWN, Finding
+from segstudio.ui.dialogs.job_dialog import JobForm
+from segstudio.ui.dialogs.report import RowList
 
 
-class LintDialog(QDialog):
-    """Nothing is ticked at first: what is mended is chosen by hand."""
+class LintDialog(JobForm):
+    """Lists the findings; the user selects which of them are fixed."""
 
     image_asked = Signal(str)
-    mend_asked = Signal(list)  # findings
+    fix_asked = Signal(list)  # findings
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Check labels"))
+        super().__init__(QCoreApplication.translate("LintDialog", "Check labels"), parent)
         self.resize(860, 480)
-        self._summary = QLabel(self.tr("Looking …"))
-        self._summary.setWordWrap(True)
-        self._rows = QTreeWidget()
-        self._rows.setHeaderLabels([self.tr("Kind"), self.tr("Image"), self.tr("Finding"), self.tr("Mending it would")])
-        self._rows.setRootIsDecorated(False)
-        self._rows.setUniformRowHeights(True)
-        self._rows.setAlternatingRowColors(True)
-        self._rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._rows.setAccessibleName(self.tr("Findings"))
+        headers = [self.tr("Kind"), self.tr("Image"), self.tr("Finding"), self.tr("Fix")]
+        self._rows = RowList(self.tr("Findings"), headers)
         for column, width in enumerate((120, 150, 330)):
             self._rows.header().resizeSection(column, width)
         self._rows.header().setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
@@ -47,32 +36,24 @@ class LintDialog(QDialog):
         self._rows.itemChanged.connect(lambda *_: self._refresh())
         self._findings: list[Finding] = []
         self._items: list[QTreeWidgetItem] = []
-        buttons = QDialogButtonBox()
-        self._mend = buttons.addButton(self.tr("Mend ticked"), QDialogButtonBox.ButtonRole.ApplyRole)
-        self._all = buttons.addButton(self.tr("Tick all"), QDialogButtonBox.ButtonRole.ActionRole)
-        close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
-        close.setDefault(True)
-        self._mend.clicked.connect(lambda: self.mend_asked.emit(self.ticked()))
-        self._all.clicked.connect(self.tick_all)
-        buttons.rejected.connect(self.reject)
-        hint = QLabel(self.tr("Double click a row to open its image. A labels file is kept as it was before mending."))
+        hint = QLabel(
+            self.tr("Double-click a row to open its image. Fixing keeps a copy of each label file it changes.")
+        )
         hint.setProperty("quiet", True)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(8)
-        for widget in (self._summary, self._rows, hint, buttons):
-            layout.addWidget(widget)
+        self.set_form(self.status, self._rows, hint, begin=self.tr("Fix selected"))
+        self._close.setText(self.tr("Close"))
+        self._close.setDefault(True)  # Enter must not change files
+        self._all = self.add_button(self.tr("Select all"))
+        self._all.clicked.connect(self.select_all)
+        self.begin_asked.connect(lambda: self.fix_asked.emit(self.selected()))
         self._refresh()
 
-    @property
-    def text(self) -> str:
-        return self._summary.text()
-
     def begin(self, text: str) -> None:
+        """A check or a fix begins; findings of an earlier check are cleared."""
         self._findings.clear()
         self._items.clear()
         self._rows.clear()
-        self._summary.setText(text)
-        self._refresh()
+        self.finish(text)
 
     def add(self, finding: Finding) -> None:
         words = {
@@ -81,7 +62,7 @@ class LintDialog(QDialog):
             SIZE: self.tr("Size"),
             EMPTY: self.tr("Empty object"),
             SLIVER: self.tr("Sliver"),
-            TWICE: self.tr("Image twice"),
+            DUPLICATE: self.tr("Duplicate image"),
         }
         row = QTreeWidgetItem([words[finding.kind], finding.item, finding.text, finding.fix_text])
         row.setFlags(row.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -92,20 +73,21 @@ class LintDialog(QDialog):
         self._rows.addTopLevelItem(row)
 
     def add_problem(self, problem: Problem) -> None:
-        """A file that could not be read; there is nothing to tick."""
+        """A file that could not be read; it cannot be selected."""
         row = QTreeWidgetItem([self.tr("Unreadable"), problem.where, problem.what, ""])
         row.setToolTip(2, problem.what)
         self._rows.addTopLevelItem(row)
 
     def finish(self, text: str) -> None:
-        self._summary.setText(text)
+        """The check or the fix has ended."""
+        self.show_status(text)
         self._refresh()
 
-    def ticked(self) -> list[Finding]:
+    def selected(self) -> list[Finding]:
         pairs = zip(self._items, self._findings, strict=False)
         return [finding for row, finding in pairs if row.checkState(0) == Qt.CheckState.Checked]
 
-    def tick_all(self) -> None:
+    def select_all(self) -> None:
         for row in self._items:
             row.setCheckState(0, Qt.CheckState.Checked)
 
@@ -115,4 +97,4 @@ class LintDialog(QDialog):
 
     def _refresh(self) -> None:
         self._all.setEnabled(bool(self._findings))
-        self._mend.setEnabled(bool(self.ticked()))
+        self.set_ready(bool(self.selected()))

@@ -1,4 +1,4 @@
-"""The command palette: type a few letters of what you want, Enter does it."""
+"""Command palette: a filtered list of the commands that can run now."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QPalette
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 _WIDTH, _ROWS = 520, 12
@@ -14,17 +14,18 @@ _WIDTH, _ROWS = 520, 12
 
 @dataclass(frozen=True)
 class Command:
-    """`where` is the menu it stands in, `keys` what is shown on the right."""
+    """`where` is its menu; `keys` is its shortcut as shown; `refusal` says why it cannot run now."""
 
     text: str
     where: str
     keys: str
     icon: QIcon
     run: Callable[[], None]
+    refusal: str = ""
 
 
 def rank(wanted: str, command: Command) -> int | None:
-    """How well a command fits, less is better; None where letters are missing or out of order."""
+    """Rank of a command for the typed letters, lower is better; None if letters are missing or out of order."""
     text, wanted = f"{command.text} {command.where}".casefold(), wanted.casefold().strip()
     if not wanted:
         return 0
@@ -34,22 +35,22 @@ def rank(wanted: str, command: Command) -> int | None:
     if at >= 0:
         return 1 + (text[at - 1] != " ")
     place = -1
-    for sign in wanted.replace(" ", ""):
-        place = text.find(sign, place + 1)
+    for letter in wanted.replace(" ", ""):
+        place = text.find(letter, place + 1)
         if place < 0:
             return None
     return 10 + place
 
 
 class CommandPalette(QDialog):
-    """Lists every command that can be given now."""
+    """Runs the chosen command after it has closed."""
 
     def __init__(self, commands: list[Command], window: QWidget) -> None:
         super().__init__(window, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands = commands
         self._line = QLineEdit()
-        self._line.setPlaceholderText(self.tr("What do you want to do?"))
+        self._line.setPlaceholderText(self.tr("Type a command"))
         self._line.setAccessibleName(self.tr("Command"))
         self._line.installEventFilter(self)
         self._list = QListWidget()
@@ -70,7 +71,7 @@ class CommandPalette(QDialog):
         self._line.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Up and Down walk the list while the line keeps the focus."""
+        """Up and Down change the current row while the line keeps the focus."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step is not None and self._list.count():
@@ -79,19 +80,23 @@ class CommandPalette(QDialog):
         return False
 
     def _fill(self, wanted: str) -> None:
-        ranked = [(rank(wanted, command), number) for number, command in enumerate(self._commands)]
+        ranked = [
+            (bool(command.refusal), rank(wanted, command), number) for number, command in enumerate(self._commands)
+        ]
         self._list.clear()
-        for _, number in sorted((place, number) for place, number in ranked if place is not None):
+        for _, _, number in sorted((refused, place, number) for refused, place, number in ranked if place is not None):
             command = self._commands[number]
-            item = QListWidgetItem(command.icon, f"{command.text}    {command.where}", self._list)
+            parts = [command.text, command.where, f"[{command.keys}]" if command.keys else "", command.refusal]
+            item = QListWidgetItem(command.icon, "    ".join(part for part in parts if part), self._list)
             item.setData(Qt.ItemDataRole.UserRole, number)
-            if command.keys:
-                item.setText(f"{command.text}    {command.where}    [{command.keys}]")
+            if command.refusal:
+                item.setForeground(self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text))
         self._list.setCurrentRow(0)
 
     def _run(self) -> None:
         item = self._list.currentItem()
         if item is not None:
             command = self._commands[item.data(Qt.ItemDataRole.UserRole)]
-            self.close()
-            command.run()
+            if not command.refusal:
+                self.close()
+                command.run()

@@ -1,4 +1,4 @@
-"""The end of an import or export: how far it is, then what was left out or altered, a row each."""
+"""Progress and report of an import or export: one row for each record that was left out or altered."""
 
 from __future__ import annotations
 
@@ -21,11 +21,20 @@ from PySide6.QtWidgets import (
 from segstudio.events import Note, Problem, Progress
 from segstudio.ui.icons import icon
 
-_MOST = 5000  # rows; a report of more is on the clipboard in full
+_MAX_ROWS = 5000  # the copied report has all of them
 
 
-class _Rows(QTreeWidget):
-    """Return opens a row, and does not press the dialog's button."""
+class RowList(QTreeWidget):
+    """A flat list with a header. Return activates a row, and does not press the dialog's default button."""
+
+    def __init__(self, name: str, headers: list[str]) -> None:
+        super().__init__()
+        self.setHeaderLabels(headers)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setAccessibleName(name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentItem()
@@ -37,7 +46,7 @@ class _Rows(QTreeWidget):
 
 
 class Report(QWidget):
-    """Double click or Return on a row asks for its image."""
+    """Double-click or Return on a row emits `image_asked` with its image."""
 
     image_asked = Signal(str)
 
@@ -50,18 +59,12 @@ class Report(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
-        self._rows = _Rows()
-        self._rows.setHeaderLabels([self.tr("Image"), self.tr("What was left out or altered")])
-        self._rows.setRootIsDecorated(False)
-        self._rows.setUniformRowHeights(True)
+        self._rows = RowList(self.tr("Report"), [self.tr("Image"), self.tr("Left out or altered")])
         self._rows.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._rows.setAlternatingRowColors(True)
-        self._rows.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._rows.setAccessibleName(self.tr("Report"))
         self._rows.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self._rows.header().resizeSection(0, 200)
         self._rows.itemActivated.connect(lambda row: self.image_asked.emit(row.text(0)))
-        self._hint = QLabel(self.tr("Double click a row to open its image."))
+        self._hint = QLabel(self.tr("Double-click a row to open its image."))
         self._hint.setProperty("quiet", True)
         self._copy = QPushButton(self.tr("Copy report"))
         self._copy.setAutoDefault(False)
@@ -103,7 +106,7 @@ class Report(QWidget):
 
     def add(self, event: Problem | Note) -> None:
         self._events.append(event)
-        if len(self._events) > _MOST:
+        if len(self._events) > _MAX_ROWS:
             return
         row = QTreeWidgetItem([event.where, event.what.removeprefix(f"{event.where}: ")])
         row.setIcon(0, icon("problem" if isinstance(event, Problem) else "info"))
@@ -113,9 +116,9 @@ class Report(QWidget):
 
     def finish(self, text: str) -> None:
         self._bar.hide()
-        more = len(self._events) - _MOST
+        more = len(self._events) - _MAX_ROWS
         if more > 0:
-            text += " " + self.tr("{} more rows are in the copied report.").format(more)
+            text += " " + self.tr("Copy the report to see {} more rows.").format(more)
         self._summary.setText(text)
         first = self._rows.topLevelItem(0)
         if first is not None:

@@ -1,8 +1,8 @@
-"""The shortcuts: a preset, each action's keys, and what to do where two want the same."""
+"""Dialog that edits the shortcuts: a preset, the keys of each action, and how to resolve clashes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.ui.action_rows import ACTIONS
-from segstudio.ui.keymap import PRESETS, Keymap, clashes, preset, split
+from segstudio.ui.actions import native_key, split_keys
+from segstudio.ui.keymap import PRESETS, Keymap, find_clashes
 
 _NAME = Qt.ItemDataRole.UserRole
 
 
 class ShortcutsDialog(QDialog):
-    """Nothing changes before OK, and OK waits until no key has two meanings."""
+    """Nothing changes before OK; OK is disabled while a key has two meanings."""
 
     def __init__(self, keymap: Keymap, window: QWidget) -> None:
         super().__init__(window)
@@ -46,12 +46,12 @@ class ShortcutsDialog(QDialog):
         self._edit = QKeySequenceEdit()
         self._edit.setMaximumSequenceLength(1)
         self._edit.setAccessibleName(self.tr("New key"))
-        self._add = QPushButton(self.tr("Add as well"))
-        self._clear = QPushButton(self.tr("No key"))
-        self._own = QPushButton(self.tr("As in the preset"))
+        self._add = QPushButton(self.tr("Add"))
+        self._clear = QPushButton(self.tr("Remove"))
+        self._reset = QPushButton(self.tr("Reset to preset"))
         self._message = QLabel()
         self._message.setWordWrap(True)
-        self._take = QPushButton(self.tr("Take it from the other"))
+        self._resolve = QPushButton(self.tr("Keep only here"))
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._place()
         self._preset.currentTextChanged.connect(self._on_preset)
@@ -60,8 +60,8 @@ class ShortcutsDialog(QDialog):
         self._edit.editingFinished.connect(lambda: self._set_key(more=False))
         self._add.clicked.connect(lambda: self._set_key(more=True))
         self._clear.clicked.connect(lambda: self._set("", self._current()))
-        self._own.clicked.connect(self._set_own)
-        self._take.clicked.connect(self._take_away)
+        self._reset.clicked.connect(self._reset_keys)
+        self._resolve.clicked.connect(self._resolve_clash)
         self._buttons.accepted.connect(self._on_ok)
         self._buttons.rejected.connect(self.reject)
         self._fill()
@@ -74,34 +74,34 @@ class ShortcutsDialog(QDialog):
         top.addWidget(self._filter, 1)
         bottom = QHBoxLayout()
         bottom.addWidget(QLabel(self.tr("New key")))
-        for widget in (self._edit, self._add, self._clear, self._own):
+        for widget in (self._edit, self._add, self._clear, self._reset):
             bottom.addWidget(widget)
-        told = QHBoxLayout()
-        told.addWidget(self._message, 1)
-        told.addWidget(self._take)
+        clash = QHBoxLayout()
+        clash.addWidget(self._message, 1)
+        clash.addWidget(self._resolve)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self._tree)
         layout.addLayout(bottom)
-        layout.addLayout(told)
+        layout.addLayout(clash)
         layout.addWidget(self._buttons)
 
     def _fill(self) -> None:
         chosen, wanted = self._current(), self._filter.text().casefold()
         self._tree.clear()
-        for row in ACTIONS:
-            shown = ", ".join(_native(text) for text in split(self._keys[row.name]))
-            texts = [row.shown, row.menu.replace("/", " ▸ "), shown]
+        for action in self._keymap.actions:
+            shown = ", ".join(native_key(text) for text in split_keys(self._keys[action.name]))
+            texts = [action.text, action.menu.replace("/", " ▸ "), shown]
             if wanted and wanted not in " ".join(texts).casefold():
                 continue
             item = QTreeWidgetItem(self._tree, texts)
-            item.setData(0, _NAME, row.name)
-            if row.name == chosen:
+            item.setData(0, _NAME, action.name)
+            if action.name == chosen:
                 self._tree.setCurrentItem(item)
         for column in range(3):
             self._tree.resizeColumnToContents(column)
         self._show_row()
-        self._judge()
+        self._check_clashes()
 
     def _current(self) -> str:
         item = self._tree.currentItem()
@@ -109,27 +109,26 @@ class ShortcutsDialog(QDialog):
 
     def _show_row(self) -> None:
         name = self._current()
-        for widget in (self._edit, self._add, self._clear, self._own):
+        for widget in (self._edit, self._add, self._clear, self._reset):
             widget.setEnabled(bool(name))
-        texts = split(self._keys[name]) if name else []
-        self._edit.blockSignals(True)
-        self._edit.setKeySequence(QKeySequence(texts[0]) if texts else QKeySequence())
-        self._edit.blockSignals(False)
+        texts = split_keys(self._keys[name]) if name else []
+        with QSignalBlocker(self._edit):
+            self._edit.setKeySequence(QKeySequence(texts[0]) if texts else QKeySequence())
 
     def _set_key(self, *, more: bool) -> None:
         name, typed = self._current(), _portable(self._edit.keySequence())
         if not name or not typed:
             return
-        before = split(self._keys[name])
+        before = split_keys(self._keys[name])
         if more:
             self._set(", ".join([*[text for text in before if text != typed], typed]), name)
         elif before[:1] != [typed]:
             self._set(", ".join([typed, *[text for text in before[1:] if text != typed]]), name)
 
-    def _set_own(self) -> None:
+    def _reset_keys(self) -> None:
         name = self._current()
         if name:
-            self._set(preset(self._preset.currentText())[name], name)
+            self._set(self._keymap.preset_keys(self._preset.currentText())[name], name)
 
     def _set(self, keys: str, name: str) -> None:
         if name:
@@ -137,30 +136,32 @@ class ShortcutsDialog(QDialog):
             self._fill()
 
     def _on_preset(self, name: str) -> None:
-        self._keys = preset(name)
+        self._keys = self._keymap.preset_keys(name)
         self._fill()
 
-    def _judge(self) -> None:
-        """Says the first clash; OK waits until there is none."""
-        found = clashes(self._keys)
+    def _check_clashes(self) -> None:
+        """Show the first clash; enable OK if there is none."""
+        found = find_clashes(self._keys)
         self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not found)
-        self._take.setVisible(bool(found))
+        self._resolve.setVisible(bool(found))
         if not found:
             self._message.setText("")
             return
         text, names = next(iter(found.items()))
-        words = {row.name: row.shown for row in ACTIONS}
+        words = {action.name: action.text for action in self._keymap.actions}
         users = [words.get(name, self.tr("the canvas")) for name in names]
-        self._message.setText(self.tr("{} would do two things: {}.").format(_native(text), ", ".join(users)))
-        self._take.setEnabled(self._current() in names or "" in names)
+        self._message.setText(
+            self.tr("{} is assigned to more than one action: {}.").format(native_key(text), ", ".join(users))
+        )
+        self._resolve.setEnabled(self._current() in names or "" in names)
 
-    def _take_away(self) -> None:
-        """The key stays with the row that is chosen; the canvas's own keys stay with the canvas."""
-        text, names = next(iter(clashes(self._keys).items()))
+    def _resolve_clash(self) -> None:
+        """Keep the key for the selected action only; fixed keys of the canvas stay with the canvas."""
+        text, names = next(iter(find_clashes(self._keys).items()))
         keeper = "" if "" in names else self._current()
         for name in names:
             if name and name != keeper:
-                left = [each for each in split(self._keys[name]) if each != text]
+                left = [each for each in split_keys(self._keys[name]) if each != text]
                 self._keys = {**self._keys, name: ", ".join(left)}
         self._fill()
 
@@ -171,7 +172,3 @@ class ShortcutsDialog(QDialog):
 
 def _portable(keys: QKeySequence) -> str:
     return keys.toString(QKeySequence.SequenceFormat.PortableText)
-
-
-def _native(text: str) -> str:
-    return QKeySequence(text).toString(QKeySequence.SequenceFormat.NativeText)

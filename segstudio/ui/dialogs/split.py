@@ -1,4 +1,4 @@
-"""Which images judge the model and are kept from learning."""
+"""Dialog that chooses the validation images of a run."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from segstudio.project.split import FOLDER, PREFIX, SEQUENCE, assign
 
 
 class SplitDialog(QDialog):
-    """A tick holds an image out. Neither side may be empty."""
+    """Ticked images are for validation, the others for training; both subsets must have images."""
 
     def __init__(
-        self, held_out: Mapping[str, bool], by: str, twins: Sequence[Sequence[str]], parent: QWidget | None = None
+        self, held_out: Mapping[str, bool], by: str, duplicates: Sequence[Sequence[str]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._twins = twins
-        self.setWindowTitle(self.tr("Held-out images"))
+        self._duplicates = duplicates
+        self.setWindowTitle(self.tr("Validation images"))
         self._by = QComboBox()
         for word, text in _groupings().items():
             self._by.addItem(text, word)
         self._by.setCurrentIndex(self._by.findData(by))
         self._list = QListWidget()
-        self._list.setAccessibleName(self.tr("Images; a tick holds one out"))
+        self._list.setAccessibleName(self.tr("Images; ticked ones are for validation"))
         for name in sorted(held_out, key=natural_key):
             item = QListWidgetItem(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(_state(held_out[name]))
+            item.setCheckState(_check_state(held_out[name]))
             self._list.addItem(item)
         self._count = QLabel()
         self._buttons = QDialogButtonBox()
-        self._keep = self._buttons.addButton(self.tr("Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._ok = self._buttons.addButton(self.tr("OK"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
         form = QFormLayout()
         form.addRow(self.tr("Keep together"), self._by)
-        about = QLabel(self.tr("Ticked images judge the model and never train it. Images alike belong on one side."))
+        about = QLabel(self.tr("Ticked images are only used for validation. Keep similar images in one subset."))
         about.setWordWrap(True)
         about.setProperty("quiet", True)
         layout = QVBoxLayout(self)
@@ -74,12 +74,12 @@ class SplitDialog(QDialog):
         return {row.text(): row.checkState() == Qt.CheckState.Checked for row in rows}
 
     def _assign(self) -> None:
-        """Anew, by what belongs together."""
-        held = assign(list(self.held_out()), by=self.by, twins=self._twins)
+        """Assign all images again, keeping the chosen groups together."""
+        held = assign(list(self.held_out()), by=self.by, duplicates=self._duplicates)
         self._list.blockSignals(True)
         for row in range(self._list.count()):
             item = self._list.item(row)
-            item.setCheckState(_state(held[item.text()]))
+            item.setCheckState(_check_state(held[item.text()]))
         self._list.blockSignals(False)
         self._list.viewport().update()
         self._show_count()
@@ -87,12 +87,11 @@ class SplitDialog(QDialog):
     def _show_count(self) -> None:
         held = list(self.held_out().values())
         out = sum(held)
-        self._count.setText(self.tr("{} to learn from, {} held out").format(len(held) - out, out))
-        fine = 0 < out < len(held) or len(held) == 1
-        self._keep.setEnabled(fine)
+        self._count.setText(self.tr("{} for training, {} for validation").format(len(held) - out, out))
+        self._ok.setEnabled(0 < out < len(held) or len(held) == 1)
 
 
-def _state(held_out: bool) -> Qt.CheckState:
+def _check_state(held_out: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if held_out else Qt.CheckState.Unchecked
 
 
@@ -100,6 +99,6 @@ def _groupings() -> dict[str, str]:
     translate = QCoreApplication.translate
     return {
         SEQUENCE: translate("SplitDialog", "frames of a sequence"),
-        FOLDER: translate("SplitDialog", "everything in a folder"),
-        PREFIX: translate("SplitDialog", "names that begin alike"),
+        FOLDER: translate("SplitDialog", "images of a folder"),
+        PREFIX: translate("SplitDialog", "names with the same prefix"),
     }

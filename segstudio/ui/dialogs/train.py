@@ -1,11 +1,11 @@
-"""How to train, on three levels: just go, what matters, everything with its reason."""
+"""Training dialog: quick options, main options, and all options with the reason for each value."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -27,56 +27,63 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.training.choices import INVERSE, MEDIAN, NONE, PRESETS
+from segstudio.training.config import INVERSE, MEDIAN, NONE, PRESETS
 from segstudio.training.events import Proposal
-from segstudio.ui.dialogs.train_fields import FIELDS, default_of, is_usual, make_editor, show_automatic, text_of
-from segstudio.ui.dialogs.train_fields import put as put_value
+from segstudio.ui.dialogs.train_fields import (
+    FIELDS,
+    default_of,
+    is_default,
+    make_editor,
+    read_text,
+    set_value,
+    show_automatic,
+)
 
 _PATIENCE = 8
-_WAIT_MS = 500
+_PROPOSAL_DELAY_MS = 500
 
 
 @dataclass(frozen=True)
 class TrainChoices:
-    """`settings` are fields of TrainConfig as text, so that the window needs no torch to hold them."""
+    """`settings` are fields of TrainConfig as text, so that the window does not import torch."""
 
     name: str
     settings: dict[str, str] = field(default_factory=dict)
-    held_out: Mapping[str, bool] = field(default_factory=dict)  # only what the user changed
+    held_out: Mapping[str, bool] = field(default_factory=dict)  # only the images that the user moved
     split_by: str = ""
 
 
 @dataclass(frozen=True)
 class TrainContext:
-    """What the dialog is opened on.
+    """What the dialog needs of the project.
 
-    `runs` can be begun from, `begin` is the one to begin from at first; `taken` are names that a run has.
+    `runs` can be fine-tuned, `init` is the one selected at first; `taken` are names of runs.
     """
 
     name: str
-    num_labelled: int
+    num_annotated: int
     unlabelled: str = "background"
     runs: tuple[str, ...] = ()
-    begin: str = ""
+    init: str = ""
     taken: frozenset[str] = frozenset()
 
 
 class TrainDialog(QDialog):
-    """Asks for a proposal whenever a choice changes, and shows what "automatic" comes to."""
+    """Asks for a proposal whenever an option changes, and shows the values of the automatic options."""
 
-    proposal_wanted = Signal(dict)  # settings
+    proposal_asked = Signal(dict)  # settings
     split_asked = Signal()
 
     def __init__(self, context: TrainContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Fine-tune from {}").format(context.begin) if context.begin else self.tr("Train"))
+        self.setWindowTitle(self.tr("Fine-tune from {}").format(context.init) if context.init else self.tr("Train"))
         self._context = context
         self._name = QLineEdit(context.name)
         self._minutes = QDoubleSpinBox(minimum=0.1, maximum=100_000, value=2.0, decimals=1)
         self._minutes.setSuffix(self.tr(" minutes"))
-        self._data = QLabel(self.tr("{} labelled images").format(context.num_labelled))
-        self._net = QLabel(self.tr("Looking at the images …"))
+        self._data = QLabel(self.tr("{} labelled images").format(context.num_annotated))
+        self._net = QLabel(self.tr("Reading the images …"))
         self._warnings = QLabel()
         for label in (self._data, self._net, self._warnings):
             label.setWordWrap(True)
@@ -85,9 +92,9 @@ class TrainDialog(QDialog):
         self._warnings.hide()
         self._editors: dict[str, QWidget] = {row.key: make_editor(row) for row in FIELDS}
         self._tabs = QTabWidget()
-        self._tabs.addTab(self._go_page(), self.tr("Just go"))
-        self._tabs.addTab(self._matters_page(), self.tr("What matters"))
-        self._tabs.addTab(self._everything_page(), self.tr("Everything"))
+        self._tabs.addTab(self._make_quick_page(), self.tr("Quick"))
+        self._tabs.addTab(self._make_main_page(), self.tr("Main options"))
+        self._tabs.addTab(self._make_full_page(), self.tr("All options"))
         buttons = QDialogButtonBox()
         self._start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._start.setDefault(True)
@@ -99,17 +106,16 @@ class TrainDialog(QDialog):
         layout.addWidget(self._tabs, 1)
         layout.addWidget(self._warnings)
         layout.addWidget(buttons)
-        self._soon = QTimer(self, singleShot=True, interval=_WAIT_MS)
-        self._soon.timeout.connect(lambda: self.proposal_wanted.emit(self.choices().settings))
-        self._unwise = ""
-        self._fault = ""  # of the choices, as the program says
+        self._soon = QTimer(self, singleShot=True, interval=_PROPOSAL_DELAY_MS)
+        self._soon.timeout.connect(lambda: self.proposal_asked.emit(self.choices().settings))
+        self._problem = self._advice = ""  # of the last proposal
         self._watch()
         self.resize(660, 440)
         self._minutes.setFocus()
         self._minutes.selectAll()
 
     def choices(self) -> TrainChoices:
-        """Only what differs from the usual, so that what is automatic stays so."""
+        """Only settings that differ from the defaults, so that automatic ones stay automatic."""
         settings = {"minutes": str(self._minutes.value()), "device": self._device.currentText()}
         settings["unlabelled"] = str(self._unlabelled.currentData())
         if self._preset.currentData() != "auto":
@@ -118,63 +124,63 @@ class TrainDialog(QDialog):
         balance = str(self._balance.itemData(self._balance.findText(typed)) or typed or NONE)
         if balance != NONE:
             settings["class_weights"] = balance
-        if self._begin.currentData():
-            settings["init"] = str(self._begin.currentData())
+        if self._init.currentData():
+            settings["init"] = str(self._init.currentData())
         for key, editor in self._editors.items():
-            if not is_usual(editor, key):
-                settings[key] = text_of(editor, default_of(key))
+            if not is_default(editor, key):
+                settings[key] = read_text(editor, default_of(key))
         return TrainChoices(self._name.text().strip(), settings)
 
     def show_proposal(self, proposal: Proposal) -> None:
-        """What the program would choose, and what it thinks of the data."""
+        """Show the proposed values and the warnings about the data."""
         self._data.setText(
-            self.tr("{} images to learn from, {} held out to judge the model").format(
+            self.tr("{} images for training, {} for validation").format(
                 len(proposal.train_names), len(proposal.held_out_names)
             )
         )
-        values = {choice.key: choice for choice in proposal.choices}
+        decisions = {choice.key: choice for choice in proposal.decisions}
         for row, spec in enumerate(FIELDS):
-            choice = values.get(spec.key)
-            if choice is not None:
-                show_automatic(self._editors[spec.key], choice.value)
-                self._reasons[row].setText(choice.reason)
-                self._reasons[row].setToolTip(choice.reason)
-        told = {choice.key: choice.value for choice in proposal.choices}
+            if spec.key in decisions:
+                show_automatic(self._editors[spec.key], decisions[spec.key].value)
+                self._reasons[row].setText(decisions[spec.key].reason)
+                self._reasons[row].setToolTip(decisions[spec.key].reason)
+        keys = ("depth", "width", "batch_size", "patch_size")
+        values = {key: decisions[key].value if key in decisions else "?" for key in keys}
         self._net.setText(
-            self.tr("U-Net of depth {depth} and width {width}; {batch} patches of {patch} px a step").format(
-                **{key: told.get(key, "?") for key in ("depth", "width", "batch", "patch")}
+            self.tr("U-Net, depth {depth}, width {width}; {batch_size} patches of {patch_size} px per step").format(
+                **values
             )
         )
         self._split.setEnabled(True)
-        self._show_fault("", "\n".join(proposal.warnings))
+        self._show_problem("", "\n".join(proposal.warnings))
 
     def show_problem(self, text: str) -> None:
-        """Why the choices do not go together."""
-        self._show_fault(text, "")
+        """Why the options cannot be used together."""
+        self._show_problem(text, "")
 
-    def _show_fault(self, fault: str, warnings: str) -> None:
-        """What cannot be disables Train; what is only unwise does not."""
-        self._fault, self._unwise = fault, warnings
+    def _show_problem(self, problem: str, advice: str) -> None:
+        """A problem disables Train, advice does not. A name that cannot be used is a problem too."""
+        self._problem, self._advice = problem, advice
         name = self._name.text().strip()
         if not name or set(name) & set('/\\:*?"<>|') or name in (".", ".."):
-            fault = self.tr("{} cannot be the name of a run; use letters, digits, - and _").format(name or "“”")
+            problem = self.tr("{} cannot be the name of a run; use letters, digits, - and _").format(name or "“”")
         elif name in self._context.taken:
-            fault = self.tr("There is a run named {}; choose another name").format(name)
-        self._warnings.setText(fault or warnings)
-        self._warnings.setVisible(bool(fault or warnings))
-        self._start.setEnabled(not fault)
+            problem = self.tr("A run named {} exists; choose another name").format(name)
+        self._warnings.setText(problem or advice)
+        self._warnings.setVisible(bool(problem or advice))
+        self._start.setEnabled(not problem)
 
-    def _go_page(self) -> QWidget:
+    def _make_quick_page(self) -> QWidget:
         page = QWidget()
         form = QFormLayout(page)
         form.setContentsMargins(12, 12, 12, 12)
         form.setVerticalSpacing(12)
         form.addRow(self.tr("Train for"), self._minutes)
-        form.addRow(self.tr("Name of the run"), self._name)
-        self._split = QPushButton(self.tr("Held-out images …"))
-        self._split.setToolTip(self.tr("See and change which images judge the model"))
-        self._split.setAutoDefault(False)  # Return trains
-        self._split.setEnabled(False)  # until they are read
+        form.addRow(self.tr("Run name"), self._name)
+        self._split = QPushButton(self.tr("Validation images…"))
+        self._split.setToolTip(self.tr("Show or change the images that the model is validated on"))
+        self._split.setAutoDefault(False)  # Return starts the training
+        self._split.setEnabled(False)  # until the images are read
         self._split.clicked.connect(self.split_asked)
         row = QHBoxLayout()
         row.addWidget(self._data, 1)
@@ -183,41 +189,41 @@ class TrainDialog(QDialog):
         form.addRow(self.tr("Network"), self._net)
         return page
 
-    def _matters_page(self) -> QWidget:
+    def _make_main_page(self) -> QWidget:
         page = QWidget()
         form = QFormLayout(page)
         form.setContentsMargins(12, 12, 12, 12)
         form.setVerticalSpacing(8)
-        self._begin = QComboBox()
-        self._begin.addItem(self.tr("nothing: random weights"), "")
+        self._init = QComboBox()
+        self._init.addItem(self.tr("random weights"), "")
         for name in self._context.runs:
-            self._begin.addItem(name, name)
-        self._begin.setCurrentIndex(max(0, self._begin.findData(self._context.begin)))
-        other = QPushButton(self.tr("File …"))
+            self._init.addItem(name, name)
+        self._init.setCurrentIndex(max(0, self._init.findData(self._context.init)))
+        other = QPushButton(self.tr("File…"))
         other.setAutoDefault(False)
         other.clicked.connect(self._choose_file)
-        begin = QHBoxLayout()
-        begin.addWidget(self._begin, 1)
-        begin.addWidget(other)
-        form.addRow(self.tr("Begin from"), begin)
+        init = QHBoxLayout()
+        init.addWidget(self._init, 1)
+        init.addWidget(other)
+        form.addRow(self.tr("Initialise from"), init)
         self._preset = QComboBox()
         for word, text in _presets().items():
             self._preset.addItem(text, word)
         form.addRow(self.tr("Network"), self._preset)
         self._unlabelled = QComboBox()
-        self._unlabelled.addItem(self.tr("background: every pixel is labelled"), "background")
-        self._unlabelled.addItem(self.tr("ignored: I draw only some strokes"), "ignore")
+        self._unlabelled.addItem(self.tr("background"), "background")
+        self._unlabelled.addItem(self.tr("ignored (for sparse labels)"), "ignore")
         self._unlabelled.setCurrentIndex(self._unlabelled.findData(self._context.unlabelled))
         form.addRow(self.tr("Unlabelled pixels are"), self._unlabelled)
         self._balance = QComboBox(editable=True)
         for word, text in _balances().items():
             self._balance.addItem(text, word)
-        self._balance.setToolTip(self.tr("Or by hand: road=1, car=3"))
+        self._balance.setToolTip(self.tr("Or type weights: road=1, car=3"))
         self._balance.editTextChanged.connect(lambda _: self._soon.start())
-        form.addRow(self.tr("Weights of classes"), self._balance)
-        self._early = QCheckBox(self.tr("End when the held-out mIoU no longer rises"))
+        form.addRow(self.tr("Class weights"), self._balance)
+        self._early = QCheckBox(self.tr("Stop early when the validation mIoU no longer improves"))
         patience = self._editors["patience"]
-        self._early.toggled.connect(lambda on: put_value(patience, _PATIENCE if on else 0))
+        self._early.toggled.connect(lambda on: set_value(patience, _PATIENCE if on else 0))
         patience.valueChanged.connect(self._on_patience)  # type: ignore[attr-defined]
         form.addRow("", self._early)
         self._device = QComboBox()
@@ -225,15 +231,14 @@ class TrainDialog(QDialog):
         form.addRow(self.tr("Device"), self._device)
         return page
 
-    def _on_patience(self, judgements: int) -> None:
-        self._early.blockSignals(True)
-        self._early.setChecked(judgements > 0)
-        self._early.blockSignals(False)
+    def _on_patience(self, validations: int) -> None:
+        with QSignalBlocker(self._early):
+            self._early.setChecked(validations > 0)
 
-    def _everything_page(self) -> QWidget:
+    def _make_full_page(self) -> QWidget:
         self._reasons: list[QTableWidgetItem] = []
         self._table = QTableWidget(len(FIELDS), 3)
-        self._table.setHorizontalHeaderLabels([self.tr("Choice"), self.tr("Value"), self.tr("Why")])
+        self._table.setHorizontalHeaderLabels([self.tr("Option"), self.tr("Value"), self.tr("Explanation")])
         self._table.verticalHeader().hide()
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -246,10 +251,10 @@ class TrainDialog(QDialog):
             self._editors[spec.key].setAccessibleName(label)
             self._table.setItem(row, 0, QTableWidgetItem(label))
             self._table.setCellWidget(row, 1, self._editors[spec.key])
-            why = QTableWidgetItem(translate("TrainDialog", spec.why))
-            why.setToolTip(why.text())
-            self._reasons.append(why)
-            self._table.setItem(row, 2, why)
+            reason = QTableWidgetItem(translate("TrainDialog", spec.explanation))
+            reason.setToolTip(reason.text())
+            self._reasons.append(reason)
+            self._table.setItem(row, 2, reason)
         header = self._table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.resizeSection(1, 185)
@@ -259,17 +264,17 @@ class TrainDialog(QDialog):
     def _choose_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
             self,
-            self.tr("Weights to begin from"),
+            self.tr("Pretrained weights"),
             "",
             self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"),
         )
         if path:
-            self._begin.addItem(path, path)
-            self._begin.setCurrentIndex(self._begin.count() - 1)
+            self._init.addItem(path, path)
+            self._init.setCurrentIndex(self._init.count() - 1)
 
     def _watch(self) -> None:
-        """Every change of anything asks for another proposal, once it rests."""
-        self._name.textChanged.connect(lambda _: self._show_fault(self._fault, self._unwise))
+        """Ask for another proposal a moment after any option has changed."""
+        self._name.textChanged.connect(lambda _: self._show_problem(self._problem, self._advice))
         for box in self.findChildren(QComboBox):
             box.currentIndexChanged.connect(self._soon.start)
         for key, editor in self._editors.items():
@@ -281,11 +286,11 @@ class TrainDialog(QDialog):
 def _presets() -> dict[str, str]:
     translate = QCoreApplication.translate
     texts = {
-        "auto": translate("TrainDialog", "automatic: fits data and device"),
-        "classic": translate("TrainDialog", "classic U-Net: four downs, 31 M parameters"),
-        "shallow": translate("TrainDialog", "shallow: two downs"),
-        "add": translate("TrainDialog", "skips added instead of concatenated"),
-        "unpool": translate("TrainDialog", "unpooling at remembered maxima (SegNet’s)"),
+        "auto": translate("TrainDialog", "automatic: chosen for data and device"),
+        "classic": translate("TrainDialog", "classic U-Net: depth 4, 31 M parameters"),
+        "shallow": translate("TrainDialog", "shallow: depth 2"),
+        "add": translate("TrainDialog", "skip connections added instead of concatenated"),
+        "unpool": translate("TrainDialog", "max unpooling with stored indices (SegNet)"),
     }
     return {word: texts[word] for word in PRESETS}
 
@@ -293,7 +298,7 @@ def _presets() -> dict[str, str]:
 def _balances() -> dict[str, str]:
     translate = QCoreApplication.translate
     return {
-        NONE: translate("TrainDialog", "all alike"),
-        MEDIAN: translate("TrainDialog", "median frequency: rare classes count more"),
-        INVERSE: translate("TrainDialog", "inverse frequency: rare classes count most"),
+        NONE: translate("TrainDialog", "none"),
+        MEDIAN: translate("TrainDialog", "median frequency: more weight on rare classes"),
+        INVERSE: translate("TrainDialog", "inverse frequency: most weight on rare classes"),
     }

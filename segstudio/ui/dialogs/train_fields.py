@@ -1,4 +1,4 @@
-"""The choices of a training as rows of data: what the dialog shows of them, and how they are typed in."""
+"""Options of a training as rows of data, and the widgets that edit them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP as N
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
-from segstudio.training.choices import AUTO, WORDS
-from segstudio.training.config import TrainConfig
-from segstudio.ui.action_rows import N
-from segstudio.ui.dialogs.still import keep_still
+from segstudio.training.config import ALLOWED_VALUES, AUTO, TrainConfig
+from segstudio.ui.dialogs.form_fields import ignore_wheel
 
 
 @dataclass(frozen=True)
 class Field:
-    """One choice. `step` of numbers; 0 means automatic where `automatic` is set."""
+    """One option of TrainConfig. `step` and `top` are of numbers; 0 means automatic if `automatic` is set."""
 
     key: str
     label: str
-    why: str
+    explanation: str
     step: float = 1
     top: float = 1_000_000
     automatic: bool = False
@@ -29,82 +28,83 @@ class Field:
 
 
 FIELDS = (
-    Field(
-        "depth", N("TrainDialog", "Depth"), N("TrainDialog", "how often the size is halved on the way down"), 1, 8, True
-    ),
+    Field("depth", N("TrainDialog", "Depth"), N("TrainDialog", "number of downsampling steps"), 1, 8, True),
     Field("width", N("TrainDialog", "Width"), N("TrainDialog", "channels of the first level"), 4, 512, True),
     Field(
-        "up",
-        N("TrainDialog", "Up-sampling"),
-        N("TrainDialog", "learnt, bilinear, or unpooling at the remembered maxima"),
+        "upsampling",
+        N("TrainDialog", "Upsampling"),
+        N("TrainDialog", "transposed, bilinear, or max unpooling"),
     ),
-    Field("skips", N("TrainDialog", "Skips"), N("TrainDialog", "concatenated, or added, which needs less memory")),
+    Field("skips", N("TrainDialog", "Skip connections"), N("TrainDialog", "concatenated, or added to save memory")),
+    Field("norm", N("TrainDialog", "Normalisation"), N("TrainDialog", "batch, or group for small batches")),
     Field(
-        "norm",
-        N("TrainDialog", "Normalisation"),
-        N("TrainDialog", "over the batch, or over groups of channels for small batches"),
+        "encoder",
+        N("TrainDialog", "Encoder"),
+        N("TrainDialog", "pretrained backbone from the extra “encoders”; empty: none"),
     ),
-    Field("encoder", N("TrainDialog", "Encoder"), N("TrainDialog", "a backbone of the extra “encoders”; empty: none")),
-    Field("head", N("TrainDialog", "Head"), N("TrainDialog", "softmax, one sigmoid, or each class against the rest")),
+    Field("head", N("TrainDialog", "Head"), N("TrainDialog", "softmax, sigmoid for two classes, or one-vs-rest")),
     Field(
         "loss",
         N("TrainDialog", "Loss"),
-        N("TrainDialog", "ce, bce, dice, jaccard, focal, lovasz, tversky, joined with +"),
+        N("TrainDialog", "ce, bce, dice, jaccard, focal, lovasz, tversky; joined with +"),
     ),
     Field(
         "deep_supervision",
         N("TrainDialog", "Deep supervision"),
-        N("TrainDialog", "the coarser levels learn the labels too"),
+        N("TrainDialog", "also train the coarser decoder levels"),
     ),
     Field(
-        "patch",
-        N("TrainDialog", "Patch side"),
-        N("TrainDialog", "pixels; a multiple of 2 to the depth"),
+        "patch_size",
+        N("TrainDialog", "Patch size"),
+        N("TrainDialog", "pixels; a multiple of 2 to the power of the depth"),
         16,
         8192,
         True,
     ),
     Field(
-        "batch",
-        N("TrainDialog", "Patches a step"),
-        N("TrainDialog", "more are steadier and need more memory"),
+        "batch_size",
+        N("TrainDialog", "Batch size"),
+        N("TrainDialog", "patches per step; more are steadier and need more memory"),
         1,
         4096,
         True,
     ),
     Field(
         "accumulate",
-        N("TrainDialog", "Parts of a step"),
-        N("TrainDialog", "learnt one after the other, to save memory"),
+        N("TrainDialog", "Gradient accumulation"),
+        N("TrainDialog", "parts per step, one after the other, to save memory"),
         1,
         4096,
     ),
     Field(
-        "rare",
-        N("TrainDialog", "Share for rare classes"),
-        N("TrainDialog", "of the patches, cut around a class drawn evenly"),
+        "rare_class_fraction",
+        N("TrainDialog", "Rare class fraction"),
+        N("TrainDialog", "of the patches: cut around a class chosen at random"),
         0.05,
         1,
     ),
-    Field(
-        "optimiser", N("TrainDialog", "Optimiser"), N("TrainDialog", "AdamW is quick to learn; SGD has momentum 0.9")
-    ),
+    Field("optimiser", N("TrainDialog", "Optimiser"), N("TrainDialog", "AdamW converges fast; SGD has momentum 0.9")),
     Field(
         "learning_rate",
         N("TrainDialog", "Learning rate"),
-        N("TrainDialog", "the highest of the run"),
+        N("TrainDialog", "maximum of the run"),
         0.001,
         10,
         decimals=7,
     ),
     Field(
-        "weight_decay", N("TrainDialog", "Weight decay"), N("TrainDialog", "keeps weights small"), 0.01, 10, decimals=7
+        "weight_decay",
+        N("TrainDialog", "Weight decay"),
+        N("TrainDialog", "regularises the weights"),
+        0.01,
+        10,
+        decimals=7,
     ),
-    Field("schedule", N("TrainDialog", "Schedule"), N("TrainDialog", "how the learning rate goes over the run")),
+    Field("schedule", N("TrainDialog", "Schedule"), N("TrainDialog", "of the learning rate")),
     Field(
-        "ema",
-        N("TrainDialog", "Averaging of weights"),
-        N("TrainDialog", "decay; the average predicts. 0: none"),
+        "ema_decay",
+        N("TrainDialog", "EMA decay"),
+        N("TrainDialog", "of the averaged weights, which predict; 0: off"),
         0.01,
         0.99999,
         decimals=5,
@@ -112,30 +112,34 @@ FIELDS = (
     Field(
         "patience",
         N("TrainDialog", "Patience"),
-        N("TrainDialog", "judgements without a rise before the run ends early; 0: never"),
+        N("TrainDialog", "validations without improvement before an early stop; 0: never"),
     ),
     Field(
         "augment",
         N("TrainDialog", "Augmentation"),
-        N("TrainDialog", "flips, turns, brightness, noise, once the data repeats"),
+        N("TrainDialog", "flips, rotation, scale, colour, noise; only once images repeat often"),
     ),
-    Field("vertical_flip", N("TrainDialog", "Upside down"), N("TrainDialog", "whether images have no up and down")),
+    Field("vertical_flip", N("TrainDialog", "Vertical flip"), N("TrainDialog", "for images that can be upside down")),
     Field("precision", N("TrainDialog", "Precision"), N("TrainDialog", "of the computation")),
-    Field("compile", N("TrainDialog", "Compile"), N("TrainDialog", "takes a minute, pays on a GPU in long runs")),
-    Field("steps", N("TrainDialog", "End after steps"), N("TrainDialog", "0: by time alone"), 10, 1_000_000_000),
+    Field(
+        "compile",
+        N("TrainDialog", "Compile"),
+        N("TrainDialog", "torch.compile: takes a minute, speeds up long runs on a GPU"),
+    ),
+    Field("steps", N("TrainDialog", "Maximum steps"), N("TrainDialog", "0: limited by time only"), 10, 1_000_000_000),
     Field(
         "cache_gb",
-        N("TrainDialog", "Memory for images"),
-        N("TrainDialog", "GB; more than this is read again. 0: a quarter of all"),
+        N("TrainDialog", "Image cache"),
+        N("TrainDialog", "GB of memory; other images are read again. 0: a quarter of the memory"),
         1,
         4096,
     ),
     Field(
         "tensorboard",
         N("TrainDialog", "TensorBoard"),
-        N("TrainDialog", "also write its files; needs the extra “tensorboard”"),
+        N("TrainDialog", "also write TensorBoard logs; needs the extra “tensorboard”"),
     ),
-    Field("seed", N("TrainDialog", "Seed"), N("TrainDialog", "the same seed, the same patches"), 1, 2_147_483_647),
+    Field("seed", N("TrainDialog", "Seed"), N("TrainDialog", "the same seed gives the same patches"), 1, 2_147_483_647),
 )
 
 _DEFAULTS: dict[str, Any] = {
@@ -148,47 +152,48 @@ def default_of(key: str) -> Any:
 
 
 def make_editor(field: Field) -> QWidget:
-    """A widget that holds the choice's usual value, and leaves the wheel to the page."""
-    editor = _editor(field, default_of(field.key))
+    """A widget with the option's default value."""
+    editor = _make_plain_editor(field, default_of(field.key))
     editor.setObjectName(field.key)
     editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    keep_still(editor)
+    ignore_wheel(editor)
     return editor
 
 
-def _editor(field: Field, usual: Any) -> QWidget:
-    if field.key in WORDS:
+def _make_plain_editor(field: Field, default: Any) -> QWidget:
+    if field.key in ALLOWED_VALUES:
         combo = QComboBox()
-        for word in WORDS[field.key]:
-            combo.addItem(automatic() if word == AUTO else word, word)
-        combo.setCurrentIndex(combo.findData(usual))
+        for word in ALLOWED_VALUES[field.key]:
+            combo.addItem(automatic_text() if word == AUTO else word, word)
+        combo.setCurrentIndex(combo.findData(default))
         return combo
-    if isinstance(usual, bool):
+    if isinstance(default, bool):
         box = QCheckBox()
-        box.setChecked(usual)
+        box.setChecked(default)
         return box
-    if isinstance(usual, int):
-        least = 1 if field.key == "accumulate" else 0
-        whole = QSpinBox(minimum=least, maximum=int(field.top), singleStep=int(field.step), value=usual)
+    if isinstance(default, int):
+        lowest = 1 if field.key == "accumulate" else 0
+        whole = QSpinBox(minimum=lowest, maximum=int(field.top), singleStep=int(field.step), value=default)
         if field.automatic:
-            whole.setSpecialValueText(automatic())
+            whole.setSpecialValueText(automatic_text())
         return whole
-    if isinstance(usual, float):
-        least_number = 1e-7 if field.key == "learning_rate" else 0.0
-        number = QDoubleSpinBox(minimum=least_number, maximum=field.top, decimals=field.decimals)
+    if isinstance(default, float):
+        lowest_number = 1e-7 if field.key == "learning_rate" else 0.0
+        number = QDoubleSpinBox(minimum=lowest_number, maximum=field.top, decimals=field.decimals)
         number.setSingleStep(field.step)
-        number.setValue(usual)
+        number.setValue(default)
         return number
-    return QLineEdit("" if usual in ("", AUTO) else usual, placeholderText=automatic() if usual == AUTO else "")
+    placeholder = automatic_text() if default == AUTO else ""
+    return QLineEdit("" if default in ("", AUTO) else default, placeholderText=placeholder)
 
 
-def automatic(value: str = "") -> str:
+def automatic_text(value: str = "") -> str:
     word = QCoreApplication.translate("TrainDialog", "automatic")
     return f"{word} ({value})" if value else word
 
 
-def text_of(editor: QWidget, usual: Any) -> str:
-    """What the editor holds, as `TrainConfig.with_texts` takes it."""
+def read_text(editor: QWidget, default: Any) -> str:
+    """The editor's value as text for `TrainConfig.with_texts`; `default` for an empty line."""
     if isinstance(editor, QComboBox):
         return str(editor.currentData() or editor.currentText())
     if isinstance(editor, QCheckBox):
@@ -196,30 +201,31 @@ def text_of(editor: QWidget, usual: Any) -> str:
     if isinstance(editor, QSpinBox | QDoubleSpinBox):
         return str(editor.value())
     assert isinstance(editor, QLineEdit)
-    return editor.text().strip() or str(usual)
+    return editor.text().strip() or str(default)
 
 
-def is_usual(editor: QWidget, key: str) -> bool:
-    usual = default_of(key)
-    if isinstance(usual, bool):
-        return text_of(editor, usual) == ("yes" if usual else "no")
-    if isinstance(usual, float):
-        return abs(float(text_of(editor, usual)) - usual) < 1e-9
-    return text_of(editor, usual) == str(usual)
+def is_default(editor: QWidget, key: str) -> bool:
+    default = default_of(key)
+    text = read_text(editor, default)
+    if isinstance(default, bool):
+        return text == ("yes" if default else "no")
+    if isinstance(default, float):
+        return abs(float(text) - default) < 1e-9
+    return text == str(default)
 
 
 def show_automatic(editor: QWidget, value: str) -> None:
-    """What "automatic" would be, inside the editor."""
+    """Show in the editor what "automatic" resolves to."""
     if isinstance(editor, QSpinBox):
-        editor.setSpecialValueText(automatic(value))
+        editor.setSpecialValueText(automatic_text(value))
     elif isinstance(editor, QComboBox) and editor.findData(AUTO) >= 0:
-        editor.setItemText(editor.findData(AUTO), automatic(value))
+        editor.setItemText(editor.findData(AUTO), automatic_text(value))
     elif isinstance(editor, QLineEdit):
-        editor.setPlaceholderText(automatic(value))
+        editor.setPlaceholderText(automatic_text(value))
 
 
-def put(editor: QWidget, value: Any) -> None:
-    """Show a value of an earlier run."""
+def set_value(editor: QWidget, value: Any) -> None:
+    """Set the editor to a value of its option."""
     if isinstance(editor, QComboBox):
         editor.setCurrentIndex(max(0, editor.findData(str(value))))
     elif isinstance(editor, QCheckBox):

@@ -1,4 +1,4 @@
-"""What is dropped on the window: images and labelme folders are opened, other data sets go to the import."""
+"""Paths dropped on the window or given at start: images and labelme folders are opened, other data sets imported."""
 
 from __future__ import annotations
 
@@ -8,81 +8,75 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QWidget
 
-from segstudio.formats.dataset import SourceOptions
-from segstudio.formats.images import SUFFIXES
+from segstudio.formats.dataset import ReadOptions
+from segstudio.formats.images import IMAGE_SUFFIXES
 from segstudio.formats.registry import detect
-from segstudio.ui.features.intake import ImportFlow
-from segstudio.ui.features.open import OpenFlow
-from segstudio.ui.messages import MessageBar
-from segstudio.ui.session import Session
+from segstudio.ui.features.feature import Feature, FeatureContext
+from segstudio.ui.features.importing import ImportFeature
+from segstudio.ui.features.open import OpenFeature
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """`format_name` is "" for what is opened as it is."""
+class Detected:
+    """`format_name` is "" for a path that is opened rather than imported."""
 
     path: Path
     format_name: str = ""
 
 
-def what_is(path: Path) -> Iterator[Dropped]:
-    """Whether a path is opened or imported. May read files, so it runs in a job."""
-    if path.suffix.lower() in SUFFIXES and path.is_file():
-        yield Dropped(path)
+def detect_path(path: Path) -> Iterator[Detected]:
+    """Decide whether a path is opened or imported. Reads files: run it in a job."""
+    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+        yield Detected(path)
         return
-    found = detect(path, SourceOptions())
+    found = detect(path, ReadOptions())
     name = found.reader.name if found.reader else ""
-    images_here = path.is_dir() and any(each.suffix.lower() in SUFFIXES for each in path.iterdir())
+    images_here = path.is_dir() and any(each.suffix.lower() in IMAGE_SUFFIXES for each in path.iterdir())
     open_it = name == "labelme" or (not name and images_here) or (path / ".segstudio").is_dir()
-    yield Dropped(path, "" if open_it else name or "auto")
+    yield Detected(path, "" if open_it else name or "auto")
 
 
-class DropFlow(QObject):
+class DropFeature(Feature):
     """Filters the window's drop events."""
 
-    def __init__(
-        self, session: Session, opening: OpenFlow, importing: ImportFlow, messages: MessageBar, window: QWidget
-    ) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, context: FeatureContext, opening: OpenFeature, importing: ImportFeature) -> None:
+        super().__init__(context)
         self._opening = opening
         self._importing = importing
-        self._messages = messages
-        self._looking = False
-        window.setAcceptDrops(True)
-        window.installEventFilter(self)
+        self._busy = False
+        self.window.setAcceptDrops(True)
+        self.window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QDragEnterEvent) and _paths(event):
+        if isinstance(event, QDragEnterEvent) and _local_paths(event):
             event.acceptProposedAction()
             return True
-        if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop and _paths(event):
+        if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop and _local_paths(event):
             event.acceptProposedAction()
-            self.take(_paths(event))
+            self.open_or_import(_local_paths(event))
             return True
         return super().eventFilter(watched, event)
 
-    def take(self, paths: list[Path]) -> None:
-        """The first is opened or imported; several images of one folder open that folder at the first."""
-        if self._looking:
+    def open_or_import(self, paths: list[Path]) -> None:
+        """Open or import the first path; several images of one folder open that folder at the first."""
+        if self._busy:
             return
-        self._looking = True
-        self._session.jobs.start(lambda: what_is(paths[0]), self._on_known, self._on_end)
+        self._busy = True
+        self.jobs.start(lambda: detect_path(paths[0]), self._on_detected, on_end=self._on_end)
         others = [path for path in paths[1:] if path.parent != paths[0].parent or path.is_dir()]
         if others:
-            self._messages.tell(self.tr("{} was taken; drop one data set at a time.").format(paths[0].name))
+            self.messages.inform(self.tr("Only {} was opened; drop one data set at a time.").format(paths[0].name))
 
     def _on_end(self) -> None:
-        self._looking = False
+        self._busy = False
 
-    def _on_known(self, dropped: Dropped) -> None:
-        if dropped.format_name:
-            self._importing.open_dialog(dropped.path)
+    def _on_detected(self, found: Detected) -> None:
+        if found.format_name:
+            self._importing.open_dialog(found.path)
         else:
-            self._opening.open_path(dropped.path)
+            self._opening.open_path(found.path)
 
 
-def _paths(event: QDropEvent) -> list[Path]:
+def _local_paths(event: QDropEvent) -> list[Path]:
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

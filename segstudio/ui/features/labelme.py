@@ -1,4 +1,4 @@
-"""The open image in labelme, as a program of its own; what it saves is taken back when it ends."""
+"""Open the image in labelme, a program of its own; what it saves is read when it ends."""
 
 from __future__ import annotations
 
@@ -6,59 +6,64 @@ import shutil
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
+from PySide6.QtCore import QProcess, QProcessEnvironment
 
 from segstudio.project.item import Item
 from segstudio.project.store import Stamp, stamp_of
-from segstudio.ui.features.open import OpenFlow
-from segstudio.ui.features.save import SaveFlow
-from segstudio.ui.messages import MessageBar, Remedy
-from segstudio.ui.session import Session
+from segstudio.ui.actions import Action
+from segstudio.ui.features.feature import Feature, FeatureContext
+from segstudio.ui.features.open import OpenFeature
+from segstudio.ui.messages import Remedy
 
 
-def labelme_program() -> str | None:
+def find_labelme() -> str | None:
     """The installed labelme: beside this Python, or on the path."""
     beside = shutil.which("labelme", path=str(Path(sys.executable).parent))
     return beside or shutil.which("labelme")
 
 
-class LabelmeFlow(QObject):
+class LabelmeFeature(Feature):
     """One labelme at a time."""
 
-    def __init__(self, session: Session, saving: SaveFlow, opening: OpenFlow, messages: MessageBar) -> None:
-        super().__init__(session)
-        self._session = session
-        self._saving = saving
+    def __init__(self, context: FeatureContext, opening: OpenFeature) -> None:
+        super().__init__(context)
         self._opening = opening
-        self._messages = messages
         self._process: QProcess | None = None
         self._item: Item | None = None
         self._stamp: Stamp = None
+
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(
+                "labelme", self.tr("Open in labelme"), "Ctrl+Shift+L", self.open, "File", refusal=self.refuse.no_image,
+                tip=self.tr("Open this image in labelme and read what it saves"),
+            ),
+        )  # fmt: skip
 
     @property
     def running(self) -> bool:
         return self._item is not None
 
     def stop(self) -> None:
-        """Ask labelme to end; what it had not saved is its own affair."""
+        """Ask labelme to end. Unsaved changes inside labelme are lost."""
         if self._process is not None:
             self._process.terminate()
 
     def open(self) -> None:
-        """All is saved first, so labelme sees what is on the screen."""
-        image = self._session.image
-        program = labelme_program()
+        """Everything is saved first, so that labelme shows what is on the screen."""
+        image = self.state.image
+        program = find_labelme()
         if image is None:
             return
         if self.running:
-            self._messages.tell(self.tr("labelme is open already."))
+            self.messages.inform(self.tr("labelme is open already."))
             return
         if program is None:
-            self._messages.warn(self.tr("labelme is not installed. Install it with: pip install labelme"))
+            self.messages.warn(self.tr("labelme is not installed. Install it with: pip install labelme"))
             return
-        self._saving.save()
+        self.workspace.save()
         self._item = image.item
-        self._session.jobs.after_queue(lambda: (), lambda _: None, lambda: self._start(program))
+        self.jobs.after_queue(lambda: (), lambda _: None, on_end=lambda: self._start(program))
 
     def _start(self, program: str) -> None:
         item = self._item
@@ -73,47 +78,44 @@ class LabelmeFlow(QObject):
         process.finished.connect(lambda code, _: self._on_finished(code))
         process.errorOccurred.connect(self._on_error)
         process.setProgram(program)
-        process.setArguments(arguments_for(item, self._session.table.names))
+        process.setArguments(make_arguments(item, self.state.table.names))
         process.start()
-        self._messages.tell(self.tr("{} is open in labelme; close it to go on here.").format(item.name))
+        self.messages.inform(self.tr("{} is open in labelme; close it to continue here.").format(item.name))
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._messages.warn(self.tr("labelme could not be started."))
+            self.messages.warn(self.tr("labelme could not be started."))
             self._end()
 
     def _on_finished(self, code: int) -> None:
         item, changed = self._item, self._item is not None and stamp_of(self._item) != self._saved_stamp(self._item)
         output = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace") if self._process else ""
         self._end()
-        if item is None or item not in self._session.items:
+        if item is None or item not in self.state.items:
             return
-        self._saving.forget_visits()  # labelme walks through the whole folder
+        self.workspace.forget_saved()  # labelme can edit the whole folder
         self._opening.rescan()
         if changed:
-            self._take_back(item)
+            self._read_back(item)
         elif code:
-            self._messages.warn(self.tr("labelme ended with an error: {}").format(_cause(output)))
+            self.messages.warn(self.tr("labelme ended with an error: {}").format(_find_cause(output)))
 
     def _saved_stamp(self, item: Item) -> Stamp:
-        """That of our own last save, if the image is open still; else that from before labelme began."""
-        image = self._session.image
-        return image.stamp if image is not None and image.item == item else self._stamp
+        """That of our own last save, if the image is still open; else that from before labelme began."""
+        copy = self.workspace.copy(item)
+        return copy.stamp if copy is not None and self.state.is_open(item) else self._stamp
 
-    def _take_back(self, item: Item) -> None:
-        if not self._is_open(item):
-            self._saving.forget(item)
-        elif self._session.dirty:
+    def _read_back(self, item: Item) -> None:
+        if not self.state.is_open(item):
+            self.workspace.forget(item)
+        elif self.state.unsaved:
             text = self.tr("labelme has saved {}, and you have drawn on it meanwhile.").format(item.name)
-            remedy = Remedy(self.tr("Take labelme's version"), lambda: self._saving.discard(item))
-            self._messages.warn(text, remedy)
+            remedy = Remedy(self.tr("Take labelme's version"), lambda: self.workspace.discard(item))
+            self.messages.warn(text, remedy)
             return
         else:
-            self._saving.discard(item)
-        self._messages.tell(self.tr("What labelme saved of {} was taken back.").format(item.name))
-
-    def _is_open(self, item: Item) -> bool:
-        return self._session.image is not None and self._session.image.item == item
+            self.workspace.discard(item)
+        self.messages.inform(self.tr("The labels that labelme saved for {} were read.").format(item.name))
 
     def _end(self) -> None:
         if self._process is not None:
@@ -121,13 +123,13 @@ class LabelmeFlow(QObject):
         self._process = self._item = None
 
 
-def _cause(output: str) -> str:
-    """The line of a program's last words that says most: a traceback ends with it, Qt begins with it."""
+def _find_cause(output: str) -> str:
+    """The most telling line of an error output: the last one of a traceback, the first one of Qt's messages."""
     lines = [line.strip() for line in output.splitlines() if line.strip()] or [""]
     return lines[-1] if "Traceback" in output else lines[0]
 
 
-def arguments_for(item: Item, names: list[str]) -> list[str]:
+def make_arguments(item: Item, names: list[str]) -> list[str]:
     """The image, where its labels lie, and the classes as labelme takes them."""
     arguments = [str(item.image), "--output", str(item.annotation_path.parent)]
     listed = [name for name in names[1:] if "," not in name]

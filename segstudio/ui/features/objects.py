@@ -1,110 +1,156 @@
-"""Objects as a whole: copy and paste, class, order, groups."""
+"""Whole objects: copy and paste, class, drawing order, groups; and pasting the labels of the previous image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QObject, Signal
-
-from segstudio.core import edits
+from segstudio.core import shape_edits
 from segstudio.core.annotation import Annotation
 from segstudio.core.document import Document
 from segstudio.core.history import Edit
+from segstudio.core.painting_rules import with_selected
 from segstudio.core.shape import Shape
-from segstudio.core.stroke import with_selected
-from segstudio.ui.messages import MessageBar
-from segstudio.ui.session import Session
+from segstudio.project.item import Item
+from segstudio.project.store import load
+from segstudio.ui.actions import Action
+from segstudio.ui.features.feature import Feature, FeatureContext
 
 Operation = Callable[[Annotation, list[int]], Annotation]
 
 
-class ObjectsFlow(QObject):
-    """Acts on the selected objects. What is copied can be pasted into any other image."""
+class ObjectsFeature(Feature):
+    """Acts on the selected objects. `previous_item` gives the image before the open one in the list."""
 
-    previous_asked = Signal()  # the labels of the image before
-
-    def __init__(self, session: Session, messages: MessageBar) -> None:
-        super().__init__(session)
-        self._session = session
-        self._messages = messages
+    def __init__(self, context: FeatureContext) -> None:
+        super().__init__(context)
         self._clipboard: tuple[Shape, ...] = ()
+        self.previous_item: Callable[[], Item | None] = lambda: None
+
+    def actions(self) -> tuple[Action, ...]:
+        selected, writable = self.refuse.nothing_selected, self.refuse.not_writable
+        order = "Object/Order"
+        return (
+            Action("cut", self.tr("Cut"), "Ctrl+X", self.cut, "Object", refusal=selected),
+            Action("copy", self.tr("Copy"), "Ctrl+C", self.copy, "Object", refusal=selected),
+            Action("paste", self.tr("Paste"), "Ctrl+V", self.paste, "Object", refusal=writable),
+            Action(
+                "paste_previous", self.tr("Paste from previous image"), "Ctrl+Shift+V", self.paste_previous, "Object",
+                refusal=writable,
+            ),
+            Action("duplicate", self.tr("Duplicate"), "Ctrl+D", self.duplicate, "Object", refusal=selected),
+            Action("delete", self.tr("Delete"), "Ctrl+Delete", self.delete, "Object", refusal=selected),
+            Action(
+                "set_class", self.tr("Set to current class"), "Ctrl+R", self.set_class, "Object", refusal=selected
+            ),
+            Action("group", self.tr("Group"), "Ctrl+G", self.group, "Object", refusal=self.refuse.fewer_than_two),
+            Action("ungroup", self.tr("Ungroup"), "Ctrl+Shift+G", self.ungroup, "Object", refusal=selected),
+            Action(
+                "front", self.tr("To front"), "Ctrl+Shift+]", lambda: self.reorder(shape_edits.FRONT), order,
+                refusal=selected,
+            ),
+            Action(
+                "forward", self.tr("Forward"), "Ctrl+]", lambda: self.reorder(shape_edits.FORWARD), order,
+                refusal=selected,
+            ),
+            Action(
+                "backward", self.tr("Backward"), "Ctrl+[", lambda: self.reorder(shape_edits.BACKWARD), order,
+                refusal=selected,
+            ),
+            Action(
+                "back", self.tr("To back"), "Ctrl+Shift+[", lambda: self.reorder(shape_edits.BACK), order,
+                refusal=selected,
+            ),
+        )  # fmt: skip
 
     def copy(self) -> None:
-        document = self._session.document
+        document = self.state.document
         if document is not None:
             self._clipboard = tuple(document.annotation.shapes[index] for index in document.selected)
-            self._messages.tell(self.tr("%n object(s) copied.", "", len(self._clipboard)))
+            self.messages.inform(self.tr("%n object(s) copied.", "", len(self._clipboard)))
 
     def cut(self) -> None:
         self.copy()
         self.delete()
 
     def paste(self) -> None:
-        """In the same place; what lies outside this image is left out."""
-        if not self._clipboard:
-            self._messages.tell(self.tr("Nothing was copied yet."))
-            return
-        self.paste_shapes(self._clipboard)
+        """In the same place; objects outside this image are left out, and the message says so."""
+        if self._clipboard:
+            self.paste_shapes(self._clipboard)
+        else:
+            self.messages.inform(self.tr("Nothing was copied yet."))
 
     def paste_shapes(self, shapes: tuple[Shape, ...]) -> None:
-        document = self._session.document
+        document = self.state.document
         if document is not None:
-            after = edits.pasted(document.annotation, shapes)
+            after = shape_edits.paste(document.annotation, shapes)
             left_out = len(shapes) - len(after.shapes) + len(document.annotation.shapes)
-            self.land(document, "paste", after, select_new=True)
+            self.apply(document, "paste", after, select_new=True)
             if left_out:
-                self._messages.tell(self.tr("%n object(s) lie outside this image.", "", left_out))
+                self.messages.inform(self.tr("%n object(s) lie outside this image.", "", left_out))
 
     def paste_previous(self) -> None:
-        self.previous_asked.emit()
+        """All shapes of the previous image, from memory where it has unsaved work, else from its file."""
+        document, previous = self.state.document, self.previous_item()
+        if document is None or previous is None:
+            self.messages.inform(self.tr("There is no image before this one."))
+            return
+        kept = self.workspace.annotation(previous)
+
+        def events() -> Iterator[tuple[Shape, ...]]:
+            yield (load(previous).annotation if kept is None else kept).shapes
+
+        def on_shapes(shapes: tuple[Shape, ...]) -> None:
+            if self.state.document is document and not document.has_open_stroke:
+                self.paste_shapes(shapes)
+
+        self.jobs.after_queue(events, on_shapes)
 
     def duplicate(self) -> None:
-        self._change("duplicate", edits.duplicated, select_new=True)
+        self._change("duplicate", shape_edits.duplicate, select_new=True)
 
     def delete(self) -> None:
-        self._change("delete", edits.removed)
+        self._change("delete", shape_edits.remove)
 
     def delete_selected(self) -> None:
-        """By the Delete key, which says nothing where there is nothing."""
-        document = self._session.document
+        """By the Delete key, without a message where nothing is selected."""
+        document = self.state.document
         if document is not None and document.selected:
             self.delete()
 
     def nudge(self, rows: int, columns: int) -> None:
-        """By an arrow key."""
-        document = self._session.document
-        if document is not None and document.selected and not document.stroking:
-            self._change("move", lambda annotation, indices: edits.moved(annotation, indices, rows, columns))
+        """Move by pixels, with an arrow key."""
+        document = self.state.document
+        if document is not None and document.selected and not document.has_open_stroke:
+            self._change("move", lambda annotation, indices: shape_edits.move(annotation, indices, rows, columns))
 
     def set_class(self) -> None:
-        label = self._session.table.name_of(self._session.choice.class_id)
-        self._change("set class", lambda annotation, indices: edits.labelled(annotation, indices, label))
+        label = self.state.table.name_of(self.state.settings.class_id)
+        self._change("set class", lambda annotation, indices: shape_edits.set_label(annotation, indices, label))
 
     def group(self) -> None:
-        self._change("group", edits.grouped, least=2)
+        self._change("group", shape_edits.group, least=2)
 
     def ungroup(self) -> None:
-        self._change("ungroup", edits.ungrouped)
+        self._change("ungroup", shape_edits.ungroup)
 
-    def restack(self, where: str) -> None:
-        self._change(f"to {where}", lambda annotation, indices: edits.restacked(annotation, indices, where))
+    def reorder(self, where: str) -> None:
+        """`where` is FRONT, FORWARD, BACKWARD or BACK of core.shape_edits."""
+        self._change(f"to {where}", lambda annotation, indices: shape_edits.restack(annotation, indices, where))
 
-    def land(self, document: Document, name: str, after: Annotation, *, select_new: bool = False) -> Edit | None:
-        """As one undoable step, told to all. With `select_new` the shapes that came are selected."""
+    def apply(self, document: Document, name: str, after: Annotation, *, select_new: bool = False) -> Edit | None:
+        """Make one undoable edit. With `select_new` the shapes that were added are selected."""
         known = {shape.uid for shape in document.annotation.shapes}
         edit = document.apply(name, after)
         if select_new and edit is not None:
-            fresh = frozenset(shape.uid for shape in after.shapes) - known
-            document.marks = with_selected(document.marks, fresh or document.marks.selected)
-        self._session.edited.emit()
-        self._session.show_marks()
+            added = frozenset(shape.uid for shape in after.shapes) - known
+            document.marks = with_selected(document.marks, added or document.marks.selected)
         return edit
 
     def _change(self, name: str, operation: Operation, *, least: int = 1, select_new: bool = False) -> None:
-        document = self._session.document
+        document = self.state.document
         if document is None:
             return
         if len(document.selected) < least:
-            self._messages.tell(self.tr("Select %n object(s) first (V).", "", least))
+            self.messages.inform(self.tr("Select %n object(s) first (V).", "", least))
             return
-        self.land(document, name, operation(document.annotation, document.selected), select_new=select_new)
+        self.apply(document, name, operation(document.annotation, document.selected), select_new=select_new)

@@ -1,34 +1,34 @@
-"""Opening: a folder, an image in it, the one before and the one after."""
+"""Opening: a folder, an image in it, the previous and the next one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFileDialog
 
+from segstudio.app.listing import Listing
 from segstudio.app.open_image import OpenImage, read_open_image
-from segstudio.core.metrics import Confusion
+from segstudio.core.metrics import ConfusionMatrix
 from segstudio.errors import ProjectError, SegstudioError
-from segstudio.formats.images import SUFFIXES
+from segstudio.formats.images import IMAGE_SUFFIXES
 from segstudio.project.index import Index, scan
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project, open_project
-from segstudio.project.runs import run_names
-from segstudio.ui.features.save import SaveFlow
-from segstudio.ui.messages import MessageBar, Remedy
-from segstudio.ui.session import Session
-from segstudio.ui.settings import Settings
+from segstudio.project.runs import list_trained_runs
+from segstudio.ui.actions import Action
+from segstudio.ui.features.feature import Feature, FeatureContext
+from segstudio.ui.messages import Remedy
 
 _CHUNK = 500
 
-Scores = tuple[str, dict[str, Confusion], dict[str, float]]
+Scores = tuple[str, dict[str, ConfusionMatrix], dict[str, float]]
 
 
 def list_items(project: Project) -> Iterator[list[Item]]:
-    """In chunks that grow, as the list is rebuilt for each."""
+    """In growing chunks, because the list is rebuilt for each."""
     items, size = project.items(), _CHUNK
     while chunk := list(islice(items, size)):
         yield chunk
@@ -36,107 +36,101 @@ def list_items(project: Project) -> Iterator[list[Item]]:
 
 
 def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState] | Scores]:
-    """States in batches, then the figures of the newest run."""
+    """States in growing batches, then the scores of the newest run."""
     held: list[ItemState] = []
     size = _CHUNK
     for event in scan(project, items):
         if isinstance(event, ItemState):
             held.append(event)
-        elif len(held) >= size:  # every batch is counted over the whole list, so batches grow
+        elif len(held) >= size:  # the window counts the whole list for each batch
             yield held
             held, size = [], size * 4
     yield held
-    runs = run_names(project)
+    runs = list_trained_runs(project)
     if runs:
         with Index(project.index_file) as index:
-            yield runs[-1], index.matrices(runs[-1], project.table.names), index.uncertainties(runs[-1])
+            yield runs[-1], index.read_matrices(runs[-1], project.table.names), index.read_uncertainties(runs[-1])
 
 
-class OpenFlow(QObject):
-    """`order` gives the names that the list shows, for walking."""
+class OpenFeature(Feature):
+    """Of several images asked for in quick succession only the last one is shown."""
 
-    listed = Signal()  # all images of the project are known
+    listed = Signal()  # all items of the project are known
 
-    def __init__(
-        self, session: Session, saving: SaveFlow, messages: MessageBar, settings: Settings, window: QWidget
-    ) -> None:
-        super().__init__(session)
-        self._session = session
-        self._saving = saving
-        self._messages = messages
-        self._settings = settings
-        self._window = window
-        self._wanted = ""  # being loaded
+    def __init__(self, context: FeatureContext, listing: Listing) -> None:
+        super().__init__(context)
+        self._listing = listing
+        self._loading = ""  # name of the image that is being read
         self._last = ""  # asked for last, even if it could not be read
         self._scanned = False
-        self._select = ""
-        self.ready: Callable[[Item], OpenImage | None] = lambda item: None  # read ahead
-        self.order: Callable[[], list[str]] = lambda: [item.name for item in session.items]
+        self._select = ""  # path of the image or label file to open first
+        self.workspace.reload_needed.connect(self.reload)
+
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(
+                "open", self.tr("Open"), "Ctrl+O", self.choose_folder, "File", "open",
+                tip=self.tr("Open a folder of images"),
+            ),
+        )  # fmt: skip
+
+    def view_actions(self) -> tuple[Action, ...]:
+        project = self.refuse.no_project
+        return (
+            Action("previous", self.tr("Previous image"), "A", self.previous, "View", "previous", refusal=project),
+            Action("next", self.tr("Next image"), "D", self.next, "View", "next", refusal=project),
+        )
 
     def choose_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(
-            self._window, self.tr("Open a folder of images"), self._settings.last_folder
+            self.window, self.tr("Open a folder of images"), self.settings.last_folder
         )
         if chosen:
             self.open_path(Path(chosen))
 
     def open_path(self, path: Path, project: Path | None = None) -> None:
-        """A folder, an image, or a labelme file beside its image; an image of `project` where that is given."""
+        """Open a folder, an image, or a labelme file beside its image; an image of `project` where that is given."""
         try:
             self._open(path.absolute(), project)
         except SegstudioError as error:
-            self._messages.warn(str(error), Remedy(self.tr("Open another folder"), self.choose_folder))
+            self.messages.warn(str(error), Remedy(self.tr("Open another folder"), self.choose_folder))
 
     def open_item(self, name: str) -> None:
-        """Show an image of the project; the last one asked for wins."""
-        here = self._session.image
+        """Show an image of the project."""
+        here = self.state.image
         if here is not None and here.item.name == name:
-            self._wanted, self._last = "", name
+            self._loading, self._last = "", name
             return
-        item = next((item for item in self._session.items if item.name == name), None)
-        if item is not None and name != self._wanted:
-            self._saving.leave()
-            ready = self.ready(item)
-            if ready is None:
+        item = next((item for item in self.state.items if item.name == name), None)
+        if item is not None and name != self._loading:
+            self.state.save_image()
+            image = self.state.image_cache.take(item, self.workspace.kept(item))
+            if image is None:
                 self._load(item)
             else:
-                self._wanted = self._last = item.name
-                self._on_loaded(ready)
+                self._loading = self._last = item.name
+                self._on_loaded(image)
 
     def neighbours(self) -> list[Item]:
-        """The images before and after the open one in the list, the next first."""
-        names = self.order()
-        if self._last not in names:
-            return []
-        at = names.index(self._last)
-        wanted = [names[place] for place in (at + 1, at - 1) if 0 <= place < len(names)]
-        found = {item.name: item for item in self._session.items if item.name in wanted}
-        return [found[name] for name in wanted if name in found]
+        """The items after and before the open one in the list, the next first."""
+        return self._listing.neighbours(self._last)
+
+    def previous_item(self) -> Item | None:
+        """The item before the open one in the list."""
+        return None if self.state.image is None else self._listing.previous(self.state.image.item.name)
 
     def reload(self, item: Item) -> None:
-        """Read an image again from its files, if it is the open one; another is read when it is opened."""
-        image = self._session.image
-        if item in self._session.items and image is not None and image.item == item:
-            self._session.set_image(None)
+        """Read an image again from its files, if it is open; another one is read when it is opened."""
+        self.state.image_cache.forget(item)
+        if item in self.state.items and self.state.is_open(item):
+            self.state.set_image(None)
+            self.state.image_cache.forget(item)
             self._load(item)
 
     def rescan(self) -> None:
-        """Another program has written labels: look again at what the files say."""
-        if self._session.project is not None:
-            self._scan(self._session.project, list(self._session.items))
-
-    def _load(self, item: Item) -> None:
-        project = self._session.project
-        if project is None:
-            return
-        self._wanted = self._last = item.name
-
-        def events() -> Iterator[OpenImage]:
-            if self._wanted == item.name and self._session.is_current(project):
-                yield read_open_image(self._session.project or project, item, self._saving.visit(item))
-
-        job = self._session.jobs.enqueue(events, self._on_loaded)
-        job.failed.connect(lambda error: self._on_unreadable(item, error))
+        """Read the item states again, because another program has written labels."""
+        if self.state.project is not None:
+            self._scan(self.state.project, list(self.state.items))
 
     def next(self) -> None:
         self._walk(1)
@@ -144,12 +138,22 @@ class OpenFlow(QObject):
     def previous(self) -> None:
         self._walk(-1)
 
-    def _walk(self, step: int) -> None:
-        names = self.order()
-        if not names:
+    def _walk(self, by: int) -> None:
+        name = self._listing.step_from(self._last, by)
+        if name is not None:
+            self.open_item(name)
+
+    def _load(self, item: Item) -> None:
+        project = self.state.project
+        if project is None:
             return
-        at = names.index(self._last) + step if self._last in names else 0
-        self.open_item(names[max(0, min(len(names) - 1, at))])
+        self._loading = self._last = item.name
+
+        def events() -> Iterator[OpenImage]:
+            if self._loading == item.name and self.state.is_current(project):
+                yield read_open_image(self.state.project or project, item, self.workspace.kept(item))
+
+        self.jobs.enqueue(events, self._on_loaded, on_failure=lambda error: self._on_unreadable(item, error))
 
     def _open(self, path: Path, of_project: Path | None = None) -> None:
         if not path.exists():
@@ -159,107 +163,103 @@ class OpenFlow(QObject):
             folder, self._select = of_project, str(path)
         elif path.is_dir():
             folder = path
-        elif path.suffix.lower() in SUFFIXES or path.suffix.lower() == ".json":
+        elif path.suffix.lower() in IMAGE_SUFFIXES or path.suffix.lower() == ".json":
             folder, self._select = path.parent, str(path)
         else:
             raise ProjectError(f"{path}: is neither a folder nor an image; open a folder of images")
         project = open_project(folder)
-        self._saving.leave()
         self._scanned = False
-        self._settings.last_folder = str(folder)
-        self._wanted = self._last = ""
-        self._session.set_project(project)
+        self.settings.last_folder = str(folder)
+        self._loading = self._last = ""
+        self.state.set_project(project)
         if project.notes:
-            self._messages.tell("; ".join(project.notes))
+            self.messages.inform("; ".join(project.notes))
         found: list[Item] = []
 
         def on_chunk(chunk: list[Item]) -> None:
-            if self._session.is_current(project):
+            if self.state.is_current(project):
                 found.extend(chunk)
-                self._session.set_items(found)
+                self.state.set_items(found)
                 self._open_first()
 
-        self._session.jobs.start(lambda: list_items(project), on_chunk, lambda: self._scan(project, found))
+        self.jobs.start(lambda: list_items(project), on_chunk, on_end=lambda: self._scan(project, found))
 
     def _open_first(self) -> None:
-        if self._wanted or self._session.image is not None:
+        if self._loading or self.state.image is not None:
             return
-        names = [item.name for item in self._session.items]
-        chosen = [item.name for item in self._session.items if self._is_selected(item)]
+        names = [item.name for item in self.state.items]
+        chosen = [item.name for item in self.state.items if self._is_selected(item)]
         if names and (chosen or not self._select):
             self.open_item((chosen or names)[0])
 
     def _is_selected(self, item: Item) -> bool:
-        """By its own path, or as the image of the labels that were asked for."""
+        """By the path of its image or of its labels."""
         return self._select in (item.image_file, item.annotation_file) if self._select else False
 
     def _scan(self, project: Project, items: list[Item]) -> None:
-        if self._session.is_current(project):
+        if self.state.is_current(project):
             self.listed.emit()
         if not items:
             remedy = Remedy(self.tr("Open another"), self.choose_folder)
-            self._messages.tell(self.tr("This folder has no images."), remedy)
+            self.messages.inform(self.tr("This folder has no images."), remedy)
             return
-        self._session.jobs.start(
+        self.jobs.start(
             lambda: read_states(project, items),
             lambda event: self._on_states(project, event),
-            lambda: self._add_classes(project),
+            on_end=lambda: self._complete_classes(project),
         )
 
     def _on_states(self, project: Project, event: list[ItemState] | Scores) -> None:
-        if not self._session.is_current(project):
+        if not self.state.is_current(project):
             return
         if isinstance(event, list):
-            self._session.set_states(event)
+            self.state.set_item_states(event)
         else:
-            run, matrices, self._session.uncertainties = event
-            self._session.set_scores(run, matrices)
+            run, matrices, uncertainties = event
+            self.state.set_scores(run, matrices, uncertainties)
 
-    def _add_classes(self, scanned: Project) -> None:
-        """Sorted, so that classes have the same numbers here as on the command line, whatever is opened first."""
-        project = self._session.project
-        if project is None or not self._session.is_current(scanned):
+    def _complete_classes(self, scanned: Project) -> None:
+        """A class for each label, sorted, so that ids are those of the command line whatever is opened first."""
+        project = self.state.project
+        if project is None or not self.state.is_current(scanned):
             return
         self._scanned = True
-        labels = {label for state in self._session.states.values() for label in state.labels}
-        self._adopt(project, sorted(labels))
-        self._session.choice_changed.emit()
+        labels = {label for state in self.state.item_states.values() for label in state.labels}
+        self._add_classes(project, sorted(labels))
 
-    def _adopt(self, project: Project, labels: list[str]) -> None:
-        """A class for each label; beyond 254 classes the rest is told, and read as ignored."""
+    def _add_classes(self, project: Project, labels: list[str]) -> None:
+        """Beyond 254 classes the message says so, and the remaining labels are read as ignored."""
         try:
             extended = project.with_labels(labels)
         except SegstudioError as error:
-            self._messages.warn(str(error))
+            self.messages.warn(str(error))
             return
         if extended is not project:
-            self._session.update_project(extended)
+            self.state.update_project(extended)
 
     def _on_loaded(self, image: OpenImage) -> None:
-        if image.item.name != self._wanted or image.item not in self._session.items:
-            return  # somebody walked on meanwhile
-        self._saving.leave()  # what was drawn while this one was loading
-        if self._scanned and self._session.project is not None:
-            self._adopt(self._session.project, sorted(image.document.annotation.labels))
-        image.document.set_table(self._session.table)
-        self._wanted = ""
-        self._session.set_image(image)
+        if image.item.name != self._loading or image.item not in self.state.items:
+            return  # another image was asked for meanwhile
+        if self._scanned and self.state.project is not None:
+            self._add_classes(self.state.project, sorted(image.document.annotation.labels))
+        image.document.set_table(self.state.table)
+        self._loading = ""
+        self.state.set_image(image)
         if image.problem:
-            self._messages.warn(
+            self.messages.warn(
                 self.tr("{} It is shown without labels and is not written to.").format(_sentence(image.problem))
             )
         elif image.notes:
-            self._messages.tell(f"{image.item.name}: {'; '.join(image.notes)}")
+            self.messages.inform(f"{image.item.name}: {'; '.join(image.notes)}")
 
     def _on_unreadable(self, item: Item, error: SegstudioError) -> None:
-        if item not in self._session.items:
+        if item not in self.state.items:
             return
-        if item.name == self._wanted:
-            self._wanted = ""
-            self._saving.leave()
-            self._session.set_image(None)
-        self._session.set_states([ItemState(item.name, problem=str(error))])
-        self._messages.warn(str(error))
+        if item.name == self._loading:
+            self._loading = ""
+            self.state.set_image(None)
+        self.state.set_item_states([ItemState(item.name, problem=str(error))])
+        self.messages.warn(str(error))
 
 
 def _sentence(text: str) -> str:

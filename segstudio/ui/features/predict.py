@@ -1,111 +1,92 @@
-"""Predicting: the open image at once, and the figures of all labelled images after a training."""
+"""Predicting: the open image at once, all images for their metrics, and all labelled images after a training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
-from segstudio.app.layers import NO_COMPARE
+from segstudio.app.models import ModelCache
 from segstudio.app.open_image import OpenImage
 from segstudio.core.box import Box
-from segstudio.core.prediction import Prediction, in_terms_of, mean_uncertainty, unknown_classes, with_part
+from segstudio.core.prediction import Prediction, remap_to_table, unknown_classes, with_part
 from segstudio.core.sample import Sample
 from segstudio.events import Problem, Progress
 from segstudio.project.item import Item
-from segstudio.project.project import Project
-from segstudio.project.runs import run_names, weights_file
-from segstudio.review.evaluate import Evaluation, ImageScore, evaluate
-from segstudio.training.preload import calmly
-from segstudio.ui.jobs import Job
-from segstudio.ui.messages import MessageBar
-from segstudio.ui.session import Session
-
-if TYPE_CHECKING:
-    from segstudio.training.device import Device
-    from segstudio.training.model import Model
+from segstudio.project.runs import list_trained_runs
+from segstudio.review.evaluate import Evaluation, ImageEvaluation, evaluate
+from segstudio.review.predict_all import ImagePredicted, predict_all
+from segstudio.training.preload import gc_paused_until
+from segstudio.ui.actions import Action
+from segstudio.ui.features.feature import Feature, FeatureContext
+from segstudio.ui.jobs import Job, LatestOnly
+from segstudio.ui.messages import Remedy
 
 
-class ModelCache:
-    """The weights used last, loaded once; asked only from within jobs, so torch stays out of the window's thread."""
+class PredictFeature(Feature):
+    """A prediction of an image that is no longer open, or by a run no longer used, is dropped."""
 
-    def __init__(self) -> None:
-        self._key: tuple[str, int] | None = None
-        self._held: tuple[Model, Device] | None = None
-
-    def get(self, project: Project, run: str) -> tuple[Model, Device]:
-        from segstudio.training.checkpoint import load_weights
-        from segstudio.training.device import choose_device
-
-        path = weights_file(project, run)
-        key = (str(path), path.stat().st_mtime_ns)
-        if self._held is None or key != self._key:
-            device = choose_device()
-            self._held, self._key = (load_weights(path, device), device), key
-        return self._held
-
-
-class PredictFlow(QObject):
-    """A result that is late, for an image left behind or from a model replaced, is dropped."""
-
-    def __init__(self, session: Session, messages: MessageBar) -> None:
-        super().__init__(session)
-        self._session = session
-        self._messages = messages
+    def __init__(self, context: FeatureContext) -> None:
+        super().__init__(context)
         self.models = ModelCache()
-        self._job: Job | None = None
+        self._predictions = LatestOnly(self.jobs.start, self._on_prediction)
         self._scoring: Job | None = None
-        self._again = False
-        self._asked: tuple[Item, str] | None = None
-        session.training_changed.connect(self._on_training)
-        session.image_changed.connect(self._on_image)
-        session.layers_changed.connect(self._on_layers)
+        self._all: Job | None = None
+        self._num_problems = 0
+        self._requested: tuple[Item, str] | None = None
+        self.state.training_changed.connect(self._on_training)
+        self.state.image_changed.connect(self._on_image)
+        self.state.layers_changed.connect(self._on_layers)
+
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(
+                "predict", self.tr("Predict"), "F6", self.predict, "Model", "predict", refusal=self.refuse.no_image,
+                tip=self.tr("Predict this image with the run in use"),
+            ),
+            Action(
+                "predict_all", self.tr("Predict all images"), "Shift+F6", self.predict_all, "Model",
+                refusal=self.refuse.no_project,
+                tip=self.tr("Predict every image, to sort the list by mIoU and uncertainty"),
+            ),
+        )  # fmt: skip
 
     def predict(self) -> None:
-        """Predict the open image with the newest run and show it."""
-        project = self._session.project
-        if project is None or self._session.image is None:
+        """Predict the open image with the run in use, or the newest one, and show the prediction."""
+        project = self.state.project
+        if project is None or self.state.image is None:
             return
-        names = run_names(project)
-        if self._session.run not in names:
-            self._session.run = names[-1] if names else ""
-        if not self._session.run:
-            self._messages.tell(self.tr("There is no model yet. Label a few images, then press Train."))
+        names = list_trained_runs(project)
+        if self.state.run not in names:
+            self.state.set_run(names[-1] if names else "")
+        if not self.state.run:
+            self.messages.inform(self.tr("There is no model yet. Label a few images, then press Train."))
             return
-        self._session.layers.prediction.visible = True
-        self._session.layers_changed.emit()
-        self._start()
+        self._request()
+        self.state.set_layers(self.state.layers.with_layer("prediction", visible=True))
 
     def use(self, run: str) -> None:
         """Predict with this run from now on: the open image at once."""
-        self._session.run = run
-        if self._session.image is not None:
-            self._session.image.set_prediction(None)
+        self.state.set_run(run)
+        self.state.set_prediction(None)
         self.predict()
 
     def show(self, prediction: Prediction, box: Box | None = None) -> None:
-        """Lay a prediction, of the whole image or of `box`, over the image it belongs to, if that is open."""
-        image = self._session.image
+        """Show a prediction, of the whole image or of `box`, if its image is open."""
+        image = self.state.image
         if image is None or image.item.name != prediction.name:
             return
         if box is not None:
             prediction = with_part(image.prediction, prediction, box, image.document.plane.shape)
-        if prediction.labels.shape != image.document.plane.shape:
-            return
-        image.set_prediction(in_terms_of(prediction, self._session.table))
-        if box is None:
-            self._session.uncertainties[prediction.name] = mean_uncertainty(prediction)
-        self._session.prediction_changed.emit()
+        if prediction.labels.shape == image.document.plane.shape:
+            self.state.set_prediction(remap_to_table(prediction, self.state.table))
 
     def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:
-        """mIoU of each labelled image under a run, in the background."""
-        project = self._session.project
+        """Compute the confusion matrix of each labelled image under a run, in the background."""
+        project = self.state.project
         if project is None:
             return
-        self._session.set_scores(run, {})
+        self.state.set_scores(run, {})
 
-        def events() -> Iterator[Progress | Problem | ImageScore | Evaluation]:
+        def events() -> Iterator[Progress | Problem | ImageEvaluation | Evaluation]:
             from segstudio.training.predict import predict_file
 
             model, device = self.models.get(project, run)
@@ -114,18 +95,70 @@ class PredictFlow(QObject):
             yield from evaluate(
                 project,
                 samples,
-                lambda s: in_terms_of(predict_file(model, s.image, device, s.name), project.table).labels,
+                lambda s: remap_to_table(predict_file(model, s.image, device, s.name), project.table).labels,
                 run,
             )
 
         def on_event(event: object) -> None:
-            if self._session.is_current(project):
-                self._on_score(run, event)
+            if isinstance(event, ImageEvaluation) and self.state.is_current(project) and run == self.state.run:
+                self.state.add_score(run, event.name, event.confusion)
 
         self._stop_scoring()
-        job = self._session.jobs.start(events, on_event)
+        job = self.jobs.start(events, on_event)
         job.ended.connect(lambda: self._on_scored(job))
         self._scoring = job
+
+    def predict_all(self) -> None:
+        """Predict every image for its metrics, with progress and a Stop button."""
+        state, project = self.state, self.state.project
+        if project is None or self._all is not None:
+            return
+        names = list_trained_runs(project)
+        if not names:
+            self.messages.inform(self.tr("There is no model yet. Label a few images, then press Train."))
+            return
+        run = state.run if state.run in names else names[-1]
+        items, self._num_problems = list(state.items), 0
+
+        def events() -> Iterator[Progress | Problem | ImagePredicted]:
+            from segstudio.training.predict import predict_file
+
+            model, device = self.models.get(project, run)
+            missing = unknown_classes(tuple(model.table.names), project.table)
+            if missing:
+                yield Problem(run, f"predicts classes that this project does not have: {', '.join(missing)}")
+                return
+
+            def predict(item: Item) -> Prediction:
+                return predict_file(model, item.image, device, item.name)
+
+            yield from predict_all(project, items, predict, run)
+
+        def on_event(event: Progress | Problem | ImagePredicted) -> None:
+            if state.is_current(project):
+                self._on_predicted(run, event)
+
+        self._all = self.jobs.start(events, on_event, on_end=self._on_all_ended)
+
+    def _on_predicted(self, run: str, event: Progress | Problem | ImagePredicted) -> None:
+        match event:
+            case Progress():
+                text = self.tr("Predicting {} of {} images").format(event.done + 1, event.total)
+                self.messages.inform(text, Remedy(self.tr("Stop"), self._stop_all))
+            case Problem():
+                self._num_problems += 1
+                self.messages.warn(str(event))
+            case ImagePredicted():
+                self.state.add_score(run, event.name, event.confusion, event.uncertainty)
+
+    def _stop_all(self) -> None:
+        if self._all is not None:
+            self._all.stop()
+
+    def _on_all_ended(self) -> None:
+        self._all = None
+        if not self._num_problems:
+            self.messages.inform(self.tr("Sort the images by mIoU or uncertainty to find those that are hard."))
 
     def _stop_scoring(self) -> None:
         if self._scoring is not None:
@@ -136,57 +169,45 @@ class PredictFlow(QObject):
             self._scoring = None
 
     def _on_training(self) -> None:
-        """A model that learns will be judged anew; judging the last one may not slow it down."""
-        if self._session.training:
+        """A new training will be evaluated itself; evaluating the run before would slow it down."""
+        if self.state.training:
             self._stop_scoring()
 
-    def _on_score(self, run: str, event: object) -> None:
-        if isinstance(event, ImageScore) and run == self._session.run:
-            self._session.set_scores(run, {**self._session.scores, event.name: event.confusion})
-
-    def _start(self) -> None:
-        project, image, run = self._session.project, self._session.image, self._session.run
+    def _request(self) -> None:
+        project, image, run = self.state.project, self.state.image, self.state.run
         if project is None or image is None or not run:
             return
-        if self._job is not None:
-            self._again = True
-            self._job.stop()
-            return
 
-        def events() -> Iterator[Progress | Prediction]:
+        def events() -> Iterator[Progress | tuple[OpenImage, Prediction]]:
             from segstudio.training.predict import predict
 
             model, device = self.models.get(project, run)
-            yield from predict(model, image.pixels, device, image.item.name)
+            for event in predict(model, image.pixels, device, image.item.name):
+                yield (image, event) if isinstance(event, Prediction) else event
 
-        self._asked = (image.item, run)
-        self._job = self._session.jobs.start(
-            lambda: calmly(events(), Prediction), lambda event: self._on_event(image, event), self._on_end
-        )
+        self._requested = (image.item, run)
+        self._predictions.request(lambda: gc_paused_until(events(), tuple))
 
-    def _on_event(self, image: OpenImage, event: Progress | Prediction) -> None:
-        if isinstance(event, Prediction) and image is self._session.image:
-            self.show(event)
+    def _on_prediction(self, event: Progress | tuple[OpenImage, Prediction]) -> None:
+        if isinstance(event, tuple):
+            image, prediction = event
+            if image is self.state.image:
+                self.show(prediction)
 
-    def _on_end(self) -> None:
-        self._job = None
-        if self._again:
-            self._again = False
-            self._start()
-
-    def _wanted(self) -> bool:
-        layers, image = self._session.layers, self._session.image
-        shown = layers.prediction.visible or layers.heat.visible or layers.errors.visible
-        shown = shown or layers.compare != NO_COMPARE
-        if not shown or not self._session.run or image is None or image.prediction is not None:
+    def _is_needed(self) -> bool:
+        """True if a layer is visible that shows a prediction which is not there and was not requested yet."""
+        image = self.state.image
+        if not self.state.layers.shows_prediction or not self.state.run or image is None:
             return False
-        return self._asked != (image.item, self._session.run)  # what failed once is not tried at every click
+        if image.prediction is not None or self.state.training:
+            return False
+        return self._requested != (image.item, self.state.run)  # what failed once is not tried at every click
 
     def _on_image(self) -> None:
-        self._asked = None
-        if self._wanted() and not self._session.training:
-            self._start()
+        self._requested = None
+        if self._is_needed():
+            self._request()
 
     def _on_layers(self) -> None:
-        if self._wanted() and not self._session.training and self._job is None:
-            self._start()
+        if self._is_needed() and not self._predictions.busy:
+            self._request()

@@ -1,4 +1,4 @@
-"""What is done with runs: use, resume, fine-tune from, compare, rename, delete."""
+"""Runs: use, resume, fine-tune from, compare, rename, delete, export as ONNX."""
 
 from __future__ import annotations
 
@@ -6,115 +6,129 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
+from segstudio.core.metrics import ConfusionMatrix
+from segstudio.errors import SegstudioError
 from segstudio.events import Progress
 from segstudio.project.index import Index
-from segstudio.project.run_files import RunInfo, delete_run, read_run, read_runs, rename_run
-from segstudio.project.runs import newest_run, run_names
+from segstudio.project.runs import (
+    RunInfo,
+    delete_run,
+    find_resumable_run,
+    find_weights,
+    list_trained_runs,
+    read_run,
+    read_runs,
+    rename_run,
+)
 from segstudio.training.events import EpochDone, Started
+from segstudio.training.preload import gc_paused_until
+from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
 from segstudio.ui.dialogs.train import TrainChoices
-from segstudio.ui.features.predict import PredictFlow
-from segstudio.ui.features.train import TrainFlow
-from segstudio.ui.features.train_ask import TrainAskFlow
-from segstudio.ui.messages import MessageBar
+from segstudio.ui.features.feature import Feature, FeatureContext
+from segstudio.ui.features.predict import PredictFeature
+from segstudio.ui.features.train import TrainFeature
+from segstudio.ui.features.train_dialog import TrainDialogFeature
 from segstudio.ui.panels.runs import RunsPanel
-from segstudio.ui.session import Session
 
 _MINUTES_MORE = 2.0
 _NEARLY = 0.99
+_NOT_CHOICES = ("run_dir", "table", "resume", "init")
 
 
-class RunsFlow(QObject):
+class RunsFeature(Feature):
     """Files are read and changed in jobs; the panel shows what was read last."""
 
     def __init__(
-        self, session: Session, training: TrainFlow, asking: TrainAskFlow, predicting: PredictFlow, messages: MessageBar
+        self, context: FeatureContext, training: TrainFeature, dialog: TrainDialogFeature, predicting: PredictFeature
     ) -> None:
-        super().__init__(session)
-        self._session = session
+        super().__init__(context)
         self._training = training
-        self._asking = asking
+        self._dialog = dialog
         self._predicting = predicting
-        self._messages = messages
         self._runs: dict[str, RunInfo] = {}
         self._panel: RunsPanel | None = None
-        self._at_work: Path | None = None  # the folder of the run that learns
+        self._running: Path | None = None  # the folder of the run that trains
 
-    def serve(self, panel: RunsPanel) -> None:
+    def actions(self) -> tuple[Action, ...]:
+        return (
+            Action(
+                "resume", self.tr("Resume the last run…"), "Ctrl+Alt+F5", self.resume_newest, "Model",
+                refusal=self.refuse.cannot_train,
+            ),
+            Action(
+                "fine_tune", self.tr("Fine-tune from…"), "Ctrl+Shift+F5", self.fine_tune, "Model",
+                refusal=self.refuse.cannot_train,
+            ),
+            Action(
+                "onnx", self.tr("Export the model as ONNX…"), "Ctrl+Alt+Shift+E", self.export_used, "Model",
+                refusal=self.refuse.no_project,
+            ),
+        )  # fmt: skip
+
+    def connect_panel(self, panel: RunsPanel) -> None:
         """Do what the panel asks for."""
         self._panel = panel
         panel.use_asked.connect(self.use)
         panel.resume_asked.connect(self.resume)
-        panel.begin_asked.connect(self.begin_from)
+        panel.fine_tune_asked.connect(self._dialog.open)
         panel.rename_asked.connect(self.rename)
         panel.delete_asked.connect(self.ask_delete)
         panel.compare_asked.connect(self.compare)
-        self._session.project_changed.connect(self.refresh)
-        self._session.training_changed.connect(self.refresh)
-        self._training.told.connect(self._on_told)
+        panel.export_asked.connect(self.export)
+        self.state.project_changed.connect(self.refresh)
+        self.state.training_changed.connect(self.refresh)
+        self._training.reported.connect(self._on_train_event)
 
     def refresh(self) -> None:
         """Read the list again."""
-        project = self._session.project
+        project = self.state.project
         if project is None:
             self._show([])
             return
 
         def on_event(event: Any) -> None:
-            if isinstance(event, list) and self._session.is_current(project):
+            if isinstance(event, list) and self.state.is_current(project):
                 self._show(event)
 
-        self._session.jobs.start(lambda: iter([read_runs(project)]), on_event)
-
-    def _on_told(self, event: object) -> None:
-        """A run that begins or is judged is shown as it is."""
-        if isinstance(event, Started):
-            self._at_work = event.run_dir
-        if isinstance(event, Started | EpochDone) and self._at_work is not None:
-            folder = self._at_work
-            self._session.jobs.start(lambda: iter([read_run(folder)]), self._show_one)
-
-    def _show_one(self, run: RunInfo) -> None:
-        if self._session.project is not None and run.folder.parent == self._session.project.runs_folder:
-            self._show(sorted([*({**self._runs, run.name: run}).values()], key=lambda each: -each.changed_s))
+        self.jobs.start(lambda: iter([read_runs(project)]), on_event)
 
     def use(self, name: str) -> None:
-        """Predict with this run from now on; the figures that it has are shown again."""
-        project = self._session.project
+        """Predict with this run from now on, and show the scores that it has."""
+        project = self.state.project
         if project is None:
             return
 
-        def work() -> Iterator[dict[str, Any]]:
+        def events() -> Iterator[dict[str, ConfusionMatrix]]:
             with Index(project.index_file) as index:
-                yield index.matrices(name, project.table.names)
+                yield index.read_matrices(name, project.table.names)
 
-        def on_event(scores: dict[str, Any]) -> None:
-            if self._session.is_current(project):
-                self._session.set_scores(name, scores)
+        def on_event(scores: dict[str, ConfusionMatrix]) -> None:
+            if self.state.is_current(project):
+                self.state.set_scores(name, scores)
 
-        self._session.jobs.start(work, on_event)
+        self.jobs.start(events, on_event)
         self._predicting.use(name)
 
     def resume_newest(self) -> None:
-        project = self._session.project
-        name = newest_run(project) if project is not None else ""
+        project = self.state.project
+        name = find_resumable_run(project) if project is not None else ""
         if name:
             self.resume(name)
         else:
-            self._messages.tell(self.tr("There is no run yet. Label a few images, then press Train."))
+            self._tell_no_run()
 
     def resume(self, name: str) -> None:
-        """Go on where it stopped; a run that came to its end is asked for more time."""
+        """Continue where it stopped; a finished run asks for more minutes."""
         run = self._runs.get(name)
         settings = {"resume": "yes"}
         if run is not None and _is_finished(run):
             more, agreed = QInputDialog.getDouble(
-                self._window(),
+                self.window,
                 self.tr("Resume {}").format(name),
-                self.tr("It came to its end. Minutes to go on for:"),
+                self.tr("This run is finished. More minutes to train:"),
                 _MINUTES_MORE,
                 0.1,
                 100_000,
@@ -123,36 +137,35 @@ class RunsFlow(QObject):
             if not agreed:
                 return
             settings |= {"minutes": str(run.seconds / 60 + more), "steps": "0"}
-        before = {k: str(v) for k, v in run.choices.items() if k not in _NOT_CHOICES} if run is not None else {}
+        before = {k: str(v) for k, v in run.config.items() if k not in _NOT_CHOICES} if run is not None else {}
         self._training.train(TrainChoices(name, {**before, **settings}))
 
     def fine_tune(self) -> None:
-        """With the dialog, beginning from the run in use or the newest."""
-        project = self._session.project
-        names = run_names(project) if project is not None else []
-        self._asking.ask(self._session.run or (names[-1] if names else ""))
-
-    def begin_from(self, name: str) -> None:
-        self._asking.ask(name)
+        """Open the dialog with the run in use, or the newest, to initialise from."""
+        project = self.state.project
+        names = list_trained_runs(project) if project is not None else []
+        self._dialog.open(self.state.run or (names[-1] if names else ""))
 
     def compare(self, names: list[str]) -> None:
         runs = [self._runs[name] for name in names if name in self._runs]
-        CompareRunsDialog(runs, self._window()).open()
+        CompareRunsDialog(runs, self.window).open()
 
     def rename(self, name: str, new_name: str) -> None:
-        project = self._session.project
-        if project is None or self._session.training:
+        project = self.state.project
+        if project is None or self.state.training:
             return
 
-        def work() -> Iterator[Any]:
+        def events() -> Iterator[Any]:
             rename_run(project, name, new_name)
             yield Progress(1, 1, new_name)
 
-        self._do(work, lambda: self._session.set_scores(new_name, self._session.scores), self._session.run == name)
+        self._change_files(
+            events, lambda: self.state.set_scores(new_name, self.state.scores) if self.state.run == name else None
+        )
 
     def ask_delete(self, names: list[str]) -> None:
         answer = QMessageBox.question(
-            self._window(),
+            self.window,
             self.tr("Delete runs"),
             self.tr("Delete {} with its weights and curves? This cannot be undone.").format(", ".join(names)),
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
@@ -162,44 +175,93 @@ class RunsFlow(QObject):
             self.delete(names)
 
     def delete(self, names: list[str]) -> None:
-        project = self._session.project
-        if project is None or self._session.training:
+        project = self.state.project
+        if project is None or self.state.training:
             return
 
-        def work() -> Iterator[Any]:
+        def events() -> Iterator[Any]:
             for done, name in enumerate(names):
                 yield Progress(done, len(names), name)
                 delete_run(project, name)
 
-        self._do(work, lambda: self._session.set_scores("", {}), self._session.run in names)
+        self._change_files(events, lambda: self.state.set_scores("", {}) if self.state.run in names else None)
 
-    def _do(self, work: Callable[[], Iterator[Any]], then: Callable[[], None], wanted: bool) -> None:
-        """Change files in a job, then read the list again."""
-        job = self._session.jobs.start(work, lambda _: None)
-        failed: list[object] = []
-        job.failed.connect(failed.append)
+    def export_used(self) -> None:
+        """Export the run that predicts, or the newest, as ONNX."""
+        project = self.state.project
+        names = list_trained_runs(project) if project is not None else []
+        if names:
+            self.export(self.state.run if self.state.run in names else names[-1])
+        else:
+            self._tell_no_run()
+
+    def export(self, name: str) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self.window, self.tr("Export {} as ONNX").format(name), f"{name}.onnx", self.tr("ONNX (*.onnx)")
+        )
+        if path:
+            self.export_to(name, Path(path))
+
+    def export_to(self, name: str, path: Path) -> None:
+        """Write a run's weights as ONNX, in the background; nothing is overwritten."""
+        project = self.state.project
+        if project is None:
+            return
+
+        def events() -> Iterator[Any]:
+            from segstudio.training.checkpoint import load_weights
+            from segstudio.training.device import choose_device
+            from segstudio.training.onnx_export import OnnxReport, export_onnx
+
+            report: OnnxReport = export_onnx(load_weights(find_weights(project, name), choose_device("cpu")), path)
+            yield report.line
+            yield Progress(1, 1, name)
+
+        def on_event(event: Any) -> None:
+            if isinstance(event, str):
+                self.messages.inform(f"{path.name}: {event}")
+
+        self.messages.inform(self.tr("Exporting {} …").format(name))
+        self.jobs.start(lambda: gc_paused_until(events(), str), on_event)
+
+    def _tell_no_run(self) -> None:
+        self.messages.inform(self.tr("There is no run yet. Label a few images, then press Train."))
+
+    def _on_train_event(self, event: object) -> None:
+        """Show a run that starts or was validated as it is now."""
+        if isinstance(event, Started):
+            self._running = event.run_dir
+        if isinstance(event, Started | EpochDone) and self._running is not None:
+            folder = self._running
+            self.jobs.start(lambda: iter([read_run(folder)]), self._show_one)
+
+    def _show_one(self, run: RunInfo) -> None:
+        if self.state.project is not None and run.folder.parent == self.state.project.runs_folder:
+            self._show(sorted([*({**self._runs, run.name: run}).values()], key=lambda each: -each.changed_s))
+
+    def _change_files(self, events: Callable[[], Iterator[Any]], on_success: Callable[[], object]) -> None:
+        """In a job; then the list is read again."""
+        failed: list[SegstudioError] = []
+
+        def on_failure(error: SegstudioError) -> None:
+            failed.append(error)
+            self.messages.warn(str(error))
 
         def on_end() -> None:
-            if wanted and not failed:
-                then()
+            if not failed:
+                on_success()
             self.refresh()
 
-        job.ended.connect(on_end)
+        self.jobs.start(events, lambda _: None, on_end=on_end, on_failure=on_failure)
 
     def _show(self, runs: list[RunInfo]) -> None:
         self._runs = {run.name: run for run in runs}
         if self._panel is not None:
             self._panel.set_runs(runs)
 
-    def _window(self) -> QWidget | None:
-        return None if self._panel is None else self._panel.window()
-
-
-_NOT_CHOICES = ("run_dir", "table", "resume", "init")
-
 
 def _is_finished(run: RunInfo) -> bool:
     """By steps or by time, as its configuration says."""
-    steps, minutes = float(run.choices.get("steps") or 0), float(run.choices.get("minutes") or 0)
-    whole = (steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes)
-    return bool(whole) or not run.resumable
+    steps, minutes = float(run.config.get("steps") or 0), float(run.config.get("minutes") or 0)
+    finished = (steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes)
+    return bool(finished) or not run.resumable

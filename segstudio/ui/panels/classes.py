@@ -1,4 +1,4 @@
-"""The classes: colour, number, name, and whether they are shown."""
+"""Classes panel: colour, id, name, lock and visibility of each class."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from segstudio.app.state import State
 from segstudio.core.classes import IGNORE, IGNORE_NAME
 from segstudio.ui.icons import icon
-from segstudio.ui.session import Session
 
 _SWATCH, _NUMBER, _NAME, _LOCK, _EYE = range(5)
 _ID = Qt.ItemDataRole.UserRole
 
 
-def swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
-    """A square of the class's colour with a thin edge."""
+def make_swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
+    """An icon: a square in the colour of a class, with a thin edge."""
     pixmap = QPixmap(side, side)
     pixmap.fill(QColor(*colour))
     painter = QPainter(pixmap)
@@ -23,12 +23,12 @@ def swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
     painter.drawRect(0, 0, side - 1, side - 1)
     painter.end()
     drawn = QIcon(pixmap)
-    drawn.addPixmap(pixmap, QIcon.Mode.Selected)  # data colours are not tinted by a selection
+    drawn.addPixmap(pixmap, QIcon.Mode.Selected)  # a selection must not tint the colour
     return drawn
 
 
 class ClassTree(QTreeWidget):
-    """F2 renames the row, Space shows or hides it, Return asks for its colour."""
+    """F2 renames the current class, Space shows or hides it, Return edits its colour."""
 
     key_used = Signal(int)
 
@@ -39,13 +39,13 @@ class ClassTree(QTreeWidget):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
-        """Letters are shortcuts of the window; they do not jump in the list."""
+        """Do nothing: typed letters are shortcuts of the window."""
 
 
 class ClassesPanel(QWidget):
-    """Click a row to paint with it, its swatch twice for another colour, its name twice to rename, its eye to hide.
+    """A click makes a class the current one; a double click edits its colour or its name; the eye hides it.
 
-    Alt and a click on the eye shows that class alone; the padlock protects it from being painted over.
+    Alt + click on the eye shows only that class; the padlock protects it from being painted over.
     """
 
     chosen = Signal(int)
@@ -56,9 +56,9 @@ class ClassesPanel(QWidget):
     lock_toggled = Signal(int)
     add_asked = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._tree = ClassTree()
         self._tree.setColumnCount(5)
         self._tree.setHeaderHidden(True)
@@ -75,7 +75,7 @@ class ClassesPanel(QWidget):
             header.resizeSection(column, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         self._add = QPushButton(self.tr("Add class"))
-        self._add.setToolTip(self.tr("Add a class to draw with"))
+        self._add.setToolTip(self.tr("Add a class to the project"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.setSpacing(6)
@@ -90,25 +90,26 @@ class ClassesPanel(QWidget):
         self._tree.key_used.connect(self._on_key)
         self._tree.itemChanged.connect(self._on_changed)
         self._add.clicked.connect(self.add_asked)
-        session.classes_changed.connect(self.rebuild)
-        session.layers_changed.connect(self._follow_eyes)
-        session.choice_changed.connect(self._follow)
-        session.choice_changed.connect(self._follow_eyes)
-        session.project_changed.connect(self.rebuild)
+        state.classes_changed.connect(self.rebuild)
+        state.layers_changed.connect(self._on_layers)
+        state.tool_changed.connect(self._follow)
+        state.tool_changed.connect(self._follow_eyes)
+        state.project_changed.connect(self.rebuild)
         self.rebuild()
 
     def rebuild(self) -> None:
-        """Show the table as it is now."""
+        """List the classes of the project again."""
+        self._palette = self._state.layers.palette
         self._tree.blockSignals(True)
         self._tree.clear()
-        self._add.setEnabled(self._session.project is not None)
+        self._add.setEnabled(self._state.project is not None)
         self._add.setIcon(icon("add"))
-        table, layers = self._session.table, self._session.layers
+        table, layers = self._state.table, self._state.layers
         rows = [(item.id, item.name, layers.colour_of(table, item.id)) for item in table]
         for class_id, name, colour in [*rows, (IGNORE, IGNORE_NAME, (224, 224, 192))]:
             row = QTreeWidgetItem(self._tree)
             row.setData(0, _ID, class_id)
-            row.setIcon(_SWATCH, swatch(colour))
+            row.setIcon(_SWATCH, make_swatch(colour))
             row.setText(_NUMBER, str(class_id))
             row.setTextAlignment(_NUMBER, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             row.setText(_NAME, name)
@@ -122,27 +123,33 @@ class ClassesPanel(QWidget):
         rows = (self._tree.topLevelItem(index) for index in range(self._tree.topLevelItemCount()))
         return [row for row in rows if row is not None]
 
+    def _on_layers(self) -> None:
+        if self._palette != self._state.layers.palette:
+            self.rebuild()
+        else:
+            self._follow_eyes()
+
     def _follow_eyes(self) -> None:
-        """Icons are drawn anew only where there is something new."""
-        unseen, locked = self._session.layers.unseen(self._session.table), self._session.rules.locked
+        """Update the icons if visibility or locks have changed."""
+        unseen, locked = self._state.layers.hidden_classes(self._state.table), self._state.rules.locked_classes
         if self._eyes != (unseen, locked):
             self._show_eyes()
 
     def _show_eyes(self) -> None:
-        unseen = self._session.layers.unseen(self._session.table)
-        self._eyes = (set(unseen), self._session.rules.locked)
+        unseen = self._state.layers.hidden_classes(self._state.table)
+        self._eyes = (unseen, self._state.rules.locked_classes)
         self._tree.blockSignals(True)
         for row in self._rows():
             class_id = row.data(0, _ID)
             row.setIcon(_EYE, icon("hidden" if class_id in unseen else "shown"))
-            row.setIcon(_LOCK, icon("locked" if class_id in self._session.rules.locked else "unlocked"))
+            row.setIcon(_LOCK, icon("locked" if class_id in self._state.rules.locked_classes else "unlocked"))
             row.setToolTip(_LOCK, self.tr("Never paint over this class"))
-            row.setToolTip(_EYE, self.tr("Show or hide; Alt shows it alone"))
+            row.setToolTip(_EYE, self.tr("Show or hide (Alt + click: show only this class)"))
         self._tree.blockSignals(False)
 
     def _follow(self) -> None:
         for row in self._rows():
-            if row.data(0, _ID) == self._session.choice.class_id and row is not self._tree.currentItem():
+            if row.data(0, _ID) == self._state.settings.class_id and row is not self._tree.currentItem():
                 self._tree.setCurrentItem(row)
 
     def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
@@ -155,7 +162,7 @@ class ClassesPanel(QWidget):
             self.chosen.emit(row.data(0, _ID))
 
     def _on_current(self, row: QTreeWidgetItem | None, before: QTreeWidgetItem | None) -> None:
-        if row is not None and row.data(0, _ID) != self._session.choice.class_id:
+        if row is not None and row.data(0, _ID) != self._state.settings.class_id:
             self.chosen.emit(row.data(0, _ID))
 
     def _on_key(self, key: int) -> None:

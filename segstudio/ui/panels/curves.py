@@ -1,4 +1,4 @@
-"""Curves of a training: loss, held-out mIoU, and IoU of each class, over steps."""
+"""Training curves over steps: loss, validation mIoU and IoU of each class."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 LOSS, MIOU = "#d97706", "#2563eb"
 RUNS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#65a30d", "#0891b2", "#b91c1c")
 _REDRAW_MS = 400
-_MOST_POINTS = 2000
-_MOST_NAMED = 6
+_MAX_POINTS = 2000
+_MAX_LEGEND = 6
 
 
 class Curves(QWidget):
-    """Points come one by one; they are drawn a few times a second."""
+    """Points are added one by one and drawn a few times a second."""
 
     def __init__(self) -> None:
         super().__init__()
         translate = QCoreApplication.translate
         self._loss = make_plot(translate("Curves", "loss"))
-        self._miou = make_plot(translate("Curves", "held-out mIoU"))
+        self._miou = make_plot(translate("Curves", "validation mIoU"))
         self._classes = make_plot(translate("Curves", "IoU of each class"))
         for plot in (self._miou, self._classes):
             plot.setYRange(0, 1)
@@ -53,27 +53,27 @@ class Curves(QWidget):
     def add_loss(self, step: int, loss: float) -> None:
         points = self._points[""]
         points.append((step, loss))
-        if len(points) > _MOST_POINTS:  # every other of the older half: a long run stays cheap to draw
+        if len(points) > _MAX_POINTS:  # drop every other point of the older half, to keep long runs cheap to draw
             half = len(points) // 2
             self._points[""] = points[:half:2] + points[half:]
-        self._later()
+        self._schedule_draw()
 
     def add_scores(self, step: int, miou: float, classes: Sequence[tuple[str, QColor, float]]) -> None:
-        """NaN leaves a gap."""
+        """`classes` are (name, colour, IoU). NaN values are left out."""
         if not math.isnan(miou):
             self._points["miou"].append((step, miou))
         for name, colour, iou in classes:
             if name not in self._class_curves:
-                self._class_curves[name] = add_curve(self._classes, readable(colour).name(), name)
-                self._name_classes()
+                self._class_curves[name] = add_curve(self._classes, make_readable(colour).name(), name)
+                self._show_legend()
                 self._points[f"class {name}"] = []
             if not math.isnan(iou):
                 self._points[f"class {name}"].append((step, iou))
-        self._later()
+        self._schedule_draw()
 
-    def _name_classes(self) -> None:
-        """The title is the legend: each class in the colour of its curve, as many as there is room for."""
-        shown = list(self._class_curves.items())[:_MOST_NAMED]
+    def _show_legend(self) -> None:
+        """The title is the legend: class names in the colour of their curves, as many as fit."""
+        shown = list(self._class_curves.items())[:_MAX_LEGEND]
         names = [f'<span style="color:{curve.opts["symbolBrush"]}">{escape(name)}</span>' for name, curve in shown]
         more = " …" if len(self._class_curves) > len(shown) else ""
         self._classes.setTitle("IoU  " + ", ".join(names) + more, size="9pt")
@@ -82,7 +82,7 @@ class Curves(QWidget):
         for plot in (self._loss, self._miou, self._classes):
             theme_plot(plot)
 
-    def _later(self) -> None:
+    def _schedule_draw(self) -> None:
         if not self._redraw.isActive():
             self._redraw.start()
 
@@ -93,13 +93,13 @@ class Curves(QWidget):
             set_points(curve, self._points[f"class {name}"])
 
 
-def readable(colour: QColor) -> QColor:
-    """A class's colour, made lighter or darker where it would vanish on the ground of the plot."""
-    ground = QGuiApplication.palette().color(QPalette.ColorRole.Base).lightnessF()
+def make_readable(colour: QColor) -> QColor:
+    """The colour, lighter or darker if it has too little contrast with the background of the plot."""
+    background = QGuiApplication.palette().color(QPalette.ColorRole.Base).lightnessF()
     hue, saturation, light = colour.hslHueF(), colour.hslSaturationF(), colour.lightnessF()
-    if ground < 0.5 and light < 0.55:
+    if background < 0.5 and light < 0.55:
         light = 0.55
-    elif ground >= 0.5 and light > 0.6:
+    elif background >= 0.5 and light > 0.6:
         light = 0.5
     return QColor.fromHslF(max(0.0, hue), saturation, light)
 
@@ -111,9 +111,9 @@ def make_plot(title: str) -> pyqtgraph.PlotWidget:
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
     plot.setMinimumHeight(80)
-    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # all three share the room there is
+    plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the plots share the height
     plot.setAccessibleName(title)
-    plot.getAxis("left").setTickDensity(0.5)  # the panel is low; numbers may not run into each other
+    plot.getAxis("left").setTickDensity(0.5)  # in a low panel the numbers would overlap
     plot.getAxis("left").setWidth(34)
     return plot
 
@@ -134,8 +134,8 @@ def set_points(curve: pyqtgraph.PlotDataItem, points: Sequence[tuple[float, floa
 
 
 def theme_plot(plot: Any) -> None:
-    """On the ground of the palette."""
-    palette = QGuiApplication.palette()  # a widget's own is still the old one when the theme changes
+    """Use the colours of the current palette."""
+    palette = QGuiApplication.palette()  # a widget's own palette is still the old one while the theme changes
     plot.setBackground(palette.color(QPalette.ColorRole.Base))
     for name in ("left", "bottom"):
         pen = palette.color(QPalette.ColorRole.PlaceholderText)

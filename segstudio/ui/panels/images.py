@@ -1,4 +1,4 @@
-"""The images of the project: thumbnail, name, state and mIoU; filtered by a query, in an order of choice."""
+"""Images panel: thumbnail, name, state and mIoU of each image; filtered by a query and sorted."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.app.listing import Listing, read_dates
+from segstudio.app.state import State
 from segstudio.project.item import DONE
-from segstudio.project.query import parsed
+from segstudio.project.project import Project
+from segstudio.project.query import parse_query
+from segstudio.ui.jobs import Jobs
 from segstudio.ui.panels.image_model import ImageModel
 from segstudio.ui.panels.image_thumbnails import THUMB_PX
-from segstudio.ui.session import Session
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -30,7 +33,7 @@ _STATES = {"done": "#16a34a", "labelled": "#2563eb", "todo": "#a1a1aa", "broken"
 
 
 class ImageDelegate(QStyledItemDelegate):
-    """Thumbnail, name over its state, and the figure on the right."""
+    """Paints thumbnail, name and state, and the mIoU on the right."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(160, THUMB_PX + 8)
@@ -42,18 +45,18 @@ class ImageDelegate(QStyledItemDelegate):
         painter.fillRect(rect, palette.color(QPalette.ColorRole.Highlight if selected else QPalette.ColorRole.Base))
         strong = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         quiet = strong if selected else palette.color(QPalette.ColorRole.PlaceholderText)
-        self._paint_thumb(painter, rect, index.data(Qt.ItemDataRole.DecorationRole), palette)
+        self._paint_thumbnail(painter, rect, index.data(Qt.ItemDataRole.DecorationRole), palette)
         left = rect.left() + THUMB_PX + 14
         miou = index.data(ImageModel.MIOU)
-        figure_width = painter.fontMetrics().horizontalAdvance("0.000") + 6
-        upper = QRect(left, rect.top() + 7, rect.right() - left - figure_width - 8, 18)
+        number_width = painter.fontMetrics().horizontalAdvance("0.000") + 6
+        upper = QRect(left, rect.top() + 7, rect.right() - left - number_width - 8, 18)
         painter.setPen(strong)
         name = painter.fontMetrics().elidedText(
             index.data(ImageModel.NAME), Qt.TextElideMode.ElideMiddle, upper.width()
         )
         painter.drawText(upper, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.drawText(
-            QRect(rect.right() - figure_width - 6, upper.top(), figure_width, 18),
+            QRect(rect.right() - number_width - 6, upper.top(), number_width, 18),
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
             miou,
         )
@@ -63,10 +66,10 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setPen(strong if selected else Qt.PenStyle.NoPen)
         painter.drawEllipse(left, upper.bottom() + 6, 8, 8)
         painter.setPen(quiet)
-        painter.drawText(left + 14, upper.bottom() + 14, self._word(state))
+        painter.drawText(left + 14, upper.bottom() + 14, self._state_text(state))
         painter.restore()
 
-    def _word(self, state: str) -> str:
+    def _state_text(self, state: str) -> str:
         return {
             "done": self.tr("done"),
             "labelled": self.tr("labelled"),
@@ -74,48 +77,50 @@ class ImageDelegate(QStyledItemDelegate):
             "broken": self.tr("cannot be read"),
         }[state]
 
-    def _paint_thumb(self, painter: QPainter, rect: QRect, thumb: QPixmap | None, palette: QPalette) -> None:
+    def _paint_thumbnail(self, painter: QPainter, rect: QRect, thumbnail: QPixmap | None, palette: QPalette) -> None:
         place = QRect(rect.left() + 6, rect.top() + 4, THUMB_PX, THUMB_PX)
         painter.fillRect(place, palette.color(QPalette.ColorRole.Dark))
-        if thumb is not None and not thumb.isNull():
-            size = thumb.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        if thumbnail is not None and not thumbnail.isNull():
+            size = thumbnail.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRect(place.topLeft(), size)
             target.moveCenter(place.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(target, thumb)
+            painter.drawPixmap(target, thumbnail)
 
 
 class ImageList(QListView):
-    """Letters are shortcuts of the window; they do not jump in the list."""
+    """Does not search for typed letters, which are shortcuts of the window."""
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class ImagesPanel(QWidget):
-    """`chosen` carries the name of the image to open."""
+    """`chosen` has the name of the image to open."""
 
     chosen = Signal(str)
-    left = Signal()  # the filter is done with: back to the canvas
+    left = Signal()  # Return in the filter: the keyboard goes back to the canvas
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State, listing: Listing, jobs: Jobs) -> None:
         super().__init__()
-        self._session = session
-        self._arranging = False
-        self._model = ImageModel(session)
+        self._state = state
+        self._listing = listing
+        self._jobs = jobs
+        self._resetting = False
+        self._model = ImageModel(state, listing, jobs)
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(self.tr("Filter: name class:road miou:<0.5"))
         self._filter.setToolTip(
-            self.tr("name  class:road  status:todo  miou:<0.5  uncertainty:>0.3  -class:car (not)  miou:none")
+            self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
         )
         self._filter.setAccessibleName(self.tr("Filter"))
         self._filter.setClearButtonEnabled(True)
         self._filter.textChanged.connect(self._on_filter)
         self._filter.returnPressed.connect(self.left)
-        self._wrong = QLabel()
-        self._wrong.setWordWrap(True)
-        self._wrong.setProperty("problem", True)
-        self._wrong.hide()
+        self._error = QLabel()
+        self._error.setWordWrap(True)
+        self._error.setProperty("problem", True)
+        self._error.hide()
         self._place_order()
         self._list = ImageList()
         self._list.setModel(self._model)
@@ -131,7 +136,7 @@ class ImagesPanel(QWidget):
         holder = QVBoxLayout()
         holder.setContentsMargins(6, 6, 6, 0)
         holder.addWidget(self._filter)
-        holder.addWidget(self._wrong)
+        holder.addWidget(self._error)
         order = QHBoxLayout()
         order.addWidget(self._by, 1)
         order.addWidget(self._down)
@@ -141,16 +146,12 @@ class ImagesPanel(QWidget):
         layout.addWidget(self._counts)
         self._counts.setContentsMargins(8, 0, 8, 0)
         self._list.selectionModel().currentChanged.connect(self._on_current)
-        self._model.modelAboutToBeReset.connect(self._on_arranging)
-        self._model.modelReset.connect(self._on_arranged)
-        session.image_changed.connect(self._follow)
-        for changed in (session.states_changed, session.items_changed):
-            changed.connect(self._count)
-        self._count()
-
-    def visible_names(self) -> list[str]:
-        """What the filter leaves, in the list's order."""
-        return self._model.names
+        self._model.modelAboutToBeReset.connect(self._on_resetting)
+        self._model.modelReset.connect(self._on_reset)
+        state.image_changed.connect(self._follow)
+        state.items_changed.connect(self._show_counts)
+        state.item_states_changed.connect(lambda names: self._show_counts())
+        self._show_counts()
 
     def focus_filter(self) -> None:
         self._filter.setFocus()
@@ -171,49 +172,57 @@ class ImagesPanel(QWidget):
         self._down = QToolButton()
         self._down.setCheckable(True)
         self._down.setText("↓")
-        self._down.setToolTip(self.tr("Turn the order round"))
-        self._down.setAccessibleName(self.tr("Turn the order round"))
+        self._down.setToolTip(self.tr("Reverse order"))
+        self._down.setAccessibleName(self.tr("Reverse order"))
         self._by.activated.connect(self._on_order)
         self._down.toggled.connect(self._on_order)
 
     def _on_filter(self, text: str) -> None:
-        """A query that cannot be read leaves the list as it is and says why."""
+        """A query that cannot be parsed leaves the list as it is; its error is shown."""
         try:
-            query = parsed(text)
+            query = parse_query(text)
         except ValueError as error:
-            self._wrong.setText(str(error))
-            self._wrong.show()
+            self._error.setText(str(error))
+            self._error.show()
             return
-        self._wrong.hide()
+        self._error.hide()
         self._model.set_query(query)
-        self._count()
+        self._show_counts()
 
     def _on_order(self) -> None:
         self._down.setText("↑" if self._down.isChecked() else "↓")
-        self._model.set_order(self._by.currentData(), down=self._down.isChecked())
+        self._listing.set_order(self._by.currentData(), down=self._down.isChecked())
+        project = self._state.project
+        if self._listing.needs_dates and project is not None:
+            items = list(self._state.items)
+            self._jobs.start(lambda: read_dates(items), lambda dates: self._on_dates(project, dates))
 
-    def _on_arranging(self) -> None:
-        """The list may lose its current row; that opens nothing."""
-        self._arranging = True
+    def _on_dates(self, project: Project, dates: dict[str, float]) -> None:
+        if self._state.is_current(project):
+            self._listing.set_dates(dates)
 
-    def _on_arranged(self) -> None:
-        self._arranging = False
+    def _on_resetting(self) -> None:
+        """The list loses its current row; that must not open another image."""
+        self._resetting = True
+
+    def _on_reset(self) -> None:
+        self._resetting = False
         self._follow()
-        self._count()
+        self._show_counts()
 
     def _on_current(self, current: QModelIndex) -> None:
-        if current.isValid() and not self._arranging:
+        if current.isValid() and not self._resetting:
             self.chosen.emit(current.data(ImageModel.NAME))
 
     def _follow(self) -> None:
-        image = self._session.image
-        row = self._model.row_of(image.item.name) if image else None
+        image = self._state.image
+        row = self._listing.row_of(image.item.name) if image else None
         if row is not None and row != self._list.currentIndex().row():
             self._list.setCurrentIndex(self._model.index(row))
 
-    def _count(self) -> None:
-        total, shown = len(self._session.items), len(self._model.names)
-        labelled = self._session.num_labelled
-        done = sum(state.status == DONE for state in self._session.states.values())
+    def _show_counts(self) -> None:
+        total, shown = len(self._state.items), len(self._listing.names)
+        labelled = self._state.num_annotated
+        done = sum(state.status == DONE for state in self._state.item_states.values())
         text = self.tr("{} images · {} labelled · {} done").format(total, labelled, done) if total else ""
         self._counts.setText(self.tr("{} of {}").format(shown, text) if shown != total else text)

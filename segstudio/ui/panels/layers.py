@@ -1,88 +1,85 @@
-"""Which layers lie over the image, and how strongly."""
+"""Layers panel: visibility and opacity of the layers over the image."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QWidget
 
-from segstudio.app.layers import ENTROPY, ERRORS, HEAT, LABELS, PREDICTION
-from segstudio.ui.session import Session
+from segstudio.app.layers import ERRORS, LABELS, PREDICTION, PROBABILITY_MAP, UNCERTAINTY
+from segstudio.app.state import State
 
 
 class LayersPanel(QWidget):
-    """A switch and an opacity for labels, prediction, heat and errors; the heat's class below it."""
+    """A switch and an opacity for each layer; below them the class whose probability map is shown."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._boxes: dict[str, QCheckBox] = {}
         self._sliders: dict[str, QSlider] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(8, 8, 8, 8)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
-        words = {
+        titles = {
             LABELS: self.tr("Labels"),
             PREDICTION: self.tr("Prediction"),
-            HEAT: self.tr("Heat"),
+            PROBABILITY_MAP: self.tr("Probability map"),
             ERRORS: self.tr("Errors"),
         }
-        for line, (name, word) in enumerate(words.items()):
-            grid.addWidget(self._box(name, word), line, 0)
-            grid.addWidget(self._slider(name, word), line, 1)
-        self._heat_of = QComboBox()
-        self._heat_of.setToolTip(self.tr("What the heat shows"))
-        self._heat_of.activated.connect(self._on_heat_of)
-        grid.addWidget(QLabel(self.tr("Heat of")), len(words), 0)
-        grid.addWidget(self._heat_of, len(words), 1)
+        for row, (name, title) in enumerate(titles.items()):
+            grid.addWidget(self._make_box(name, title), row, 0)
+            grid.addWidget(self._make_slider(name, title), row, 1)
+        self._probability_of = QComboBox()
+        self._probability_of.setToolTip(self.tr("Class whose probability is shown, or the uncertainty"))
+        self._probability_of.activated.connect(self._on_probability_of)
+        grid.addWidget(QLabel(self.tr("Probability of")), len(titles), 0)
+        grid.addWidget(self._probability_of, len(titles), 1)
         grid.setColumnStretch(1, 1)
-        grid.setRowStretch(len(words) + 1, 1)
-        session.layers_changed.connect(self._show)
-        session.prediction_changed.connect(self._show)
-        session.image_changed.connect(self._show)
+        grid.setRowStretch(len(titles) + 1, 1)
+        state.layers_changed.connect(self._show)
+        state.prediction_changed.connect(self._show)
+        state.image_changed.connect(self._show)
         self._show()
 
-    def _box(self, name: str, word: str) -> QCheckBox:
-        box = QCheckBox(word)
+    def _make_box(self, name: str, title: str) -> QCheckBox:
+        box = QCheckBox(title)
         box.setObjectName(f"layer-{name}")
         box.toggled.connect(lambda on: self._on_toggled(name, on))
         self._boxes[name] = box
         return box
 
-    def _slider(self, name: str, word: str) -> QSlider:
+    def _make_slider(self, name: str, title: str) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
-        slider.setAccessibleName(self.tr("Opacity of {}").format(word))
+        slider.setAccessibleName(self.tr("Opacity of {}").format(title))
         slider.setToolTip(self.tr("Opacity"))
         slider.valueChanged.connect(lambda value: self._on_opacity(name, value))
         self._sliders[name] = slider
         return slider
 
     def _show(self) -> None:
-        prediction = self._session.image.prediction if self._session.image else None
+        prediction = self._state.image.prediction if self._state.image else None
         for name, box in self._boxes.items():
-            layer = self._session.layers.named(name)
-            for widget in (box, self._sliders[name]):
-                widget.blockSignals(True)
-            box.setChecked(layer.visible)
-            self._sliders[name].setValue(round(layer.opacity * 100))
-            for widget in (box, self._sliders[name]):
-                widget.blockSignals(False)
-        choices = [ENTROPY, *(prediction.classes if prediction is not None else ())]
-        if [self._heat_of.itemText(i) for i in range(self._heat_of.count())] != choices:
-            self._heat_of.clear()
-            self._heat_of.addItems(choices)
-        self._heat_of.setCurrentText(self._session.layers.heat_of)
+            layer = self._state.layers.named(name)
+            slider = self._sliders[name]
+            with QSignalBlocker(box), QSignalBlocker(slider):
+                box.setChecked(layer.visible)
+                slider.setValue(round(layer.opacity * 100))
+        choices = [UNCERTAINTY, *(prediction.classes if prediction is not None else ())]
+        if [self._probability_of.itemText(i) for i in range(self._probability_of.count())] != choices:
+            self._probability_of.clear()
+            self._probability_of.addItems(choices)
+        self._probability_of.setCurrentText(self._state.layers.probability_of)
 
     def _on_toggled(self, name: str, on: bool) -> None:
-        self._session.layers.named(name).visible = on
-        self._session.layers_changed.emit()
+        self._state.set_layers(self._state.layers.with_layer(name, visible=on))
 
     def _on_opacity(self, name: str, value: int) -> None:
-        self._session.layers.named(name).opacity = value / 100
-        self._session.layers_changed.emit()
+        self._state.set_layers(self._state.layers.with_layer(name, opacity=value / 100))
 
-    def _on_heat_of(self) -> None:
-        self._session.layers.heat_of = self._heat_of.currentText()
-        self._session.layers.heat.visible = True
-        self._session.layers_changed.emit()
+    def _on_probability_of(self) -> None:
+        layers = replace(self._state.layers, probability_of=self._probability_of.currentText())
+        self._state.set_layers(layers.with_layer(PROBABILITY_MAP, visible=True))

@@ -1,4 +1,4 @@
-"""The figures of the open image: mIoU, IoU by class, and the confusion matrix as a coloured table."""
+"""Metrics of the open image: mIoU, IoU of each class, and the confusion matrix as a coloured table."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.core.colours import HEAT_PALETTE, contrasting
-from segstudio.core.metrics import Confusion, Scores, confusion, scores
-from segstudio.core.sample import reading
-from segstudio.review.report import text
-from segstudio.ui.session import Session
+from segstudio.app.state import State
+from segstudio.core.colours import PROBABILITY_PALETTE, contrasting_colour
+from segstudio.core.metrics import ConfusionMatrix, Metrics, compute_metrics, confusion_matrix
+from segstudio.core.sample import resolve_unlabelled
+from segstudio.review.report import format_metric
 
 _DELAY_MS = 150
 _IOU_COLUMN_PX, _CELL_PADDING_PX = 52, 18
 
 
 class MetricsPanel(QWidget):
-    """Follows labels and prediction, a moment after they rest."""
+    """Refreshed a moment after labels or prediction have changed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._headline = QLabel()
         self._headline.setProperty("large", True)
         self._quiet = QLabel()
@@ -55,9 +55,10 @@ class MetricsPanel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY_MS)
         self._timer.timeout.connect(self.refresh)
-        for changed in (session.region_changed, session.prediction_changed, session.classes_changed):
-            changed.connect(lambda *_: self._timer.start())
-        session.image_changed.connect(self.refresh)
+        state.region_changed.connect(lambda region: self._timer.start())
+        state.prediction_changed.connect(self._timer.start)
+        state.classes_changed.connect(self._timer.start)
+        state.image_changed.connect(self.refresh)
         self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -69,41 +70,41 @@ class MetricsPanel(QWidget):
         return self._headline.text()
 
     def refresh(self) -> None:
-        """Count and show. 12 megapixels are counted in 10 ms."""
+        """Compute and show the metrics; the matrix of 12 megapixels takes 10 ms."""
         found = self._scores() if self.isVisible() else None
         self._table.setVisible(found is not None)
         if found is None:
             self._headline.setText("mIoU –")
-            has_image = self._session.image is not None
+            has_image = self._state.image is not None
             self._quiet.setText(
-                self.tr("Press Predict, or Train first, to compare this image's labels with a model.")
+                self.tr("Train a model, then press Predict to compare its prediction with the labels.")
                 if has_image
-                else self.tr("Open an image to see its figures.")
+                else self.tr("Open an image to see its metrics.")
             )
             return
-        self._headline.setText(f"mIoU {text(found.miou)}")
+        self._headline.setText(f"mIoU {format_metric(found.miou)}")
         self._quiet.setText(
             self.tr("{} classes averaged · pixel accuracy {} · rows: labels, columns: prediction").format(
-                found.classes_averaged, text(found.pixel_accuracy)
+                found.classes_averaged, format_metric(found.pixel_accuracy)
             )
         )
         self._fill(found)
 
-    def _scores(self) -> Scores | None:
-        image, table = self._session.image, self._session.table
+    def _scores(self) -> Metrics | None:
+        image, table = self._state.image, self._state.table
         if image is None or image.prediction is None:
             return None
         predicted = image.prediction.labels
         if predicted.size and int(predicted.max()) >= len(table):
-            return None  # the model knows a class that the project lacks
-        truth = reading(image.document.plane, self._session.unlabelled)
-        return scores(confusion(truth, predicted, len(table)))
+            return None  # the prediction has classes that the project does not have
+        truth = resolve_unlabelled(image.document.plane, self._state.unlabelled)
+        return compute_metrics(confusion_matrix(truth, predicted, len(table)))
 
-    def _fill(self, found: Scores) -> None:
-        """Only classes that labels or prediction have; the first column is their IoU."""
+    def _fill(self, found: Metrics) -> None:
+        """Only classes that occur in labels or prediction; the first column is their IoU."""
         matrix = found.confusion
         present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
-        names = [self._session.table[int(index)].name for index in present]
+        names = [self._state.table[int(index)].name for index in present]
         self._table.setRowCount(len(present))
         self._table.setColumnCount(len(present) + 1)
         self._table.setVerticalHeaderLabels(names)
@@ -116,11 +117,11 @@ class MetricsPanel(QWidget):
                 cell = self._cell(_with_thin_spaces(int(matrix[truth, predicted])), float(share))
                 cell.setToolTip(f"{names[row]} → {names[column]}: {share:.1%}")
                 self._table.setItem(row, column + 1, cell)
-            iou = QTableWidgetItem(text(float(found.iou[truth])))
+            iou = QTableWidgetItem(format_metric(float(found.iou[truth])))
             iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._table.setItem(row, 0, iou)
 
-    def _set_column_widths(self, matrix: Confusion, names: list[str]) -> None:
+    def _set_column_widths(self, matrix: ConfusionMatrix, names: list[str]) -> None:
         """Computed once for each fill: ResizeToContents would measure every column again at every `setItem`."""
         metrics = self._table.fontMetrics()
         digits = metrics.horizontalAdvance(_with_thin_spaces(int(matrix.max())))
@@ -130,13 +131,13 @@ class MetricsPanel(QWidget):
             header.resizeSection(column, max(digits, metrics.horizontalAdvance(name[:12])) + _CELL_PADDING_PX)
 
     def _cell(self, number: str, share: float) -> QTableWidgetItem:
-        """Coloured by its share of the row; an empty cell stays blank."""
+        """Coloured by its share of the row; no colour for 0."""
         cell = QTableWidgetItem(number)
         cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if share > 0:
-            red, green, blue = (int(value) for value in HEAT_PALETTE[40 + int(share * 190)])
+            red, green, blue = (int(value) for value in PROBABILITY_PALETTE[40 + int(share * 190)])
             cell.setBackground(QColor(red, green, blue))
-            cell.setForeground(QColor(*contrasting((red, green, blue))))
+            cell.setForeground(QColor(*contrasting_colour((red, green, blue))))
         return cell
 
 

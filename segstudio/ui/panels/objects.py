@@ -1,7 +1,8 @@
-"""The objects of the open image, topmost first: class, kind, lock and eye; filtered by text."""
+"""Objects panel: the objects of the open image, topmost first, with class, kind, lock and visibility."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import (
@@ -10,6 +11,7 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSignalBlocker,
     QSize,
     Qt,
     Signal,
@@ -17,13 +19,13 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QVBoxLayout, QWidget
 
+from segstudio.app.state import State
 from segstudio.core.annotation import Annotation
+from segstudio.core.painting_rules import Marks, with_selected
 from segstudio.core.shape import Shape
-from segstudio.core.stroke import Marks, with_selected
-from segstudio.ui.features.marking import toggled
+from segstudio.tools.toolbox import SELECT
 from segstudio.ui.icons import icon
-from segstudio.ui.panels.classes import swatch
-from segstudio.ui.session import Session
+from segstudio.ui.panels.classes import make_swatch
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -32,11 +34,11 @@ _ROW_PX = 20
 
 
 class ObjectModel(QAbstractTableModel):
-    """Rows are shapes of the annotation, those that the filter leaves; rebuilt when the annotation is another."""
+    """Rows are the filtered shapes of the open annotation; refreshed when the annotation has changed."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._annotation: Annotation | None = None
         self._text = ""
         self.shapes: list[Shape] = []
@@ -53,11 +55,11 @@ class ObjectModel(QAbstractTableModel):
         shape = self.shapes[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self._words(shape)[index.column()]
+                return self._texts(shape)[index.column()]
             case Qt.ItemDataRole.DecorationRole:
                 return self._icon(shape, index.column())
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return ", ".join([*self._words(shape)[:2], *self._states(shape)])
+                return ", ".join([*self._texts(shape)[:2], *self._states(shape)])
         return None
 
     def set_text(self, text: str) -> None:
@@ -65,8 +67,8 @@ class ObjectModel(QAbstractTableModel):
         self.refresh(anyway=True)
 
     def refresh(self, anyway: bool = False) -> bool:
-        """Whether the rows are others now."""
-        image = self._session.image
+        """Read the annotation again if it has changed, or `anyway`; True if the rows have changed."""
+        image = self._state.image
         annotation = None if image is None else image.document.annotation
         if annotation is self._annotation and not anyway:
             return False
@@ -78,7 +80,7 @@ class ObjectModel(QAbstractTableModel):
         if now == before:
             self.shapes = shapes
             return False
-        if now[1:] == before:  # one more on top: what a stroke or a new shape makes
+        if now[1:] == before:  # a stroke or a new shape adds one row on top
             self.beginInsertRows(QModelIndex(), 0, 0)
             self._set(shapes)
             self.endInsertRows()
@@ -98,9 +100,9 @@ class ObjectModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.shapes) - 1, _EYE))
 
     def _matches(self, shape: Shape) -> bool:
-        return self._text in " ".join(self._words(shape)).casefold()
+        return self._text in " ".join(self._texts(shape)).casefold()
 
-    def _words(self, shape: Shape) -> tuple[str, str, str, str]:
+    def _texts(self, shape: Shape) -> tuple[str, str, str, str]:
         group = f" · {shape.group_id}" if shape.group_id is not None else ""
         return shape.label + group, shape.kind.replace("_", " "), "", ""
 
@@ -114,11 +116,11 @@ class ObjectModel(QAbstractTableModel):
         key: object
         match column:
             case 0:
-                class_id = self._session.table.id_of(shape.label)
+                class_id = self._state.table.id_of(shape.label)
                 key = class_id if class_id is not None else 255
                 if key not in self._icons:
-                    colour = self._session.layers.colour_of(self._session.table, int(str(key)))
-                    self._icons[key] = swatch(colour, 12)
+                    colour = self._state.layers.colour_of(self._state.table, int(str(key)))
+                    self._icons[key] = make_swatch(colour, 12)
             case 2:
                 key = "locked" if shape.uid in marks.locked else "unlocked"
             case 3:
@@ -126,20 +128,20 @@ class ObjectModel(QAbstractTableModel):
             case _:
                 return None
         if key not in self._icons:
-            self._icons[key] = QIcon(icon(str(key)).pixmap(14, 14))  # drawn once, not for every row
+            self._icons[key] = QIcon(icon(str(key)).pixmap(14, 14))  # rendered once, not for every row
         return self._icons[key]
 
     def _marks(self) -> Marks:
-        return self._session.image.document.marks if self._session.image else Marks()
+        return self._state.image.document.marks if self._state.image else Marks()
 
 
 def _row(shape: Shape) -> tuple[int, str, str, int | None]:
-    """What a row shows of a shape."""
+    """The data of a shape that its row shows."""
     return shape.uid, shape.label, shape.kind, shape.group_id
 
 
 class ObjectTable(QTableView):
-    """Delete takes the selected objects away; letters are shortcuts of the window."""
+    """Delete emits `delete_asked`. Does not search for typed letters, which are shortcuts of the window."""
 
     delete_asked = Signal()
 
@@ -150,20 +152,21 @@ class ObjectTable(QTableView):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class ObjectsPanel(QWidget):
-    """Select here and it is selected on the canvas, and the other way round; a double click brings it into view."""
+    """Shares the selection with the canvas; a double click emits `shown`."""
 
     delete_asked = Signal()
     shown = Signal(object)  # a shape to bring into view
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
-        self._model = ObjectModel(session)
+        self._state = state
+        self._model = ObjectModel(state)
         self._marks = Marks()
+        self._palette = state.layers.palette
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(self.tr("Filter by class or kind"))
         self._filter.setAccessibleName(self.tr("Filter objects"))
@@ -188,9 +191,16 @@ class ObjectsPanel(QWidget):
         self._table.clicked.connect(self._on_clicked)
         self._table.doubleClicked.connect(lambda index: self.shown.emit(self._model.shapes[index.row()]))
         self._table.delete_asked.connect(self.delete_asked)
-        for changed in (session.image_changed, session.edited, session.marks_changed, session.acted):
+        for changed in (state.image_changed, state.marks_changed, state.tool_used):
             changed.connect(self._follow)
-        session.classes_changed.connect(self._model.repaint_icons)
+        state.edited.connect(lambda edit: self._follow())
+        state.layers_changed.connect(self._on_layers)
+        state.classes_changed.connect(self._model.repaint_icons)
+
+    def _on_layers(self) -> None:
+        if self._palette != self._state.layers.palette:
+            self._palette = self._state.layers.palette
+            self._model.repaint_icons()
 
     def retheme(self) -> None:
         self._model.repaint_icons()
@@ -216,13 +226,13 @@ class ObjectsPanel(QWidget):
             header.resizeSection(column, width)
 
     def _follow(self) -> None:
-        """Cheap where nothing changed: the hand calls it at every move."""
+        """Called at every pointer move; cheap if nothing has changed."""
         if not self.isVisible():
             return
-        image = self._session.image
+        image = self._state.image
         marks = image.document.marks if image is not None else Marks()
-        others = self._model.refresh()
-        if others or marks is not self._marks:
+        changed = self._model.refresh()
+        if changed or marks is not self._marks:
             if (marks.locked, marks.hidden) != (self._marks.locked, self._marks.hidden):
                 self._model.repaint_icons()
             self._marks = marks
@@ -241,31 +251,37 @@ class ObjectsPanel(QWidget):
         for row in rows:
             selection.select(self._model.index(row, 0), self._model.index(row, _EYE))
         model = self._table.selectionModel()
-        model.blockSignals(True)
-        model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        model.blockSignals(False)
+        with QSignalBlocker(model):
+            model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if len(rows) == 1:
             self._table.scrollTo(self._model.index(rows[0], 0))
         self._table.viewport().update()
 
     def _on_selected(self) -> None:
-        image = self._session.image
+        image = self._state.image
         if image is None:
             return
         rows = {index.row() for index in self._table.selectionModel().selectedIndexes()}
         uids = frozenset(self._model.shapes[row].uid for row in rows)
         if uids != image.document.marks.selected:
-            if uids and self._session.tool.name != "select":
-                self._session.choose(tool="select")
-            self._session.set_marks(with_selected(image.document.marks, uids))
+            if uids and self._state.tool.info.name != SELECT:
+                self._state.choose(tool=SELECT)
+            self._state.set_marks(with_selected(image.document.marks, uids))
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        image = self._session.image
+        image = self._state.image
         if image is not None and index.column() in (_LOCK, _EYE):
             uid = self._model.shapes[index.row()].uid
-            self._session.set_marks(toggled(image.document.marks, uid, lock=index.column() == _LOCK))
+            self._state.set_marks(_toggle(image.document.marks, uid, lock=index.column() == _LOCK))
 
     def _on_filter(self, text: str) -> None:
         self._model.set_text(text)
         self._marks = Marks()
         self._follow()
+
+
+def _toggle(marks: Marks, uid: int, *, lock: bool) -> Marks:
+    """Lock or unlock one object, or hide or show it."""
+    if lock:
+        return replace(marks, locked=marks.locked ^ {uid})
+    return replace(marks, hidden=marks.hidden ^ {uid})

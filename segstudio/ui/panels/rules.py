@@ -1,10 +1,10 @@
-"""The painting rules: a button that says them in short, and what unfolds from it."""
+"""Painting rules: a button with a summary, and a menu with the form."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -18,47 +18,47 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from segstudio.core.rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED, Rules
-from segstudio.ui.session import Session
+from segstudio.app.state import State
+from segstudio.core.painting_rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED, PaintingRules
 
 
 class RulesButton(QToolButton):
-    """Paints over: everything, what has no label, or one class; and all that limits a stroke."""
+    """Shows and changes the painting rules: which pixels a stroke may change, and which object receives them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setToolTip(self.tr("What painting may cover, and what it belongs to"))
+        self.setToolTip(self.tr("Painting rules: which pixels a stroke may change"))
         menu = QMenu(self)
         action = QWidgetAction(menu)
-        action.setDefaultWidget(self._form())
+        action.setDefaultWidget(self._make_form())
         menu.addAction(action)
         self.setMenu(menu)
-        session.choice_changed.connect(self.show_rules)
-        session.classes_changed.connect(self._rebuild)
-        session.image_changed.connect(self._fit_range)
+        state.tool_changed.connect(self.show_rules)
+        state.classes_changed.connect(self._rebuild)
+        state.image_changed.connect(self._fit_range)
         self._rebuild()
 
-    def _form(self) -> QWidget:
+    def _make_form(self) -> QWidget:
         form = QWidget()
         rows = QFormLayout(form)
         rows.setContentsMargins(12, 10, 12, 10)
         self._over = QComboBox()
         self._over.activated.connect(self._on_over)
         self._mode = QComboBox()
-        self._mode.addItem(self.tr("Classes: one layer a class"), CLASSES)
-        self._mode.addItem(self.tr("Objects: a stroke from nothing begins one"), OBJECTS)
+        self._mode.addItem(self.tr("Classes: one mask per class"), CLASSES)
+        self._mode.addItem(self.tr("Objects: a stroke on free pixels starts an object"), OBJECTS)
         self._mode.activated.connect(lambda: self._set(mode=self._mode.currentData()))
-        self._same = QCheckBox(self.tr("Go on with the selected or last object"))
+        self._same = QCheckBox(self.tr("Add to the selected or last object"))
         self._same.clicked.connect(lambda on: self._set(same_object=bool(on)))
-        self._inside = QCheckBox(self.tr("Only inside the selection"))
+        self._inside = QCheckBox(self.tr("Only inside selected objects"))
         self._inside.clicked.connect(lambda on: self._set(in_selection=bool(on)))
-        self._ranged = QCheckBox(self.tr("Only where the image is from"))
+        self._ranged = QCheckBox(self.tr("Only pixel values from"))
         self._low, self._high = QSpinBox(maximum=65535), QSpinBox(maximum=65535)
-        for field, word in ((self._low, self.tr("Lowest")), (self._high, self.tr("Highest"))):
+        for field, word in ((self._low, self.tr("Lowest value")), (self._high, self.tr("Highest value"))):
             field.setAccessibleName(word)
             field.valueChanged.connect(self._on_range)
         self._ranged.clicked.connect(self._on_range)
@@ -71,24 +71,24 @@ class RulesButton(QToolButton):
         self._locked.setWordWrap(True)
         self._locked.setProperty("quiet", True)
         rows.addRow(self.tr("Paint over"), self._over)
-        rows.addRow(self.tr("Work in"), self._mode)
+        rows.addRow(self.tr("Mode"), self._mode)
         rows.addRow("", self._same)
         rows.addRow("", self._inside)
         rows.addRow(self._ranged)
         rows.addRow("", between)
-        rows.addRow(self.tr("Never over"), self._locked)
+        rows.addRow(self.tr("Locked classes"), self._locked)
         return form
 
     def _rebuild(self) -> None:
         self._over.clear()
         self._over.addItem(self.tr("everything"), (EVERYTHING, 0))
-        self._over.addItem(self.tr("what has no label"), (ONLY_UNLABELLED, 0))
-        for item in self._session.table:
+        self._over.addItem(self.tr("unlabelled pixels"), (ONLY_UNLABELLED, 0))
+        for item in self._state.table:
             self._over.addItem(self.tr("only {}").format(item.name), (ONLY_CLASS, item.id))
         self.show_rules()
 
     def show_rules(self) -> None:
-        rules, table = self._session.rules, self._session.table
+        rules, table = self._state.rules, self._state.table
         wanted = (rules.over, rules.over_class if rules.over == ONLY_CLASS else 0)
         places = [index for index in range(self._over.count()) if tuple(self._over.itemData(index)) == wanted]
         self._over.setCurrentIndex(places[0] if places else 0)
@@ -100,25 +100,24 @@ class RulesButton(QToolButton):
         for index, field in enumerate((self._low, self._high)):
             field.setEnabled(rules.intensity is not None)
             if rules.intensity is not None:
-                field.blockSignals(True)
-                field.setValue(rules.intensity[index])
-                field.blockSignals(False)
-        names = [table[class_id].name for class_id in sorted(rules.locked) if class_id < len(table)]
-        self._locked.setText(", ".join(names) or self.tr("no class is locked (padlock in Classes)"))
+                with QSignalBlocker(field):
+                    field.setValue(rules.intensity[index])
+        names = [table[class_id].name for class_id in sorted(rules.locked_classes) if class_id < len(table)]
+        self._locked.setText(", ".join(names) or self.tr("none (lock them in the Classes panel)"))
         self.setText(self._summary(rules))
 
-    def _summary(self, rules: Rules) -> str:
+    def _summary(self, rules: PaintingRules) -> str:
         over = {
             EVERYTHING: self.tr("Over everything"),
-            ONLY_UNLABELLED: self.tr("Over no label"),
+            ONLY_UNLABELLED: self.tr("Over unlabelled"),
             ONLY_CLASS: self.tr("Over {}").format(self._over.currentText().split(" ", 1)[-1]),
         }[rules.over]
-        more = sum((rules.in_selection, rules.intensity is not None, bool(rules.locked)))
+        more = sum((rules.in_selection, rules.intensity is not None, bool(rules.locked_classes)))
         objects = self.tr(" · objects") if rules.mode == OBJECTS else ""
         return f"{over}{f' +{more}' if more else ''}{objects}"
 
     def _set(self, **changes: object) -> None:
-        self._session.set_rules(replace(self._session.rules, **changes))  # type: ignore[arg-type]
+        self._state.set_rules(replace(self._state.rules, **changes))  # type: ignore[arg-type]
 
     def _on_over(self) -> None:
         over, class_id = self._over.currentData()
@@ -129,12 +128,11 @@ class RulesButton(QToolButton):
         self._set(intensity=(low, high) if self._ranged.isChecked() else None)
 
     def _fit_range(self) -> None:
-        """As far as this image's numbers go."""
-        image = self._session.image
+        """Limit the fields to the pixel values that the image can have."""
+        image = self._state.image
         top = 65535 if image is not None and image.pixels.dtype.itemsize > 1 else 255
         for field in (self._low, self._high):
             field.setMaximum(top)
-        if self._session.rules.intensity is None:
-            self._high.blockSignals(True)
-            self._high.setValue(top)
-            self._high.blockSignals(False)
+        if self._state.rules.intensity is None:
+            with QSignalBlocker(self._high):
+                self._high.setValue(top)

@@ -1,4 +1,4 @@
-"""The runs of the project: which predicts, how good each is, and what can be done with it."""
+"""Runs panel: the training runs of the project, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.project.run_files import RunInfo
-from segstudio.review.report import text
+from segstudio.app.state import State
+from segstudio.project.runs import RunInfo
+from segstudio.review.report import format_metric
+from segstudio.training.config import rename_old_keys
 from segstudio.ui.icons import icon
-from segstudio.ui.panels.training import duration
-from segstudio.ui.session import Session
+from segstudio.ui.panels.training import format_duration
 
 _NAME, _MIOU, _STEPS, _TIME, _DATE = range(5)
 
 
 class _Rows(QTreeWidget):
-    """Only the name of a run is edited, by F2, whatever column is current."""
+    """F2 renames the run and Delete deletes it, whatever the current column is."""
 
     deleted = Signal()
     renamed = Signal()
@@ -47,19 +48,19 @@ class _Rows(QTreeWidget):
 
 
 class RunsPanel(QWidget):
-    """F2 renames, Del deletes, Return uses; the rest by button and menu."""
+    """The run that predicts is in bold. Return uses the selected run; the rest is in buttons and menu."""
 
     use_asked = Signal(str)
     resume_asked = Signal(str)
-    begin_asked = Signal(str)
+    fine_tune_asked = Signal(str)
     rename_asked = Signal(str, str)
     delete_asked = Signal(list)
     compare_asked = Signal(list)
     export_asked = Signal(str)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
+        self._state = state
         self._runs: dict[str, RunInfo] = {}
         self._rows = _Rows()
         self._rows.setHeaderLabels(
@@ -80,7 +81,7 @@ class RunsPanel(QWidget):
         self._use = QPushButton(self.tr("Use"))
         self._use.setToolTip(self.tr("Predict with this run from now on"))
         self._compare = QPushButton(self.tr("Compare"))
-        self._compare.setToolTip(self.tr("Curves and choices of the selected runs side by side"))
+        self._compare.setToolTip(self.tr("Compare curves and settings of the selected runs"))
         self._more = QToolButton()
         self._more.setToolTip(self.tr("More"))
         self._more.setAccessibleName(self.tr("More"))
@@ -88,7 +89,7 @@ class RunsPanel(QWidget):
         self._menu = QMenu(self)
         self._make_menu()
         self._more.setMenu(self._menu)
-        empty = QLabel(self.tr("No run yet. Each training becomes one; here they are compared, resumed and renamed."))
+        empty = QLabel(self.tr("No runs yet. Each training adds a run, which you can compare, resume or fine-tune."))
         empty.setWordWrap(True)
         empty.setProperty("quiet", True)
         empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -107,7 +108,7 @@ class RunsPanel(QWidget):
         self._show_enabled()
 
     def set_runs(self, runs: Sequence[RunInfo]) -> None:
-        """The newest first; the selection stays where it can."""
+        """List the runs, newest first; the selection is kept if possible."""
         chosen = set(self.selected())
         self._rows.blockSignals(True)
         self._rows.clear()
@@ -115,7 +116,13 @@ class RunsPanel(QWidget):
         for run in runs:
             date = datetime.datetime.fromtimestamp(run.changed_s)
             row = QTreeWidgetItem(
-                [run.name, text(run.best_miou), str(run.steps), duration(run.seconds), date.strftime("%d %b %H:%M")]
+                [
+                    run.name,
+                    format_metric(run.best_miou),
+                    str(run.steps),
+                    format_duration(run.seconds),
+                    date.strftime("%d %b %H:%M"),
+                ]
             )
             row.setData(_NAME, Qt.ItemDataRole.UserRole, run.name)
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
@@ -142,7 +149,7 @@ class RunsPanel(QWidget):
         self._actions: dict[str, QAction] = {}
         for key, words in (
             ("resume", self.tr("Resume")),
-            ("begin", self.tr("Fine-tune from it…")),
+            ("fine_tune", self.tr("Fine-tune…")),
             ("export", self.tr("Export as ONNX…")),
             ("rename", self.tr("Rename")),
             ("delete", self.tr("Delete…")),
@@ -150,7 +157,7 @@ class RunsPanel(QWidget):
             self._actions[key] = self._menu.addAction(words)
         for key, signal in (
             ("resume", self.resume_asked),
-            ("begin", self.begin_asked),
+            ("fine_tune", self.fine_tune_asked),
             ("export", self.export_asked),
         ):
             self._actions[key].triggered.connect(lambda _=False, signal=signal: signal.emit(self.selected()[0]))
@@ -166,19 +173,19 @@ class RunsPanel(QWidget):
         self._rows.customContextMenuRequested.connect(self._show_menu)
         self._use.clicked.connect(lambda: self.use_asked.emit(self.selected()[0]))
         self._compare.clicked.connect(lambda: self.compare_asked.emit(self.selected()))
-        self._session.training_changed.connect(self._show_enabled)
-        self._session.scores_changed.connect(self._show_used)
+        self._state.training_changed.connect(self._show_enabled)
+        self._state.scores_changed.connect(self._show_used)
 
     def _show_menu(self, at: QPoint) -> None:
         if self.selected():
             self._menu.popup(self._rows.viewport().mapToGlobal(at))
 
     def _delete(self) -> None:
-        if self.selected() and not self._session.training:
+        if self.selected() and not self._state.training:
             self.delete_asked.emit(self.selected())
 
     def _rename(self) -> None:
-        if len(self.selected()) == 1 and not self._session.training:
+        if len(self.selected()) == 1 and not self._state.training:
             self._rows.editItem(self._rows.selectedItems()[0], _NAME)
 
     def _on_renamed(self, row: QTreeWidgetItem, column: int) -> None:
@@ -187,21 +194,21 @@ class RunsPanel(QWidget):
             self.rename_asked.emit(old, new)
 
     def _show_used(self) -> None:
-        """The run that predicts stands in bold."""
+        """Show the run that predicts in bold."""
         self._rows.blockSignals(True)
         for row in self._rows.findItems("", Qt.MatchFlag.MatchContains):
             font = row.font(_NAME)
-            font.setBold(row.data(_NAME, Qt.ItemDataRole.UserRole) == self._session.run)
+            font.setBold(row.data(_NAME, Qt.ItemDataRole.UserRole) == self._state.run)
             row.setFont(_NAME, font)
         self._rows.blockSignals(False)
 
     def _show_enabled(self) -> None:
         chosen = [self._runs[name] for name in self.selected() if name in self._runs]
-        one, idle = chosen[0] if len(chosen) == 1 else None, not self._session.training
+        one, idle = chosen[0] if len(chosen) == 1 else None, not self._state.training
         self._use.setEnabled(one is not None and one.has_weights)
         self._compare.setEnabled(len(chosen) > 1)
         self._actions["resume"].setEnabled(one is not None and one.resumable and idle)
-        self._actions["begin"].setEnabled(one is not None and one.has_weights and idle)
+        self._actions["fine_tune"].setEnabled(one is not None and one.has_weights and idle)
         self._actions["export"].setEnabled(one is not None and one.has_weights)
         self._actions["rename"].setEnabled(one is not None and idle)
         self._actions["delete"].setEnabled(bool(chosen) and idle)
@@ -209,6 +216,8 @@ class RunsPanel(QWidget):
 
 
 def _about(run: RunInfo) -> str:
-    """The choices that a run was given, for a tip."""
-    wanted = ("preset", "width", "depth", "head", "loss", "minutes", "steps", "patch", "batch", "learning_rate", "init")
-    return "\n".join(f"{key}: {run.choices[key]}" for key in wanted if run.choices.get(key) not in (None, "", 0))
+    """The main settings of a run, as a tip."""
+    shown = ("preset", "width", "depth", "head", "loss", "minutes", "steps", "patch_size", "batch_size")
+    config = rename_old_keys(run.config)
+    values = ((key, config.get(key)) for key in (*shown, "learning_rate", "init"))
+    return "\n".join(f"{key}: {value}" for key, value in values if value not in (None, "", 0))

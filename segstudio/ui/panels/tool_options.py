@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from segstudio.app.state import State
@@ -54,9 +54,8 @@ class NumberWidget(OptionWidget):
         self._spin.valueChanged.connect(self.set_value)
 
     def show_value(self) -> None:
-        self._spin.blockSignals(True)
-        self._spin.setValue(int(str(self.value)))
-        self._spin.blockSignals(False)
+        with QSignalBlocker(self._spin):
+            self._spin.setValue(int(str(self.value)))
 
 
 class SliderWidget(OptionWidget):
@@ -78,9 +77,8 @@ class SliderWidget(OptionWidget):
 
     def show_value(self) -> None:
         number = float(str(self.value))
-        self._slider.blockSignals(True)
-        self._slider.setValue(round(number / self._step))
-        self._slider.blockSignals(False)
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(round(number / self._step))
         self._number.setText(f"{number:.1f}" if self._step < 1 else f"{number:.0f}")
 
     def _on_slider(self, position: int) -> None:

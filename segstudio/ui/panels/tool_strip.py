@@ -1,15 +1,15 @@
-"""The toolbar above the canvas: the active tool, the current class and the options of the tool."""
+"""Tool strip above the canvas: the active tool, the current class and the options of the tool."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
 
 from segstudio.app.state import State
 from segstudio.assist.weights import MODELS
 from segstudio.core.classes import IGNORE, IGNORE_NAME
 from segstudio.tools.options import MODEL, RULES, RadiusOption
-from segstudio.ui.features.assist import AssistFlow
+from segstudio.ui.features.assist import AssistFeature
 from segstudio.ui.panels.classes import make_swatch
 from segstudio.ui.panels.rules import RulesButton
 from segstudio.ui.panels.tool_options import option_widgets
@@ -18,20 +18,20 @@ from segstudio.ui.panels.tool_options import option_widgets
 class ToolStrip(QScrollArea):
     """Shows and changes the tool settings; scrolls where the window is too narrow."""
 
-    def __init__(self, state: State, assisting: AssistFlow) -> None:
+    def __init__(self, state: State, assisting: AssistFeature) -> None:
         super().__init__()
         self._state = state
         self._tool = QLabel()
         self._class = QComboBox()
         self._class.setFixedWidth(118)
-        self._class.setToolTip(self.tr("Class to draw with (digit keys)"))
+        self._class.setToolTip(self.tr("Current class (digit keys)"))
         self._class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._class.setAccessibleName(self.tr("Class"))
         self._model = QComboBox()
-        for name, word in MODELS:
-            self._model.addItem(word, name)
+        for name, title in MODELS:
+            self._model.addItem(title, name)
         self._model.setCurrentIndex(self._model.findData(assisting.model))
-        self._model.setToolTip(self.tr("Model that answers to clicks; its cache is shared with labelme"))
+        self._model.setToolTip(self.tr("Model for AI clicks; downloads are shared with labelme"))
         self._model.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._model.activated.connect(lambda: assisting.choose_model(self._model.currentData()))
         self._make_size()
@@ -57,12 +57,13 @@ class ToolStrip(QScrollArea):
         state.tool_used.connect(self._show_numbers)
         state.classes_changed.connect(self._rebuild)
         state.project_changed.connect(self._rebuild)
+        state.layers_changed.connect(self._on_layers)
         self._rebuild()
 
     def _make_size(self) -> None:
         self._size = QSpinBox(minimum=1, maximum=2000)
         self._size.setSuffix(self.tr(" px"))
-        self._size.setToolTip(self.tr("Diameter in image pixels ( [ and ], Alt+wheel, Ctrl+drag )"))
+        self._size.setToolTip(self.tr("Diameter in image pixels ([ and ], Alt + wheel, Ctrl + drag)"))
         self._size.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._size.setAccessibleName(self.tr("Size"))
         self._slider = QSlider(Qt.Orientation.Horizontal)
@@ -73,7 +74,12 @@ class ToolStrip(QScrollArea):
         for field in (self._size, self._slider):
             field.valueChanged.connect(lambda diameter: self._state.choose(radius_px=diameter / 2))
 
+    def _on_layers(self) -> None:
+        if self._palette != self._state.layers.palette:
+            self._rebuild()
+
     def _rebuild(self) -> None:
+        self._palette = self._state.layers.palette
         table, layers = self._state.table, self._state.layers
         self._class.clear()
         for item in table:
@@ -88,9 +94,8 @@ class ToolStrip(QScrollArea):
         self._class.setVisible(info.needs_class)
         diameter = max(1, round(2 * self._state.settings.radius_px))
         for field in (self._size, self._slider):
-            field.blockSignals(True)
-            field.setValue(diameter)
-            field.blockSignals(False)
+            with QSignalBlocker(field):
+                field.setValue(diameter)
         radius = next((option for option in info.options if isinstance(option, RadiusOption)), None)
         self._size.setVisible(radius is not None)
         self._slider.setVisible(radius is not None and radius.slider)

@@ -1,4 +1,4 @@
-"""The worker: what it does, how far it is, and its curves."""
+"""Training panel: state, progress and curves of the training."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from segstudio.app.state import State
 from segstudio.events import Progress
-from segstudio.review.report import text
-from segstudio.training.events import EpochDone, Finished, Joined, Rescued, Started, StepDone, Transferred
+from segstudio.review.report import format_metric
+from segstudio.training.events import EpochDone, Finished, PretrainedLoaded, Recovered, SamplesAdded, Started, StepDone
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.curves import Curves
-from segstudio.ui.session import Session
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds, or nothing while unknown."""
+def format_duration(seconds: float) -> str:
+    """As h:mm:ss or m:ss; empty for NaN."""
     if math.isnan(seconds):
         return ""
     whole = round(seconds)
@@ -28,23 +28,25 @@ def duration(seconds: float) -> str:
 
 
 class TrainingPanel(QWidget):
-    """Shows the events of one training after the other."""
+    """Shows the events of the running training, and of the last one once it has ended."""
 
     start_asked = Signal()
     stop_asked = Signal()
     pause_asked = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self._session = session
-        self._state = QLabel(self.tr("No training yet"))
-        self._state.setProperty("large", True)
-        self._about = QLabel(self.tr("Label a few images, then press Train: the model learns while you go on drawing."))
-        self._news = QLabel()
-        for label in (self._about, self._news):
+        self._state = state
+        self._headline = QLabel(self.tr("No training yet"))
+        self._headline.setProperty("large", True)
+        self._about = QLabel(
+            self.tr("Label a few images, then press Train. You can go on drawing while the model trains.")
+        )
+        self._note = QLabel()
+        for label in (self._about, self._note):
             label.setProperty("quiet", True)
             label.setWordWrap(True)
-        self._news.hide()
+        self._note.hide()
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -55,7 +57,7 @@ class TrainingPanel(QWidget):
         self._start = QPushButton(self.tr("Train"))
         self._pause = QPushButton(self.tr("Pause"))
         self._stop = QPushButton(self.tr("Stop"))
-        self._stop.setToolTip(self.tr("End the training and keep what it has learnt"))
+        self._stop.setToolTip(self.tr("Stop training and keep the model trained so far"))
         self._curves = Curves()
         buttons = QHBoxLayout()
         for button in (self._start, self._pause, self._stop):
@@ -64,7 +66,7 @@ class TrainingPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
-        for widget in (self._state, self._about, self._bar, self._numbers, self._pace, self._news):
+        for widget in (self._headline, self._about, self._bar, self._numbers, self._pace, self._note):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         layout.addWidget(self._curves, 1)
@@ -74,35 +76,36 @@ class TrainingPanel(QWidget):
         self._start.clicked.connect(self.start_asked)
         self._stop.clicked.connect(self.stop_asked)
         self._pause.clicked.connect(self.pause_asked)
-        for changed in (session.training_changed, session.project_changed, session.states_changed):
-            changed.connect(lambda *_: self._show_state())
-        session.project_changed.connect(self._forget)
+        state.training_changed.connect(self._show_state)
+        state.project_changed.connect(self._show_state)
+        state.item_states_changed.connect(lambda names: self._show_state())
+        state.project_changed.connect(self._clear)
         self._show_state()
 
     def show_event(self, event: object) -> None:
         match event:
             case Progress() if not self._begun:
-                self._state.setText(self.tr("Preparing"))
+                self._headline.setText(self.tr("Preparing"))
                 self._about.setText(f"{event.text} {event.done + 1}/{event.total}")
             case Started():
                 self._begin(event)
             case StepDone():
-                self._step(event)
+                self._show_step(event)
             case EpochDone():
-                self._judged(event)
-            case Rescued():
-                self._tell(event.text)
-            case Joined():
-                text = self.tr("1 new mask has joined")
-                more = self.tr("{} new masks have joined").format(event.images)
-                self._tell(text if event.images == 1 else more)
-            case Transferred():
-                self._tell(self.tr("Begun from other weights: {}").format(event.lines[0]))
+                self._show_scores(event)
+            case Recovered():
+                self._show_note(event.text)
+            case SamplesAdded():
+                text = self.tr("1 new mask was added to the training")
+                more = self.tr("{} new masks were added to the training").format(event.images)
+                self._show_note(text if event.images == 1 else more)
+            case PretrainedLoaded():
+                self._show_note(self.tr("Initialised from pretrained weights: {}").format(event.lines[0]))
             case Finished():
                 self._finish(event)
 
     def show_stopping(self) -> None:
-        self._state.setText(self.tr("Stopping …"))
+        self._headline.setText(self.tr("Stopping …"))
         for button in (self._pause, self._stop):
             button.setEnabled(False)
 
@@ -110,10 +113,12 @@ class TrainingPanel(QWidget):
         self._failure = cause
 
     def show_waiting(self, images: int) -> None:
-        """Masks saved since the run began."""
-        if images and self._session.training:
-            text = self.tr("1 new mask will join at the next epoch")
-            self._tell(text if images == 1 else self.tr("{} new masks will join at the next epoch").format(images))
+        """Show the number of masks that were saved since the last epoch."""
+        if images and self._state.training:
+            text = self.tr("1 new mask will be added at the next epoch")
+            self._show_note(
+                text if images == 1 else self.tr("{} new masks will be added at the next epoch").format(images)
+            )
 
     def retheme(self) -> None:
         self._curves.retheme()
@@ -128,90 +133,93 @@ class TrainingPanel(QWidget):
         self._run = event.run_dir.name
         self._show_state()
         self._about.setText(
-            self.tr("{} images to learn from, {} held out. {}").format(
+            self.tr("{} images for training, {} for validation. {}").format(
                 event.train_images, event.held_out_images, event.text
             )
         )
-        self._about.setToolTip("\n".join(f"{c.key} {c.value}: {c.reason}" for c in event.choices))
+        self._about.setToolTip("\n".join(f"{c.key} {c.value}: {c.reason}" for c in event.decisions))
 
-    def _step(self, event: StepDone) -> None:
+    def _show_step(self, event: StepDone) -> None:
         self._curves.add_loss(event.step, event.loss)
         self._bar.setValue(round(event.progress * 1000))
         parts = [self.tr("step {}").format(event.step), self.tr("loss {:.3f}").format(event.loss)]
-        parts.append(self.tr("mIoU {}").format(text(self._last_miou)))
-        if event.left_s >= 0.5:
-            parts.append(self.tr("{} left").format(duration(event.left_s)))
+        parts.append(self.tr("mIoU {}").format(format_metric(self._last_miou)))
+        if event.remaining_s >= 0.5:
+            parts.append(self.tr("{} left").format(format_duration(event.remaining_s)))
         self._numbers.setText(" · ".join(parts))
-        pace = [self.tr("{:.1f} patches/s").format(event.patches_s)] if event.patches_s else []
+        pace = [self.tr("{:.1f} patches/s").format(event.patches_per_s)] if event.patches_per_s else []
         if event.memory_bytes:
-            pace.append(self.tr("{:.1f} GB of memory").format(event.memory_bytes / 1e9))
+            pace.append(self.tr("{:.1f} GB memory").format(event.memory_bytes / 1e9))
         self._pace.setText(" · ".join(pace))
 
-    def _judged(self, event: EpochDone) -> None:
+    def _show_scores(self, event: EpochDone) -> None:
         self._last_miou = event.miou
         colours = self._colours()
         rows = [(n, colours.get(n, QColor("gray")), v) for n, v in zip(event.classes, event.iou, strict=False)]
         self._curves.add_scores(event.step, event.miou, rows)
 
     def _show_row(self, row: dict[str, Any]) -> None:
-        """A judgement of an earlier session."""
+        """A validation of an earlier session."""
         colours = self._colours()
-        figures = [(n, colours.get(n, QColor("gray")), _number(v)) for n, v in (row.get("iou") or {}).items()]
+        rows = [(n, colours.get(n, QColor("gray")), _number(v)) for n, v in (row.get("iou") or {}).items()]
         self._last_miou = _number(row.get("miou"))
-        self._curves.add_scores(int(row.get("step", 0)), self._last_miou, figures)
+        self._curves.add_scores(int(row.get("step", 0)), self._last_miou, rows)
 
     def _colours(self) -> dict[str, QColor]:
-        return {item.name: QColor(*item.colour) for item in self._session.table}
+        return {item.name: QColor(*item.colour) for item in self._state.table}
 
-    def _forget(self) -> None:
-        """Nothing of the run before, or of another project."""
+    def _clear(self) -> None:
+        """Clear what is shown of an earlier run or project."""
         self._curves.clear()
-        self._news.hide()
+        self._note.hide()
         self._numbers.clear()
         self._pace.clear()
         self._bar.setValue(0)
         self._begun, self._run, self._failure = False, "", ""
         self._last_miou = math.nan
-        if not self._session.training:
-            self._state.setText(self.tr("No training yet"))
-            self._about.setText(
-                self.tr("Label a few images, then press Train: the model learns while you go on drawing.")
-            )
+        if not self._state.training:
+            self._headline.setText(self.tr("No training yet"))
+            self._about.setText(self._first_steps())
+
+    def _first_steps(self) -> str:
+        return self.tr("Label a few images, then press Train. You can go on drawing while the model trains.")
 
     def _finish(self, event: Finished) -> None:
         self._run = ""
-        self._state.setText(self.tr("Ended early: no longer rising") if event.early else self.tr("Done"))
+        self._headline.setText(
+            self.tr("Stopped early: mIoU no longer improves") if event.stopped_early else self.tr("Done")
+        )
         self._bar.setValue(1000)
 
-    def _tell(self, text: str) -> None:
-        self._news.setText(text)
-        self._news.show()
+    def _show_note(self, text: str) -> None:
+        self._note.setText(text)
+        self._note.show()
 
     def _show_state(self) -> None:
-        session = self._session
-        training, paused = session.training, session.paused
+        state = self._state
+        training, paused = state.training, state.paused
         if training and not self._was_training:
-            self._forget()
-            self._state.setText(self.tr("Preparing"))
+            self._clear()
+            self._headline.setText(self.tr("Preparing"))
         ended = self._was_training and not training
         self._was_training = training
         self._start.setVisible(not training)
-        self._start.setEnabled(session.num_labelled > 0)
+        self._start.setEnabled(state.num_annotated > 0)
         for button in (self._pause, self._stop):
             button.setVisible(training)
             button.setEnabled(True)
-        self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+        self._pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
         self._pause.setIcon(icon("train" if paused else "pause"))
         self._bar.setVisible(training)
         if ended:
-            self._news.setVisible(bool(self._failure))
-            self._news.setText(self._failure)
+            self._note.setVisible(bool(self._failure))
+            self._note.setText(self._failure)
             if self._failure or self._run or not self._begun:
-                self._state.setText(self.tr("Failed") if self._failure else self.tr("Stopped"))
+                self._headline.setText(self.tr("Failed") if self._failure else self.tr("Stopped"))
             self._run = ""
         elif self._run:
             word = self.tr("Paused: {}") if paused else self.tr("Training {}")
-            self._state.setText(word.format(self._run))
+            self._headline.setText(word.format(self._run))
 
 
 def _number(value: Any) -> float:

@@ -1,4 +1,4 @@
-"""What stands in the middle while no folder is open."""
+"""Welcome page, shown while no folder is open."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from segstudio.ui.icons import icon
 
 
 class Welcome(QWidget):
-    """One sentence, and what to do."""
-
     open_asked = Signal()
     import_asked = Signal()
 
@@ -18,12 +16,12 @@ class Welcome(QWidget):
         super().__init__()
         title = QLabel(self.tr("Open a folder of images to begin"))
         title.setProperty("large", True)
-        quiet = QLabel(self.tr("Labels in labelme's format beside them are read; nothing is written until you draw."))
+        quiet = QLabel(self.tr("labelme files beside the images are read. Nothing is written until you draw."))
         quiet.setProperty("quiet", True)
         self._button = QPushButton(self.tr("Open folder"))
         self._button.setDefault(True)
         self._button.clicked.connect(self.open_asked)
-        self._import = QPushButton(self.tr("Import a data set"))
+        self._import = QPushButton(self.tr("Import a dataset"))
         self._import.setToolTip(self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask images and others"))
         self._import.clicked.connect(self.import_asked)
         layout = QVBoxLayout(self)

@@ -1,4 +1,4 @@
-"""The keys of the moment: what the tool in hand and the window hear now."""
+"""Sheet with the shortcuts that work now: those of the active tool, of the canvas and of the menus."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-Section = tuple[str, Sequence[tuple[str, str]]]  # heading; keys and what they do
+Section = tuple[str, Sequence[tuple[str, str]]]  # heading; pairs of keys and what they do
 
 _COLUMNS = 3
 
 
-class KeySheet(QDialog):
-    """Reads like a card; closes with Esc or the key that opened it."""
+class ShortcutSheet(QDialog):
+    """Closes with Esc or the key that opened it."""
 
     def __init__(self, heading: str, hint: str, sections: Sequence[Section], window: QWidget) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Keys of the moment"))
+        self.setWindowTitle(self.tr("Shortcuts for this tool"))
         page = QTextBrowser()
-        page.setAccessibleName(self.tr("Keys"))
-        page.setHtml(f"<h3>{escape(heading)}</h3><p>{escape(hint)}</p>{_table(sections)}")
+        page.setAccessibleName(self.tr("Shortcuts"))
+        page.setHtml(f"<h3>{escape(heading)}</h3><p>{escape(hint)}</p>{_make_table(sections)}")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
@@ -31,8 +31,8 @@ class KeySheet(QDialog):
         self.resize(980, 640)
 
 
-def _table(sections: Sequence[Section]) -> str:
-    """Sections down the columns, as evenly as their lengths allow."""
+def _make_table(sections: Sequence[Section]) -> str:
+    """HTML with the sections in columns of about the same height."""
     columns: list[list[str]] = [[] for _ in range(_COLUMNS)]
     heights = [0] * _COLUMNS
     for heading, rows in sections:

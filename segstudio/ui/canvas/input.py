@@ -1,22 +1,22 @@
-"""The hand on the canvas: mouse, pen, wheel and keys become what a tool understands, or move the view."""
+"""Canvas input: translates mouse, tablet, wheel and key events into tool calls or view changes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
-from segstudio.core.document import Document
+from segstudio.app.state import State
 from segstudio.tools.tool import Pointer
 from segstudio.ui.canvas.transform import ViewTransform
-from segstudio.ui.session import Session
 
 
 class Surface(Protocol):
-    """What the hand needs of the canvas."""
+    """The part of the canvas that converts positions."""
 
     @property
     def view(self) -> ViewTransform: ...
@@ -24,7 +24,7 @@ class Surface(Protocol):
     def to_image(self, at: QPointF) -> tuple[float, float]: ...
 
 
-_REACH_PX = 8.0  # how near a handle counts as hit, on the screen
+_REACH_PX = 8.0  # screen distance within which a handle is hit
 _WHEEL_STEP = 1.25
 _SIZE_STEP = 1.15
 _ARROWS = {
@@ -33,32 +33,31 @@ _ARROWS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
-_FAR = 10  # pixels that Shift and an arrow move
+_SHIFT_NUDGE_PX = 10
 
 PointerEvent = QMouseEvent | QTabletEvent
 
 
-class Hand(QObject):
-    """Wheel zooms at the pointer; middle drag or Space and drag pans; left and right button are the tool's.
+class CanvasInput(QObject):
+    """The wheel zooms at the pointer; middle drag or Space + drag pans; the left and right buttons are the tool's.
 
-    Ctrl and drag changes the size of a round tool. The hand watches the events of `canvas`, whose view is
-    asked from `surface`; it repaints nothing itself.
+    Ctrl + drag changes the size of a round tool. Filters the events of `canvas`; repaints nothing.
     """
 
-    pointed = Signal(object)  # (x, y) in image pixels, or None when the pointer left
-    moved = Signal(object, object)  # from and to, on the screen; None: outside
+    pointed = Signal(object)  # (x, y) in image pixels; None: the pointer left
+    moved = Signal(object, object)  # from and to, on the canvas; None: outside
     panned = Signal(QPointF)
     zoomed = Signal(float, QPointF)
     changed = Signal()  # panning began or ended
     refused = Signal()  # the user tried to draw on an image that is read-only
-    menu_asked = Signal(QPoint)  # right click with the select tool, on the screen
-    delete_asked = Signal()  # the tool had nothing to take back
+    menu_asked = Signal(QPoint)  # right click with the select tool; global position
+    delete_asked = Signal()  # the tool had no step to take back
     nudged = Signal(int, int)  # rows and columns, by an arrow key
 
-    def __init__(self, session: Session, canvas: QWidget, surface: Surface) -> None:
+    def __init__(self, state: State, canvas: QWidget, surface: Surface) -> None:
         super().__init__(canvas)
         self._canvas = canvas
-        self._session = session
+        self._state = state
         self._surface = surface
         self.at: QPointF | None = None
         self._pan_from: QPointF | None = None
@@ -74,7 +73,7 @@ class Hand(QObject):
 
     @property
     def pressed(self) -> bool:
-        """Whether a button is down for the tool."""
+        """True while a button is held for the tool."""
         return self._pressed != Qt.MouseButton.NoButton
 
     @property
@@ -95,9 +94,9 @@ class Hand(QObject):
             self._move_to(None)
         elif event.type() == QEvent.Type.Enter:
             if not isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
-                self._canvas.setFocus()  # held keys are heard where the hand is
+                self._canvas.setFocus()  # keys that are held go to the canvas under the pointer
         elif event.type() in (QEvent.Type.FocusOut, QEvent.Type.WindowDeactivate):
-            self._let_go()
+            self._release_keys()
         return False
 
     def _on_mouse(self, event: QMouseEvent) -> bool:
@@ -106,9 +105,9 @@ class Hand(QObject):
                 self._press(event)
             case QEvent.Type.MouseButtonDblClick:
                 self._press(event)
-                ends = event.button() == Qt.MouseButton.LeftButton and self._session.tool.ends_by_double_click
+                ends = event.button() == Qt.MouseButton.LeftButton and self._state.tool.info.ends_by_double_click
                 if ends and not self.dragging_view:
-                    self._act(self._session.tool.finish)
+                    self._act(self._state.tool.finish)
             case QEvent.Type.MouseMove:
                 self._move(event)
             case QEvent.Type.MouseButtonRelease:
@@ -116,7 +115,7 @@ class Hand(QObject):
         return False
 
     def _on_pen(self, event: QTabletEvent) -> bool:
-        """Accepted, so that no mouse event without pressure follows."""
+        """Accept the event, so that Qt sends no mouse event without pressure after it."""
         match event.type():
             case QEvent.Type.TabletPress:
                 self._canvas.setFocus()
@@ -133,18 +132,17 @@ class Hand(QObject):
         if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
             self._pan_from, self._pan_button = event.position(), event.button()
             self.changed.emit()
-        elif self._session.image is None:
+        elif self._state.image is None:
             return
         elif left and self._resizes(event):
-            self._size_from = event.position(), self._session.choice.radius_px
-        elif left or (event.button() == Qt.MouseButton.RightButton and self._session.tool.has_second_button):
-            if self._session.image.read_only:
+            self._size_from = event.position(), self._state.settings.radius_px
+        elif left or (event.button() == Qt.MouseButton.RightButton and self._state.tool.info.has_second_button):
+            if self._state.image.read_only:
                 self.refused.emit()
             elif not self.pressed:
-                self._surface.to_image(event.position())  # this half of the canvas, from here on
+                self._surface.to_image(event.position())  # fixes the pane for the whole stroke
                 self._pressed = event.button()
-                self._act(self._session.tool.press, event)
-                self._session.edited.emit()
+                self._act(self._state.tool.press, event)
 
     def _move(self, event: PointerEvent) -> None:
         if self._pan_from is not None:
@@ -153,11 +151,11 @@ class Hand(QObject):
             self.panned.emit(step)
         elif self._size_from is not None:
             start, radius = self._size_from
-            self._session.choose(radius_px=radius + (event.position().x() - start.x()) / self._surface.view.zoom)
-            return  # the ring stays where it was taken
+            self._state.choose(radius_px=radius + (event.position().x() - start.x()) / self._surface.view.zoom)
+            return  # the ring stays where the drag began
         else:
             drawing = bool(event.buttons() & self._pressed)
-            self._act(self._session.tool.move if drawing else self._session.tool.hover, event)
+            self._act(self._state.tool.move if drawing else self._state.tool.hover, event)
         self._move_to(event.position())
 
     def _release(self, event: PointerEvent) -> None:
@@ -167,16 +165,15 @@ class Hand(QObject):
         elif self._size_from is not None:
             self._size_from = None
         elif event.button() == self._pressed != Qt.MouseButton.NoButton:
-            self._act(self._session.tool.release, event)
+            self._act(self._state.tool.release, event)
             self._pressed = Qt.MouseButton.NoButton
-            self._session.edited.emit()
-            if event.button() == Qt.MouseButton.RightButton and self._session.tool.name == "select":
+            if event.button() == Qt.MouseButton.RightButton and self._state.tool.info.opens_menu:
                 self.menu_asked.emit(event.globalPosition().toPoint())
 
     def _on_wheel(self, event: QWheelEvent) -> bool:
-        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120  # Alt turns the wheel sideways
+        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120  # with Alt, Qt reports the wheel as horizontal
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self._session.choose(radius_px=self._session.choice.radius_px * _SIZE_STEP**steps)
+            self._state.choose(radius_px=self._state.settings.radius_px * _SIZE_STEP**steps)
         elif steps:
             self.zoomed.emit(_WHEEL_STEP**steps, event.position())
         return True
@@ -190,19 +187,18 @@ class Hand(QObject):
                 self._space = pressed
                 self.changed.emit()
             case Qt.Key.Key_H if not (pressed and event.modifiers()):
-                self._session.layers.held_hidden = pressed
-                self._session.layers_changed.emit()
+                self._state.set_layers(replace(self._state.layers, held_hidden=pressed))
             case key if key in _ARROWS:
                 if pressed:
                     rows, columns = _ARROWS[Qt.Key(key)]
-                    far = _FAR if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-                    self.nudged.emit(rows * far, columns * far)
+                    step = _SHIFT_NUDGE_PX if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
+                    self.nudged.emit(rows * step, columns * step)
             case _:
                 return pressed and self._on_tool_key(event.key())
         return True
 
     def _on_tool_key(self, key: int) -> bool:
-        tool = self._session.tool
+        tool = self._state.tool
         match key:
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 return self._act(tool.finish)
@@ -216,27 +212,16 @@ class Hand(QObject):
 
     def _resizes(self, event: PointerEvent) -> bool:
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        return control and self._session.tool.radius_px is not None
+        return control and self._state.tool.radius_px is not None
 
     def _act(self, method: Callable[..., object], event: PointerEvent | None = None) -> bool:
-        """Let the tool do something, with a pointer where there is one, and tell of it."""
-        document: Document | None = self._session.document
-        if document is None:
-            return False
-        if event is None:
-            answer = method(document)
-            self._session.edited.emit()
-        else:
-            answer = method(document, self._pointer(event))
-        self._session.acted.emit()
-        return answer is not False
+        """Let the active tool handle an event, with a pointer where there is one."""
+        return self._state.use_tool(method, None if event is None else self._pointer(event))
 
-    def _let_go(self) -> None:
-        """Keys that are released elsewhere are not heard of here."""
+    def _release_keys(self) -> None:
+        """Forget held keys: their release goes to another widget."""
         self._space = False
-        if self._session.layers.held_hidden:
-            self._session.layers.held_hidden = False
-            self._session.layers_changed.emit()
+        self._state.set_layers(replace(self._state.layers, held_hidden=False))
         self.changed.emit()
 
     def _move_to(self, at: QPointF | None) -> None:
@@ -245,21 +230,21 @@ class Hand(QObject):
         self.pointed.emit(None if at is None else self._surface.to_image(at))
 
     def _pointer(self, event: PointerEvent) -> Pointer:
-        held = event.modifiers()
+        modifiers = event.modifiers()
         x, y = self._surface.to_image(event.position())
         pen = isinstance(event, QTabletEvent) and event.type() != QEvent.Type.TabletRelease
         return Pointer(
             x,
             y,
             _REACH_PX / self._surface.view.zoom,
-            shift=bool(held & Qt.KeyboardModifier.ShiftModifier),
-            alt=bool(held & Qt.KeyboardModifier.AltModifier),
-            control=bool(held & Qt.KeyboardModifier.ControlModifier),
+            shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+            alt=bool(modifiers & Qt.KeyboardModifier.AltModifier),
+            control=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
             secondary=self._pressed == Qt.MouseButton.RightButton or _is_pen_eraser(event),
             pressure=float(event.pressure()) if pen and isinstance(event, QTabletEvent) else 1.0,
         )
 
 
 def _is_pen_eraser(event: PointerEvent) -> bool:
-    """A pen turned round."""
+    """True for the eraser end of a pen."""
     return isinstance(event, QTabletEvent) and event.pointerType() == QPointingDevice.PointerType.Eraser

@@ -1,4 +1,4 @@
-"""The layers over one another, one function each; all draw arrays that exist and only the part that is seen."""
+"""Painters of image, label planes and outlines: they draw existing arrays, and only the visible part."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ NEAREST_FROM_ZOOM = 2.0  # above 200 % a pixel is a square
 
 
 class PlaneImage:
-    """A (H, W) uint8 plane as an image with a colour table; it looks at the plane's own memory.
+    """An indexed QImage over the memory of a contiguous (H, W) uint8 plane, which is kept, not copied.
 
-    Recolouring and repainting after a stroke cost no pass over the pixels. The plane must be contiguous.
+    Recolouring, or repainting after a stroke, needs no pass over all pixels.
     """
 
     def __init__(self, plane: NDArray[np.uint8], colours: list[int]) -> None:
         if not plane.flags.c_contiguous:
             raise ValueError("the plane must be contiguous")
-        self.plane = plane  # kept alive: the image does not own its memory
+        self.plane = plane  # keeps the memory alive: QImage does not own it
         height, width = plane.shape
         self.image = QImage(plane.data, width, height, width, QImage.Format.Format_Indexed8)
         self.recolour(colours)
@@ -37,8 +37,8 @@ class PlaneImage:
         self.image.setColorTable(colours)
 
 
-def image_image(level: NDArray[np.uint8]) -> QImage:
-    """A (h, w, 4) BGRA or (h, w, 3) RGB level as an image that looks at the array's memory."""
+def as_qimage(level: NDArray[np.uint8]) -> QImage:
+    """A QImage over the memory of a (h, w, 4) BGRA or (h, w, 3) RGB array; keep the array alive."""
     height, width, channels = level.shape
     kind = QImage.Format.Format_RGB32 if channels == 4 else QImage.Format.Format_RGB888
     return QImage(level.data, width, height, width * channels, kind)
@@ -46,64 +46,64 @@ def image_image(level: NDArray[np.uint8]) -> QImage:
 
 @dataclass
 class ImageLevels:
-    """The image at falling sizes; what the display changes is computed for the part that is drawn."""
+    """The image pyramid; brightness, contrast and gamma are applied only to the part that is drawn."""
 
     arrays: list[NDArray[np.uint8]]
     images: list[QImage] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._shown: tuple[object, NDArray[np.uint8], QImage] | None = None
-        self.images = [image_image(level) for level in self.arrays]
+        self._adjusted: tuple[object, NDArray[np.uint8], QImage] | None = None
+        self.images = [as_qimage(level) for level in self.arrays]
 
-    def draw(self, painter: QPainter, view: ViewTransform, seen: Box, ratio: float, display: Display) -> None:
-        """The level that is at least as fine as the screen, smoothed below 200 %."""
+    def draw(self, painter: QPainter, view: ViewTransform, visible: Box, ratio: float, display: Display) -> None:
+        """Draw the coarsest level that is at least as fine as the screen, smoothed below 200 %."""
         index = 0
         while index + 1 < len(self.images) and view.zoom * ratio * 2 ** (index + 1) <= 1.0:
             index += 1
         image, full = self.images[index], self.images[0]
         scale_x, scale_y = image.width() / full.width(), image.height() / full.height()
-        source = QRectF(seen.x0 * scale_x, seen.y0 * scale_y, seen.width * scale_x, seen.height * scale_y)
+        source = QRectF(visible.x0 * scale_x, visible.y0 * scale_y, visible.width * scale_x, visible.height * scale_y)
         smooth = view.zoom < NEAREST_FROM_ZOOM and abs(view.zoom * ratio - 1.0) > 1e-3
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         if not display.plain:
             part = source.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(image.rect())
-            image = self._through(display, index, part)
+            image = self._adjust(display, index, part)
             source.translate(-part.left(), -part.top())
-        painter.drawImage(view.box_to_screen(seen), image, source)
+        painter.drawImage(view.box_to_screen(visible), image, source)
 
-    def _through(self, display: Display, index: int, part: QRect) -> QImage:
-        """What is in view with its brightness and contrast, kept while neither changes: strokes cost no pass."""
+    def _adjust(self, display: Display, index: int, part: QRect) -> QImage:
+        """The part with brightness and contrast applied; cached, so that strokes do not compute it again."""
         key = (display, index, part.getRect())
-        if self._shown is None or self._shown[0] != key:
+        if self._adjusted is None or self._adjusted[0] != key:
             area = self.arrays[index][part.top() : part.bottom() + 1, part.left() : part.right() + 1]
             shown = display.shown(area)
-            self._shown = key, shown, image_image(shown)
-        return self._shown[2]
+            self._adjusted = key, shown, as_qimage(shown)
+        return self._adjusted[2]
 
 
-def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, seen: Box, opacity: float) -> None:
-    """Shown small, the plane is looked at once for each device pixel: Qt would walk over all of it."""
+def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, visible: Box, opacity: float) -> None:
+    """When zoomed out, sample the plane once per device pixel; Qt would touch every source pixel."""
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
     painter.setOpacity(opacity)
     if view.zoom * painter.device().devicePixelRatio() < _SAMPLED_BELOW_ZOOM:
-        _draw_sampled(painter, plane.plane, plane.colours, view, view.box_to_screen(seen).toAlignedRect(), 0)
+        _draw_sampled(painter, plane.plane, plane.colours, view, view.box_to_screen(visible).toAlignedRect(), 0)
     else:
-        source = QRectF(seen.x0, seen.y0, seen.width, seen.height)
-        painter.drawImage(view.box_to_screen(seen), plane.image, source)
+        source = QRectF(visible.x0, visible.y0, visible.width, visible.height)
+        painter.drawImage(view.box_to_screen(visible), plane.image, source)
     painter.setOpacity(1.0)
 
 
 def draw_borders(
     painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect
 ) -> None:
-    """Lines of one device pixel on either side of every border between values, inside `area` of the screen."""
+    """Lines of one device pixel on both sides of every border between values, inside `area` of the screen."""
     _draw_sampled(painter, plane, colours, view, area, 1)
 
 
 def _draw_sampled(
     painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect, rim: int
 ) -> None:
-    """A plane at the screen's own pixels, so that the cost follows the screen; with a `rim` of 1 its borders."""
+    """Sample a plane at device pixels, so that the cost depends on the screen; with a `rim` of 1 draw its borders."""
     height, width = plane.shape
     area = area.intersected(view.box_to_screen(Box(0, 0, height, width)).toAlignedRect())
     if area.isEmpty():
@@ -122,7 +122,7 @@ def _draw_sampled(
 
 
 class Outlines:
-    """Outlines of vector shapes in image pixels, each made once and kept while its shape is in use."""
+    """Outlines of vector shapes; their paths are in image pixels and cached."""
 
     def __init__(self) -> None:
         self._paths: dict[int, tuple[Shape, QPainterPath]] = {}
@@ -130,44 +130,44 @@ class Outlines:
         self._boxes = np.zeros((0, 4), np.int64)
 
     def set(self, shapes: list[tuple[Shape, QColor]]) -> None:
-        """What is to be drawn from now on, each in its colour."""
+        """The shapes to draw, each in its colour."""
         self._shapes = shapes
         self._boxes = np.array([shape.box for shape, _ in shapes], np.int64).reshape(-1, 4)
         used = {id(shape) for shape, _ in shapes}
         for key in self._paths.keys() - used:
             del self._paths[key]
 
-    def draw(self, painter: QPainter, view: ViewTransform, seen: Box) -> None:
-        """Those inside `seen`, as thin lines at any zoom. One pixel wide: Qt has a quick way for that alone."""
+    def draw(self, painter: QPainter, view: ViewTransform, visible: Box) -> None:
+        """Draw those inside `visible`, one device pixel wide at any zoom: only for that width Qt has a fast path."""
         y0, x0, y1, x1 = self._boxes.T
-        near = np.flatnonzero((y0 < seen.y1) & (seen.y0 < y1) & (x0 < seen.x1) & (seen.x0 < x1))
+        near = np.flatnonzero((y0 < visible.y1) & (visible.y0 < y1) & (x0 < visible.x1) & (visible.x0 < x1))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setTransform(QTransform(view.zoom, 0, 0, view.zoom, view.dx, view.dy), True)
-        colour_now: QColor | None = None
+        pen_colour: QColor | None = None
         for shape, colour in (self._shapes[index] for index in near.tolist()):
-            if colour != colour_now:
+            if colour != pen_colour:
                 pen = QPen(colour, 1.0)
                 pen.setCosmetic(True)
                 painter.setPen(pen)
-                colour_now = colour
+                pen_colour = colour
             painter.drawPath(self._path(shape))
         painter.restore()
 
     def _path(self, shape: Shape) -> QPainterPath:
-        held = self._paths.get(id(shape))
-        if held is None:
-            held = self._paths[id(shape)] = (shape, path_of(shape))
-        return held[1]
+        cached = self._paths.get(id(shape))
+        if cached is None:  # the shape is kept too, so that its id is not used again
+            cached = self._paths[id(shape)] = (shape, make_path(shape))
+        return cached[1]
 
 
-def path_of(shape: Shape) -> QPainterPath:
+def make_path(shape: Shape) -> QPainterPath:
     """A vector shape's outline in image pixels."""
     path, points = QPainterPath(), [QPointF(x, y) for x, y in shape.points]
     if shape.kind == CIRCLE:
-        way = points[1] - points[0]
-        radius = (way.x() ** 2 + way.y() ** 2) ** 0.5
+        offset = points[1] - points[0]
+        radius = (offset.x() ** 2 + offset.y() ** 2) ** 0.5
         path.addEllipse(points[0], radius, radius)
     elif shape.kind == RECTANGLE:
         path.addRect(QRectF(points[0], points[1]).normalized())
