@@ -53,3 +53,36 @@ def test_ignore_and_background_have_fixed_ids_and_unknown_names_have_none() -> N
     assert table.id_of("_background_") == 0
     assert table.id_of("?") is None
     assert table.id_of(" road ") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [("_background_", True), ("background", True), ("Background", True), ("sky", False), ("backgrounds", False)],
+)
+def test_whether_a_table_has_a_background_class_follows_from_the_name_of_class_0(first: str, expected: bool) -> None:
+    assert ClassTable.from_names([first, "background noise"]).has_background is expected
+
+
+def test_merging_a_class_keeps_its_names_as_aliases_and_closes_the_gap_in_the_ids() -> None:
+    table = (
+        ClassTable.from_names(["_background_", "car", "van", "bus"])
+        .with_renamed(2, "truck")
+        .with_merged("bus", "truck")
+    )
+    assert [(item.id, item.name) for item in table] == [(0, "_background_"), (1, "car"), (2, "bus")]
+    assert table.id_of("van") == table.id_of("truck") == 2
+
+
+@pytest.mark.parametrize(("kept", "removed"), [("car", "car"), ("car", "_background_"), ("?", "car"), ("car", "?")])
+def test_merging_class_0_an_unknown_class_or_a_class_with_itself_is_refused(kept: str, removed: str) -> None:
+    with pytest.raises(ValueError, match="cannot be merged"):
+        ClassTable.from_names(["_background_", "car", "van"]).with_merged(kept, removed)
+
+
+def test_an_alias_of_one_class_cannot_be_added_to_another() -> None:
+    table = ClassTable.from_names(["_background_", "car", "bus"]).with_alias("car", "auto")
+    assert table.id_of("auto") == 1
+    with pytest.raises(ValueError, match="was the name of 'car'"):
+        table.with_alias("bus", "auto")
+    with pytest.raises(ValueError, match="no class '__ignore__'"):
+        table.with_alias("__ignore__", "void")

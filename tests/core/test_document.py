@@ -314,3 +314,40 @@ def test_on_marks_is_called_only_when_the_marks_change(document: Document) -> No
     document.marks = with_selected(document.marks, frozenset())
     stroke(document, 1, 50, 50)
     assert calls == [Marks(selected=frozenset({3})), Marks()]
+
+
+def test_a_table_with_other_ids_discards_the_open_stroke(document: Document) -> None:
+    document.begin()
+    paint(document, 1, (50, 50), (60, 60), 5)
+    document.set_table(ClassTable.from_names(["_background_", "b", "a"]))
+    assert not document.has_open_stroke
+    assert (document.plane == UNLABELLED).all()
+
+
+def test_rasterising_without_hidden_shapes_includes_the_open_stroke(document: Document) -> None:
+    hidden, visible = rectangle("a", 10, 10, 40, 40), rectangle("b", 300, 200, 400, 300)
+    document.apply("add", document.annotation.with_shapes((hidden, visible)))
+    document.begin()
+    paint(document, 2, (100, 100), (100, 100), 5)
+    plane = document.plane.copy()
+    document.rasterise_without(frozenset({hidden.uid}), plane, (WHOLE,))
+    assert (plane[20, 20], plane[100, 100], plane[250, 350]) == (UNLABELLED, 2, 2)
+    assert np.count_nonzero(plane != document.plane) == np.count_nonzero(document.plane == 1)
+
+
+def test_history_does_not_count_the_bytes_of_discarded_redo_steps(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    document.apply("clear", document.annotation.with_shapes(()))
+    before = document.history.held_bytes
+    document.undo()
+    document.apply("clear", document.annotation.with_shapes(()))
+    assert document.history.held_bytes == before > 0
+
+
+def test_moving_a_vertex_keeps_no_patches_of_former_shapes(document: Document) -> None:
+    document.apply("add", document.annotation.with_added(rectangle("a", 10, 10, 40, 40)))
+    document.begin()
+    for step in range(20):
+        moved = document.annotation.shapes[0].with_points(((10, 10), (40 + step, 10), (40, 40)))
+        document.replace(document.annotation.with_replaced(0, moved))
+    assert len(document._cache._patches) == 1
