@@ -1,1 +1,1 @@
-"""What a hand can do on the canvas; plain objects without Qt."""
+"""Tools of the canvas, without Qt: brush, polygon, wand, select and the others."""

@@ -121,11 +121,9 @@ class Select(Tool):
             selected = [i for i, s in enumerate(document.annotation.shapes) if s.uid in document.marks.selected]
             below = min(selected) if selected else None
         hit = find_at_pixel(document.annotation, pointer.point, document.patch, excluded, below)
-        return (
-            find_at_pixel(document.annotation, pointer.point, document.patch, excluded)
-            if hit is None and below
-            else hit
-        )
+        if hit is None and below is not None:  # no object below: start again from the top
+            return find_at_pixel(document.annotation, pointer.point, document.patch, excluded)
+        return hit
 
     def _offset(self) -> tuple[int, int]:
         assert self._from is not None and self._to is not None

@@ -29,7 +29,7 @@ GROUPS: tuple[tuple[type[Tool], ...], ...] = (
     (Accept, Threshold),
     (Ruler,),
 )
-FIRST, PICKER = Brush.info.name, Select.info.name  # active at start; the tool that selects objects
+START, SELECT = Brush.info.name, Select.info.name  # the active tool at start; the tool that selects objects
 
 
 def all_tools(settings: ToolSettings, context: ToolContext) -> dict[str, Tool]:

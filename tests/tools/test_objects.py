@@ -195,6 +195,9 @@ def test_alt_click_starts_again_from_the_top_below_the_lowest_object(document: D
     click(tool, document, (140, 140))
     click(tool, document, (140, 140), alt=True)
     assert document.selected == [3]
+    click(tool, document, (30, 30))
+    click(tool, document, (30, 30), alt=True)
+    assert document.selected == [0]
 
 
 def test_escape_selects_nothing_unless_it_cancels_a_drag(document: Document) -> None:
