@@ -1,4 +1,4 @@
-"""A write is whole or not at all."""
+"""Writes are atomic."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_the_rights_of_the_old_file_are_kept(tmp_path: Path) -> None:
+def test_the_permissions_of_the_replaced_file_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b"old")
     path.chmod(0o640)
@@ -38,13 +38,13 @@ def test_the_rights_of_the_old_file_are_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_folders_are_made_and_a_name_of_any_length_is_written(tmp_path: Path) -> None:
+def test_missing_folders_are_created_and_long_names_are_written(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / ("ü" * 100 + ".json")
     atomic.write_text(path, "text")
     assert path.read_text("utf-8") == "text"
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileError, match="could not be written"):
         atomic.write_bytes(tmp_path / "file" / "a.json", b"")

@@ -1,4 +1,4 @@
-"""No file, however broken, ends in anything but a line for a person; and the rest comes in."""
+"""Any file, however corrupted, raises only one-line errors, and the other images are imported."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from segstudio.errors import SegstudioError
 from segstudio.formats.dataset import ReadOptions
-from segstudio.formats.registry import NAMES, open_dataset
-from segstudio.project.importing import import_source
+from segstudio.formats.registry import READER_NAMES, open_dataset
+from segstudio.project.importing import import_images
 from tests.formats import samples
-from tests.formats.test_readers import LAYOUTS
+from tests.formats.layouts import LAYOUTS
 
-odd = st.one_of(
+unexpected = st.one_of(
     st.none(),
     st.booleans(),
     st.sampled_from(
@@ -32,43 +32,43 @@ odd = st.one_of(
 )
 
 
-def survives(root: Path, name: str) -> None:
-    """Opens and imports; only SegstudioError may come of it, for the source or for one entry."""
+def check_import(root: Path, name: str) -> None:
+    """Opens and imports; only SegstudioError may be raised, for the dataset or for one entry."""
     with tempfile.TemporaryDirectory() as home:
         try:
-            _, source = open_dataset(root, ReadOptions(), name)
+            _, dataset = open_dataset(root, ReadOptions(), name)
         except SegstudioError as error:
             assert "\n" not in str(error)
             return
-        for event in import_source(source, Path(home) / "project"):
+        for event in import_images(dataset, Path(home) / "project"):
             assert "\n" not in str(event)
-        assert [path.name for path in Path(home).iterdir()] == ["project"], "nothing is written beside the project"
+        assert [path.name for path in Path(home).iterdir()] == ["project"], "nothing may be written beside the project"
 
 
-def places(value: Any, way: tuple = ()) -> list[tuple]:
-    """Every place in a JSON value."""
-    found = [way]
+def list_paths(value: Any, path: tuple = ()) -> list[tuple]:
+    """The path of every value in a JSON value."""
+    found = [path]
     if isinstance(value, dict):
         for key, item in value.items():
-            found += places(item, (*way, key))
+            found += list_paths(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            found += places(item, (*way, index))
+            found += list_paths(item, (*path, index))
     return found
 
 
-def put(value: Any, way: tuple, new: Any) -> Any:
-    if not way:
+def replace_at(value: Any, path: tuple, new: Any) -> Any:
+    if not path:
         return new
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[way[0]] = put(copy[way[0]], way[1:], new)
+    copy[path[0]] = replace_at(copy[path[0]], path[1:], new)
     return copy
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
-def test_broken_bytes_end_in_a_line(name: str, data: st.DataObject) -> None:
+def test_corrupted_bytes_raise_only_one_line_errors(name: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "in"
         LAYOUTS[name](root)
@@ -82,33 +82,33 @@ def test_broken_bytes_end_in_a_line(name: str, data: st.DataObject) -> None:
             else:
                 content = content[: data.draw(st.integers(0, len(content)))]
             path.write_bytes(bytes(content))
-        survives(root, data.draw(st.sampled_from(["auto", name])))
+        check_import(root, data.draw(st.sampled_from(["auto", name])))
 
 
 @pytest.mark.parametrize("name", ["labelme", "isat", "eiseg", "coco"])
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
-def test_wrong_values_anywhere_in_json_end_in_a_line(name: str, data: st.DataObject) -> None:
+def test_wrong_values_anywhere_in_json_raise_only_one_line_errors(name: str, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "in"
         LAYOUTS[name](root)
         path = next(iter(sorted(root.rglob("*.json"))))
         plain = json.loads(path.read_text())
         for _ in range(data.draw(st.integers(1, 3))):
-            plain = put(plain, data.draw(st.sampled_from(places(plain))), data.draw(odd))
+            plain = replace_at(plain, data.draw(st.sampled_from(list_paths(plain))), data.draw(unexpected))
         path.write_text(json.dumps(plain))
-        survives(root, data.draw(st.sampled_from(["auto", name])))
+        check_import(root, data.draw(st.sampled_from(["auto", name])))
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
-def test_a_folder_that_is_another_formats_or_none_ends_in_a_line(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", READER_NAMES[1:])
+def test_a_folder_of_another_format_raises_only_one_line_errors(name: str, tmp_path: Path) -> None:
     for other, make in LAYOUTS.items():
         make(tmp_path / other)
-        survives(tmp_path / other, name)
+        check_import(tmp_path / other, name)
     (tmp_path / "empty").mkdir()
-    survives(tmp_path / "empty", name)
-    survives(samples.text(tmp_path / "file.json", "[" * 100_000), name)
-    survives(samples.text(tmp_path / "file.xml", "<a>" * 1000), name)
+    check_import(tmp_path / "empty", name)
+    check_import(samples.write_text(tmp_path / "file.json", "[" * 100_000), name)
+    check_import(samples.write_text(tmp_path / "file.xml", "<a>" * 1000), name)
 
 
 SHARED = [
@@ -126,7 +126,7 @@ SHARED = [
 @pytest.mark.parametrize(("place", "name"), SHARED, ids=[row[0] for row in SHARED])
 @given(data=st.data())
 @settings(max_examples=6, deadline=None)
-def test_mutations_of_real_files_end_in_a_line(
+def test_mutations_of_real_files_raise_only_one_line_errors(
     place: str, name: str, real: Callable[[str], Path], data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -138,7 +138,7 @@ def test_mutations_of_real_files_end_in_a_line(
             if content:
                 content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
-        survives(root, name)
+        check_import(root, name)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Images of every kind come out as they are meant to be seen."""
+"""Images of every kind are read as they should be shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
-from segstudio.core.pyramid import rgb8
+from segstudio.core.pyramid import to_rgb8
 from segstudio.errors import FileError
 from segstudio.formats.images import image_size, read_image, read_thumbnail
 
@@ -36,7 +36,7 @@ def test_orientation_is_applied_once_everywhere(orientation: int, suffix: str, t
     assert read_thumbnail(path, 64).shape == expected.shape
 
 
-def test_modes_keep_their_depth_and_drop_alpha(tmp_path: Path) -> None:
+def test_images_keep_their_bit_depth_and_lose_alpha(tmp_path: Path) -> None:
     deep = (np.arange(600, dtype=np.uint16).reshape(20, 30) * 100).astype(np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
     assert (read_image(tmp_path / "deep.png") == deep).all()
@@ -56,7 +56,7 @@ def test_modes_keep_their_depth_and_drop_alpha(tmp_path: Path) -> None:
     assert read_image(tmp_path / "cmyk.jpg").shape == RGB.shape
 
 
-def test_tiffs_of_science_are_read(tmp_path: Path) -> None:
+def test_scientific_tiffs_are_read(tmp_path: Path) -> None:
     bands = np.random.default_rng(2).integers(0, 4000, (5, 40, 50), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "planar.tif", bands, photometric="minisblack", planarconfig="separate")
     assert (read_image(tmp_path / "planar.tif") == np.moveaxis(bands, 0, 2)).all()
@@ -73,23 +73,23 @@ def test_tiffs_of_science_are_read(tmp_path: Path) -> None:
     found = read_image(tmp_path / "float.tif")
     assert found.dtype == np.uint16
     assert (found.min(), found.max()) == (0, 65535)
-    assert rgb8(found).shape == (20, 30, 3)
+    assert to_rgb8(found).shape == (20, 30, 3)
 
 
-def test_names_in_any_script_are_read(tmp_path: Path) -> None:
+def test_file_names_in_any_script_are_read(tmp_path: Path) -> None:
     path = tmp_path / "数据" / "été.png"
     path.parent.mkdir()
     Image.fromarray(RGB).save(path)
     assert (read_image(path) == RGB).all()
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
+def make_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+def test_a_decompression_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    bomb = b"\x89PNG\r\n\x1a\n" + make_chunk(b"IHDR", header) + make_chunk(b"IDAT", b"") + make_chunk(b"IEND", b"")
     (tmp_path / "bomb.png").write_bytes(bomb)
     with pytest.raises(FileError) as caught:
         read_image(tmp_path / "bomb.png")
@@ -108,7 +108,7 @@ def test_broken_images_are_refused_with_one_line(name: str, data: bytes, tmp_pat
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
-def test_a_image_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
+def test_a_truncated_image_is_refused(suffix: str, tmp_path: Path) -> None:
     whole = np.random.default_rng(3).integers(0, 255, (200, 200, 3), dtype=np.uint8)
     Image.fromarray(whole).save(tmp_path / f"a{suffix}")
     data = (tmp_path / f"a{suffix}").read_bytes()
@@ -120,10 +120,10 @@ def test_a_image_cut_short_is_refused(suffix: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("turn", [1, 6])
-def test_a_large_image_is_the_same_image(
+def test_a_large_image_is_read_like_a_small_one(
     suffix: str, mode: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """OpenCV reads large ones, which holds their pixels once."""
+    """Large images are read by OpenCV, which needs less memory, others by Pillow."""
     from segstudio.formats import images
 
     shape = (600, 400, 3) if mode == "RGB" else (600, 400)
@@ -135,20 +135,20 @@ def test_a_large_image_is_the_same_image(
     exif[0x0112] = turn
     Image.fromarray(pixels).save(path, exif=exif, quality=95)
     small = read_image(path)
-    monkeypatch.setattr(images, "_LARGE", 1000)
+    monkeypatch.setattr(images, "_LARGE_PIXELS", 1000)
     large = read_image(path)
     assert large.shape == small.shape
     assert np.abs(large.astype(int) - small.astype(int)).max() <= (0 if suffix == ".png" else 3)
 
 
-def test_a_image_beyond_what_memory_holds_is_refused_with_the_figures(
+def test_an_image_too_large_for_the_free_memory_is_refused_with_both_sizes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from segstudio.formats import images
 
     path = tmp_path / "l.png"
     Image.fromarray(np.zeros((600, 400, 3), np.uint8)).save(path)
-    monkeypatch.setattr(images, "_LARGE", 1000)
+    monkeypatch.setattr(images, "_LARGE_PIXELS", 1000)
     monkeypatch.setattr(images, "available_bytes", lambda: 1_000_000)
     with pytest.raises(FileError, match=r"400 x 600 pixels and needs 0.0 GB, but 0.0 GB of memory are free"):
         read_image(path)

@@ -1,4 +1,4 @@
-"""labelme JSON: read leniently, written so that labelme itself takes it, nothing lost on the way."""
+"""labelme JSON: read leniently, written so that labelme reads it, without loss."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgA
 SQUARE = [[1, 2], [9, 2], [9, 8]]
 
 
-def file_of(path: Path, **changes: object) -> Path:
+def write_file(path: Path, **changes: object) -> Path:
     plain = {
         "version": "5.0.1",
         "flags": {},
@@ -38,13 +38,13 @@ def file_of(path: Path, **changes: object) -> Path:
     return path
 
 
-def shape_of(**changes: object) -> dict[str, object]:
+def make_shape(**changes: object) -> dict[str, object]:
     return {"label": "a", "points": SQUARE, "group_id": None, "shape_type": "polygon", "flags": {}, **changes}
 
 
 def test_the_oldest_files_are_read(tmp_path: Path) -> None:
     old = {"label": "a", "points": SQUARE, "line_color": None, "fill_color": None}
-    path = file_of(tmp_path / "a.json", version="3.16.7", shapes=[old], lineColor=[0, 255, 0, 128])
+    path = write_file(tmp_path / "a.json", version="3.16.7", shapes=[old], lineColor=[0, 255, 0, 128])
     found = labelme_json.read(path)
     assert found.annotation.shapes[0].kind == "polygon"
     assert found.annotation.extra["lineColor"] == [0, 255, 0, 128]
@@ -52,15 +52,15 @@ def test_the_oldest_files_are_read(tmp_path: Path) -> None:
     assert not found.notes
 
 
-def test_relatives_words_become_labelmes(tmp_path: Path) -> None:
+def test_kinds_of_shapes_of_related_programs_become_those_of_labelme(tmp_path: Path) -> None:
     corners = [[1, 1], [9, 1], [9, 5], [1, 5]]
     shapes = [
-        shape_of(shape_type="rectangle", points=corners),
-        shape_of(shape_type="rotation", points=corners, direction=0.3),
-        shape_of(shape_type=None),
-        shape_of(group_id="7"),
+        make_shape(shape_type="rectangle", points=corners),
+        make_shape(shape_type="rotation", points=corners, direction=0.3),
+        make_shape(shape_type=None),
+        make_shape(group_id="7"),
     ]
-    found = labelme_json.read(file_of(tmp_path / "a.json", shapes=shapes))
+    found = labelme_json.read(write_file(tmp_path / "a.json", shapes=shapes))
     kinds = [(shape.kind, len(shape.points)) for shape in found.annotation.shapes]
     assert kinds == [("rectangle", 2), ("polygon", 4), ("polygon", 3), ("polygon", 3)]
     assert found.annotation.shapes[1].extra == {"direction": 0.3}
@@ -68,7 +68,7 @@ def test_relatives_words_become_labelmes(tmp_path: Path) -> None:
 
 
 def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
-    path = file_of(tmp_path / "a.json", imagePath="..\\bilder\\été.jpg")
+    path = write_file(tmp_path / "a.json", imagePath="..\\bilder\\été.jpg")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert labelme_json.read(path).image == "../bilder/été.jpg"
 
@@ -77,7 +77,7 @@ def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None
     ("fault", "word"),
     [
         ({"points": [[0, 0], [float("nan"), 1], [2, 2]]}, "nan"),
-        ({"points": [[0, 0], [1e300, 1], [2, 2]]}, "no image"),
+        ({"points": [[0, 0], [1e300, 1], [2, 2]]}, "outside any image"),
         ({"points": [[0, 0], [1, 1]]}, "2 points"),
         ({"points": [[0, 0], [True, 1], [2, 2]]}, "not a number"),
         ({"points": None}, "no list of points"),
@@ -89,9 +89,9 @@ def test_a_backslash_path_and_a_byte_order_mark_are_read(tmp_path: Path) -> None
         ({"shape_type": "mask", "mask": base64.b64encode(b"no png").decode()}, "mask"),
     ],
 )
-def test_a_shape_that_is_not_understood_is_named_and_written_back(fault: dict, word: str, tmp_path: Path) -> None:
-    raw = shape_of(**fault)
-    found = labelme_json.read(file_of(tmp_path / "a.json", shapes=[raw, shape_of()]))
+def test_a_shape_that_cannot_be_read_is_reported_and_written_back(fault: dict, word: str, tmp_path: Path) -> None:
+    raw = make_shape(**fault)
+    found = labelme_json.read(write_file(tmp_path / "a.json", shapes=[raw, make_shape()]))
     assert len(found.annotation.shapes) == 1
     assert word in found.notes[0]
     written = json.loads(labelme_json.encode(found.annotation, "a.jpg"))
@@ -101,7 +101,7 @@ def test_a_shape_that_is_not_understood_is_named_and_written_back(fault: dict, w
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"shapes": 3}', "{}", "\x00\xff", "[" * 100_000])
-def test_what_is_not_labelmes_is_refused_with_one_line(text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_labelme_json_is_refused_with_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text, "latin-1")
     with pytest.raises(FormatError) as caught:
         labelme_json.read(tmp_path / "a.json", (5, 5))
@@ -114,18 +114,18 @@ def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
         labelme_json.read(tmp_path / "none.json")
 
 
-def test_the_real_size_wins_and_the_difference_is_told(tmp_path: Path) -> None:
-    found = labelme_json.read(file_of(tmp_path / "a.json"), (100, 200))
+def test_the_size_of_the_image_overrides_the_stated_one_with_a_note(tmp_path: Path) -> None:
+    found = labelme_json.read(write_file(tmp_path / "a.json"), (100, 200))
     assert (found.annotation.height, found.annotation.width) == (100, 200)
     assert "50x40" in found.notes[0]
 
 
-def test_mask_pixels_lie_where_the_first_point_says(tmp_path: Path) -> None:
+def test_the_first_mask_pixel_is_at_the_first_point(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.array([[1, 0], [1, 1]], np.uint8)).save(buffer, "PNG")
     mask = base64.b64encode(buffer.getvalue()).decode()
-    raw = shape_of(shape_type="mask", points=[[3.0, 5.0], [4.0, 6.0]], mask=mask)
-    bitmap = labelme_json.read(file_of(tmp_path / "a.json", shapes=[raw])).annotation.shapes[0].bitmap
+    raw = make_shape(shape_type="mask", points=[[3.0, 5.0], [4.0, 6.0]], mask=mask)
+    bitmap = labelme_json.read(write_file(tmp_path / "a.json", shapes=[raw])).annotation.shapes[0].bitmap
     assert bitmap == Bitmap.from_array(np.array([[True, False], [True, True]]), 5, 3)
 
 
@@ -142,7 +142,7 @@ coordinates = st.floats(-50, 400, allow_nan=False).map(float)
 
 
 @st.composite
-def shapes(draw: st.DrawFn) -> Shape:
+def draw_shapes(draw: st.DrawFn) -> Shape:
     extra = draw(st.dictionaries(keys.map(lambda key: f"x{key}"), json_values, max_size=2))
     common = {
         "group_id": draw(st.none() | st.integers(0, 9)),
@@ -164,8 +164,8 @@ def shapes(draw: st.DrawFn) -> Shape:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(shapes(), max_size=4), st.dictionaries(keys.map(lambda key: f"x{key}"), json_values, max_size=3))
-def test_written_and_read_again_is_the_same_value(shapes: list, extra: dict) -> None:
+@given(st.lists(draw_shapes(), max_size=4), st.dictionaries(keys.map(lambda key: f"x{key}"), json_values, max_size=3))
+def test_writing_and_reading_gives_the_same_annotation(shapes: list, extra: dict) -> None:
     import tempfile
 
     annotation = Annotation(300, 320, tuple(shapes), {"seen": True}, {"version": "4.5.6", "imageData": None, **extra})
@@ -175,7 +175,7 @@ def test_written_and_read_again_is_the_same_value(shapes: list, extra: dict) -> 
         assert labelme_json.read(path, (300, 320)).annotation == annotation
 
 
-def test_labelme_itself_reads_what_is_written(tmp_path: Path) -> None:
+def test_labelme_itself_reads_every_kind_of_shape(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 255, (300, 320, 3), dtype=np.uint8)).save(tmp_path / "ä.png")
     bitmap = Bitmap.from_array(rng.random((40, 30)) < 0.5, 250, 260)
@@ -188,7 +188,7 @@ def test_labelme_itself_reads_what_is_written(tmp_path: Path) -> None:
     labelme_reads([tmp_path / "ä.json"])
 
 
-def test_every_shared_labelme_file_is_read_and_nothing_of_it_is_lost(shared: Path, tmp_path: Path) -> None:
+def test_every_example_of_labelme_is_read_and_written_without_loss(shared: Path, tmp_path: Path) -> None:
     files = sorted((shared / "labelme_examples").rglob("*.json"))
     seen = 0
     for path in files:

@@ -1,4 +1,4 @@
-"""Out and in again: the same masks, objects and ignored pixels; and other programs take what is written."""
+"""Exporting and importing gives the same masks, objects and ignored pixels; other programs read the export."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from PIL import Image
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import ClassTable
-from segstudio.core.instances import instances, rasterise_both
-from segstudio.core.raster import rasterise, shape_mask
+from segstudio.core.instances import find_instances, rasterise_with_instances
+from segstudio.core.raster import rasterise, rasterise_shape
 from segstudio.core.shape import INSTANCE, Shape
 from segstudio.events import Note, Problem
 from segstudio.formats.registry import WRITERS, writer_named
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import Exported, ExportPlan, export, plan_export
-from segstudio.project.importing import import_source
+from segstudio.project.importing import import_images
 from segstudio.project.item import DONE, Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import load, save, with_status
-from tests.formats.samples import opened
+from tests.formats.samples import open_path
 from tests.oracles import labelme_reads
 
 TABLE = ClassTable.from_names(["_background_", "cat", "dog", "two words"])
 HEIGHT, WIDTH = 37, 53
 
 
-def project_of(folder: Path, annotation: Annotation, unlabelled: str = "background") -> Project:
+def make_project(folder: Path, annotation: Annotation, unlabelled: str = "background") -> Project:
     folder.mkdir(parents=True)
     path = folder / "a.png"
     Image.fromarray(np.full((annotation.height, annotation.width, 3), 70, np.uint8)).save(path)
@@ -43,29 +43,29 @@ def project_of(folder: Path, annotation: Annotation, unlabelled: str = "backgrou
     return project
 
 
-def there_and_back(project: Project, home: Path, name: str, options: ExportOptions | None = None) -> Project:
-    events = list(export(project, list(project.items()), home / "out", writer_named(name), options))
+def export_and_import(project: Project, folder: Path, name: str, options: ExportOptions | None = None) -> Project:
+    events = list(export(project, list(project.items()), folder / "out", writer_named(name), options))
     assert not [event for event in events if isinstance(event, Problem)]
     assert isinstance(events[-1], Exported)
-    found, source = opened(home / "out")
+    found, dataset = open_path(folder / "out")
     assert found == name
-    assert not [event for event in import_source(source, home / "back") if isinstance(event, Problem)]
-    return open_project(home / "back")
+    assert not [event for event in import_images(dataset, folder / "back") if isinstance(event, Problem)]
+    return open_project(folder / "back")
 
 
-def labels(project: Project) -> np.ndarray:
+def rasterise_labels(project: Project) -> np.ndarray:
     return rasterise(load(next(iter(project.items()))).annotation, TABLE)
 
 
-def numbers(project: Project) -> np.ndarray:
-    return rasterise_both(load(next(iter(project.items()))).annotation, TABLE)[1]
+def rasterise_numbers(project: Project) -> np.ndarray:
+    return rasterise_with_instances(load(next(iter(project.items()))).annotation, TABLE)[1]
 
 
-def noise(seed: int, share: float) -> np.ndarray:
+def make_noise(seed: int, share: float) -> np.ndarray:
     return np.random.default_rng(seed).random((HEIGHT, WIDTH)) < share
 
 
-masks = st.builds(noise, st.integers(0, 2**31), st.sampled_from([0.001, 0.05, 0.5, 0.97]))
+masks = st.builds(make_noise, st.integers(0, 2**31), st.sampled_from([0.001, 0.05, 0.5, 0.97]))
 names = st.sampled_from(["cat", "dog", "two words", "__ignore__", "_background_"])
 mask_shapes = st.builds(
     lambda name, mask, number: Shape(
@@ -79,14 +79,14 @@ mask_shapes = st.builds(
 
 @given(st.lists(mask_shapes, max_size=6))
 @settings(max_examples=30, deadline=None)
-def test_voc_keeps_every_pixel_every_ignored_one_and_every_objects_number(shapes: list[Shape]) -> None:
+def test_voc_keeps_every_label_and_every_object_number(shapes: list[Shape]) -> None:
     with tempfile.TemporaryDirectory() as name:
-        project = project_of(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
-        back = there_and_back(project, Path(name), "voc")
-        before, after = labels(project), labels(back)
+        project = make_project(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
+        back = export_and_import(project, Path(name), "voc")
+        before, after = rasterise_labels(project), rasterise_labels(back)
         assert (np.where(before == 254, 0, before) == np.where(after == 254, 0, after)).all()
         things = (before > 0) & (before < 254)
-        assert (numbers(project)[things] == numbers(back)[things]).all()
+        assert (rasterise_numbers(project)[things] == rasterise_numbers(back)[things]).all()
 
 
 @given(st.lists(mask_shapes, max_size=6), st.sampled_from(["background", "ignore"]))
@@ -94,13 +94,13 @@ def test_voc_keeps_every_pixel_every_ignored_one_and_every_objects_number(shapes
 def test_mask_images_keep_every_pixel(shapes: list[Shape], unlabelled: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         annotation = with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE)
-        project = project_of(Path(name) / "in", annotation, unlabelled)
-        back = there_and_back(project, Path(name), "masks")
-        before, after = labels(project), labels(back)
-        silent = 0 if unlabelled == "background" else 255
-        assert (np.where(before == 254, silent, before) == np.where(after == 254, 0, after)).all()
+        project = make_project(Path(name) / "in", annotation, unlabelled)
+        back = export_and_import(project, Path(name), "masks")
+        before, after = rasterise_labels(project), rasterise_labels(back)
+        unlabelled_id = 0 if unlabelled == "background" else 255
+        assert (np.where(before == 254, unlabelled_id, before) == np.where(after == 254, 0, after)).all()
         things = (before > 0) & (before < 254)
-        assert (numbers(project)[things] == numbers(back)[things]).all()
+        assert (rasterise_numbers(project)[things] == rasterise_numbers(back)[things]).all()
 
 
 points = st.tuples(st.floats(-9, 60, allow_nan=False), st.floats(-9, 45, allow_nan=False))
@@ -117,18 +117,18 @@ vector_shapes = st.one_of(
 @settings(max_examples=20, deadline=None)
 def test_labelme_keeps_every_shape(shapes: list[Shape]) -> None:
     with tempfile.TemporaryDirectory() as name:
-        project = project_of(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
-        back = there_and_back(project, Path(name), "labelme")
+        project = make_project(Path(name) / "in", with_status(Annotation(HEIGHT, WIDTH, tuple(shapes)), DONE))
+        back = export_and_import(project, Path(name), "labelme")
         assert load(next(iter(back.items()))).annotation.shapes == tuple(shapes)
 
 
-def test_labelmes_own_reader_takes_what_is_written(tmp_path: Path) -> None:
+def test_labelme_itself_reads_the_export(tmp_path: Path) -> None:
     shapes = (
         Shape("cat", "polygon", ((1.0, 1.0), (20.0, 1.0), (20.0, 20.0))),
-        Shape("dog", "mask", bitmap=Bitmap.from_array(noise(1, 0.5))),
+        Shape("dog", "mask", bitmap=Bitmap.from_array(make_noise(1, 0.5))),
         Shape("two words", "circle", ((10.0, 10.0), (12.0, 10.0)), description="é", flags={"hard": True}),
     )
-    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     list(export(project, list(project.items()), tmp_path / "out", writer_named("labelme")))
     labelme_reads(sorted((tmp_path / "out").glob("*.json")))
 
@@ -140,56 +140,56 @@ polygon_lists = st.lists(
 
 @given(polygon_lists)
 @settings(max_examples=25, deadline=None)
-def test_yolo_in_and_out_again_has_identical_masks(shapes: list[Shape]) -> None:
+def test_importing_and_exporting_yolo_gives_identical_masks(shapes: list[Shape]) -> None:
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        project = project_of(home / "in", Annotation(HEIGHT, WIDTH, tuple(shapes)))
-        list(export(project, list(project.items()), home / "yolo", writer_named("yolo")))
-        list(import_source(opened(home / "yolo")[1], home / "once"))
-        again = there_and_back(open_project(home / "once"), home, "yolo")
-        assert (labels(open_project(home / "once")) == labels(again)).all()
+        folder = Path(name)
+        project = make_project(folder / "in", Annotation(HEIGHT, WIDTH, tuple(shapes)))
+        list(export(project, list(project.items()), folder / "yolo", writer_named("yolo")))
+        list(import_images(open_path(folder / "yolo")[1], folder / "once"))
+        again = export_and_import(open_project(folder / "once"), folder, "yolo")
+        assert (rasterise_labels(open_project(folder / "once")) == rasterise_labels(again)).all()
 
 
 @pytest.mark.parametrize("name", ["voc", "masks", "yolo"])
-def test_a_image_of_background_alone_stays_one(name: str, tmp_path: Path) -> None:
-    project = project_of(tmp_path / "in", with_status(Annotation(HEIGHT, WIDTH), DONE))
-    back = there_and_back(project, tmp_path, name)
+def test_an_image_of_only_background_stays_one(name: str, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "in", with_status(Annotation(HEIGHT, WIDTH), DONE))
+    back = export_and_import(project, tmp_path, name)
     *_, report = export(back, list(back.items()), tmp_path / "again", writer_named(name))
-    assert (report.images, report.background, report.untouched) == (1, 1, 0)
+    assert (report.images, report.background, report.unannotated) == (1, 1, 0)
 
 
 @given(masks.filter(np.any))
 @settings(max_examples=60, deadline=None)
-def test_yolo_says_of_every_object_in_how_many_pixels_its_outline_differs(mask: np.ndarray) -> None:
+def test_yolo_reports_for_every_object_by_how_many_pixels_its_outline_differs(mask: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
+        folder = Path(name)
         shape = Shape("cat", "mask", bitmap=Bitmap.from_array(mask))
-        project = project_of(home / "in", Annotation(HEIGHT, WIDTH, (shape,)))
-        events = list(export(project, list(project.items()), home / "out", writer_named("yolo")))
-        back = opened(home / "out")[1].entries[0].read().annotation
+        project = make_project(folder / "in", Annotation(HEIGHT, WIDTH, (shape,)))
+        events = list(export(project, list(project.items()), folder / "out", writer_named("yolo")))
+        back = open_path(folder / "out")[1].entries[0].read().annotation
         drawn = np.zeros((HEIGHT, WIDTH), bool)
         for each in back.shapes:
-            box, pixels = shape_mask(each, back.box)
+            box, pixels = rasterise_shape(each, back.box)
             drawn[box.slices] |= pixels
-        told = [str(event) for event in events if isinstance(event, Note) and "differ" in event.what]
+        notes = [str(event) for event in events if isinstance(event, Note) and "differ" in event.what]
         differing = int((drawn != mask).sum())
-        assert (f"differ in {differing} pixels" in told[0]) if differing else not told
+        assert (f"differ in {differing} pixels" in notes[0]) if differing else not notes
 
 
-def test_a_simple_object_with_a_hole_survives_yolo(tmp_path: Path) -> None:
+def test_yolo_keeps_an_object_with_a_hole(tmp_path: Path) -> None:
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[5:25, 5:25], mask[10:20, 10:20] = True, False
-    project = project_of(
+    project = make_project(
         tmp_path / "in", Annotation(HEIGHT, WIDTH, (Shape("cat", "mask", bitmap=Bitmap.from_array(mask)),))
     )
-    back = there_and_back(project, tmp_path, "yolo")
-    assert ((labels(back) == 1) == mask).all()
+    back = export_and_import(project, tmp_path, "yolo")
+    assert ((rasterise_labels(back) == 1) == mask).all()
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-@pytest.mark.parametrize("name", [target.name for target in WRITERS])
-def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: int, tmp_path: Path) -> None:
-    """A bright corner of the image lies under the object before and after, whatever the EXIF says."""
+@pytest.mark.parametrize("name", [writer.name for writer in WRITERS])
+def test_orientation_is_applied_once_and_images_are_written_upright(name: str, turn: int, tmp_path: Path) -> None:
+    """The object covers the bright corner of the image before and after, for every EXIF orientation."""
     stored = np.zeros((40, 60, 3), np.uint8)
     stored[:8, :8] = 255
     exif = Image.Exif()
@@ -205,46 +205,46 @@ def test_orientation_is_applied_once_and_written_out_upright(name: str, turn: in
     path = tmp_path / "in" / "a.jpg"
     save(Item("a.jpg", path, path.with_suffix(".json")), Annotation(height, width, (bright,)), TABLE, None)
     project = replace(open_project(tmp_path / "in"), table=TABLE)
-    back = there_and_back(project, tmp_path, name)
+    back = export_and_import(project, tmp_path, name)
     item = next(iter(back.items()))
     again = read_image(item.image)
     with Image.open(item.image) as image:
         assert image.getexif().get(0x0112, 1) == 1
         assert np.asarray(image).shape[:2] == (height, width)
     assert ((again[..., 0] > 128) == (seen[..., 0] > 128)).mean() > 0.99
-    assert ((labels(back) == 1) == (seen[..., 0] > 128)).all()
+    assert ((rasterise_labels(back) == 1) == (seen[..., 0] > 128)).all()
 
 
-def test_what_a_format_cannot_hold_is_said_before_and_listed_after(tmp_path: Path) -> None:
+def test_what_a_format_does_not_support_is_planned_before_and_reported_after(tmp_path: Path) -> None:
     shapes = (
         Shape("cat", "circle", ((10.0, 10.0), (14.0, 10.0)), description="sleepy"),
         Shape("__ignore__", "rectangle", ((1.0, 1.0), (5.0, 5.0))),
         Shape("dog", "rectangle", ((500.0, 500.0), (600.0, 600.0))),
     )
-    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     items = list(project.items())
-    for target in WRITERS:
-        *_, planned = plan_export(project, items, target, ExportOptions())
+    for writer in WRITERS:
+        *_, planned = plan_export(project, items, writer, ExportOptions())
         assert isinstance(planned, ExportPlan)
-        assert not (tmp_path / target.name).exists()
-        events = list(export(project, items, tmp_path / target.name, target))
+        assert not (tmp_path / writer.name).exists()
+        events = list(export(project, items, tmp_path / writer.name, writer))
         listed = " ".join(event.what for event in events if isinstance(event, Note))
         for reason, _, _ in planned.losses:
-            assert reason in listed, target.name
-        if target.name in ("voc", "masks"):
+            assert reason in listed, writer.name
+        if writer.name in ("voc", "masks"):
             assert "object 1 (cat) has a description" in listed
-        if target.name in ("coco", "yolo"):
-            assert "object 2 (__ignore__) marks pixels that do not count" in listed
-        if target.name != "labelme":
-            assert "object 3 (dog)" in listed, "an object outside the image is named"
+        if writer.name in ("coco", "yolo"):
+            assert "object 2 (__ignore__) marks ignored pixels" in listed
+        if writer.name != "labelme":
+            assert "object 3 (dog)" in listed, "an object outside the image is reported"
 
 
-def test_more_than_255_objects_are_written_in_16_bits_and_that_is_said(tmp_path: Path) -> None:
+def test_more_than_255_objects_are_written_in_16_bits_with_a_note(tmp_path: Path) -> None:
     dots = tuple(
         Shape("cat", "mask", bitmap=Bitmap.from_array(np.ones((1, 1), bool), 2 * (n // 25), 2 * (n % 25)))
         for n in range(300)
     )
-    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, dots))
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, dots))
     events = list(export(project, list(project.items()), tmp_path / "out", writer_named("voc")))
     assert any("16 bits" in event.what for event in events if isinstance(event, Note))
     with Image.open(tmp_path / "out" / "SegmentationObject" / "a.png") as image:
@@ -252,12 +252,12 @@ def test_more_than_255_objects_are_written_in_16_bits_and_that_is_said(tmp_path:
         assert len(np.unique(np.asarray(image))) == 301
 
 
-def test_a_void_border_lies_around_objects_and_nowhere_else(tmp_path: Path) -> None:
+def test_a_void_border_is_drawn_around_objects_only(tmp_path: Path) -> None:
     shapes = (
         Shape("cat", "rectangle", ((10.0, 10.0), (19.0, 29.0))),
         Shape("cat", "rectangle", ((20.0, 10.0), (30.0, 29.0))),
     )
-    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     list(export(project, list(project.items()), tmp_path / "out", writer_named("voc"), ExportOptions(border_px=2)))
     found = np.asarray(Image.open(tmp_path / "out" / "SegmentationClass" / "a.png"))
     assert found[20, 6:34].tolist() == [
@@ -282,12 +282,12 @@ def test_a_void_border_lies_around_objects_and_nowhere_else(tmp_path: Path) -> N
     assert (found[:7] == 0).all()
 
 
-def test_planes_and_visualisations_are_written_where_asked(tmp_path: Path) -> None:
+def test_planes_and_visualisations_are_written_if_the_options_are_set(tmp_path: Path) -> None:
     shapes = (
         Shape("cat", "rectangle", ((10.0, 10.0), (19.0, 29.0))),
         Shape("__ignore__", "rectangle", ((0.0, 0.0), (4.0, 4.0))),
     )
-    project = project_of(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
     options = ExportOptions(visualisations=True, npy=True)
     list(export(project, list(project.items()), tmp_path / "out", writer_named("voc"), options))
     plane = np.load(tmp_path / "out" / "SegmentationClassNpy" / "a.npy")
@@ -299,7 +299,7 @@ def test_planes_and_visualisations_are_written_where_asked(tmp_path: Path) -> No
     assert abs(shown[35, 50] - [70, 70, 70]).max() < 6, "the background shows the image"
 
 
-def test_objects_under_others_keep_all_their_pixels() -> None:
+def test_objects_below_others_keep_all_their_pixels() -> None:
     shapes = (Shape("cat", "rectangle", ((0.0, 0.0), (9.0, 9.0))), Shape("dog", "rectangle", ((5.0, 5.0), (9.0, 9.0))))
-    found = {each.label: int(each.mask.sum()) for each in instances(Annotation(HEIGHT, WIDTH, shapes))}
+    found = {each.label: int(each.mask.sum()) for each in find_instances(Annotation(HEIGHT, WIDTH, shapes))}
     assert found == {"cat": 100, "dog": 25}
