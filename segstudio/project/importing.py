@@ -153,7 +153,7 @@ def _import_entry(
 ) -> tuple[Item, Annotation, list[str]]:
     """Copy the image, unless it is there already. Returns its item, the annotation to save, and notes."""
     imported = entry.read()
-    named, naming_notes = _name_unlabelled(imported.annotation)
+    named, naming_notes = _name_blank_labels(imported.annotation)
     annotation, mapping_notes = options.mapping.map_annotation(named)
     notes = [*imported.notes, *naming_notes, *mapping_notes]
     if options.overlap == IGNORED:
@@ -172,7 +172,7 @@ def _import_entry(
     return item, annotation, notes
 
 
-def _name_unlabelled(annotation: Annotation) -> tuple[Annotation, tuple[str, ...]]:
+def _name_blank_labels(annotation: Annotation) -> tuple[Annotation, tuple[str, ...]]:
     """Give shapes with an empty or blank label the label NO_NAME, with a note about them."""
     blank = sum(not shape.label.strip() for shape in annotation.shapes)
     if not blank:

@@ -111,7 +111,7 @@ def find_weights(project: Project, weights: str) -> Path:
     if (folder / BEST_WEIGHTS).is_file():
         return folder / BEST_WEIGHTS
     there = ", ".join(list_trained_runs(project)) or "none yet"
-    raise ProjectError(f"{weights}: is no run of this project and no weights file; its runs are: {there}")
+    raise ProjectError(f"{weights}: is neither a run of this project nor a weights file; its runs are: {there}")
 
 
 def read_runs(project: Project) -> list[RunInfo]:
@@ -158,7 +158,7 @@ def delete_run(project: Project, name: str) -> None:
     """Delete all its files. Raises ProjectError or FileError."""
     folder = run_folder(project, name)
     if folder.is_symlink() or not folder.is_dir():
-        raise ProjectError(f"{name}: is no run of this project")
+        raise ProjectError(f"{name}: is not a run of this project")
     try:
         shutil.rmtree(folder)
     except OSError as error:

@@ -80,7 +80,7 @@ def _choose_to_move(
     end = 0 if side else -1
     single = ([name for name in ordered if name in free] or ordered)[end]
     choices: tuple[Sequence[Sequence[str]], ...] = (
-        [names for names in groups if free.issuperset(names)],
+        [names for names in groups if set(names) <= free],
         [[names[end]] for names in groups if cut and len(names) >= SHORT_SEQUENCE and names[end] in free],
         groups,
         [[single]],

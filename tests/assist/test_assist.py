@@ -115,8 +115,8 @@ def test_a_download_reports_progress_and_errors(home: Path, monkeypatch: pytest.
         Path(path).write_bytes(b"weights")
 
     monkeypatch.setattr(gdown, "cached_download", fetch)
-    told = list(download(NAME))
-    assert [(event.done, event.total) for event in told] == [(50, 100)] * 2
+    events = list(download(NAME))
+    assert [(event.done, event.total) for event in events] == [(50, 100)] * 2
     assert all(file.is_present for file in list_weight_files(NAME))
 
     def full(*_: object, **__: object) -> None:

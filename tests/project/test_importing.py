@@ -24,12 +24,12 @@ from segstudio.project.mapping import DROP, ClassMapping, parse_mapping, propose
 from segstudio.project.project import open_project
 from segstudio.project.store import load, status_of
 from tests.formats import samples
-from tests.formats.samples import opened
-from tests.formats.test_readers import LAYOUTS, make_coco, make_labelme, make_masks, make_voc
+from tests.formats.layouts import LAYOUTS, make_coco, make_labelme, make_masks, make_voc
+from tests.formats.samples import open_path
 
 
 def bring(root: Path, project: Path, options: ImportOptions | None = None) -> tuple[Imported, list[Problem]]:
-    events = list(import_images(opened(root)[1], project, options))
+    events = list(import_images(open_path(root)[1], project, options))
     report = events[-1]
     assert isinstance(report, Imported)
     return report, [event for event in events if isinstance(event, Problem)]
@@ -59,7 +59,7 @@ def test_classes_are_renamed_merged_ignored_and_dropped_as_mapped(tmp_path: Path
         {"id": 8, "name": "hat"},
         {"id": 9, "name": "cap"},
     ]
-    path = samples.coco(tmp_path / "f" / "f.json", records, categories=categories)
+    path = samples.make_coco_json(tmp_path / "f" / "f.json", records, categories=categories)
     mapping = ClassMapping({"cat": "animal", "dog": "__ignore__", "hat": DROP, "cap": "animal"}, {"animal": (1, 2, 3)})
     _, problems = bring(path, tmp_path / "p", ImportOptions(mapping))
     project = open_project(tmp_path / "p")
@@ -90,7 +90,7 @@ def test_a_mapping_is_written_as_source_equals_class() -> None:
 
 def test_images_that_are_in_the_project_already_only_get_labels(tmp_path: Path) -> None:
     make_coco(tmp_path / "in")
-    samples.image(tmp_path / "in" / "b.jpg")
+    samples.make_image(tmp_path / "in" / "b.jpg")
     before = (tmp_path / "in" / "a.jpg").stat().st_mtime_ns
     report, problems = bring(tmp_path / "in", tmp_path / "in")
     assert (report.images, [p for p in problems if "only a box" not in p.what]) == (1, [])
@@ -100,7 +100,7 @@ def test_images_that_are_in_the_project_already_only_get_labels(tmp_path: Path) 
 
 def test_an_image_with_a_taken_name_is_left_out_or_numbered_and_overwrites_nothing(tmp_path: Path) -> None:
     make_coco(tmp_path / "in")
-    samples.image(tmp_path / "out" / "a.jpg", 9, 9)
+    samples.make_image(tmp_path / "out" / "a.jpg", 9, 9)
     mine = (tmp_path / "out" / "a.jpg").read_bytes()
     report, problems = bring(tmp_path / "in", tmp_path / "out")
     assert (report.images, report.left_out) == (0, 1)
@@ -114,9 +114,9 @@ def test_an_image_with_a_taken_name_is_left_out_or_numbered_and_overwrites_nothi
 def test_two_images_of_one_stem_keep_their_own_labels(tmp_path: Path) -> None:
     images = [{"id": n, "file_name": name, "height": 40, "width": 50} for n, name in ((1, "x.jpg"), (2, "x.png"))]
     records = [{"image_id": 1, "bbox": [0, 0, 5, 5]}, {"image_id": 2, "bbox": [0, 0, 9, 9]}]
-    path = samples.coco(tmp_path / "in" / "f.json", records, images=images)
+    path = samples.make_coco_json(tmp_path / "in" / "f.json", records, images=images)
     for name in ("x.jpg", "x.png"):
-        samples.image(tmp_path / "in" / name)
+        samples.make_image(tmp_path / "in" / name)
     report, _ = bring(path, tmp_path / "out")
     assert report.images == 2
     project = open_project(tmp_path / "out")
@@ -134,7 +134,7 @@ def test_a_broken_symlink_is_not_written_through(tmp_path: Path) -> None:
 
 
 def test_a_symlink_to_a_file_outside_the_dataset_is_not_imported(tmp_path: Path) -> None:
-    samples.image(tmp_path / "secret.jpg")
+    samples.make_image(tmp_path / "secret.jpg")
     make_labelme(tmp_path / "in")
     (tmp_path / "in" / "a.jpg").unlink()
     (tmp_path / "in" / "a.jpg").symlink_to(tmp_path / "secret.jpg")
@@ -144,9 +144,9 @@ def test_a_symlink_to_a_file_outside_the_dataset_is_not_imported(tmp_path: Path)
 
 
 def test_a_labelme_file_imports_no_image_outside_its_folder(tmp_path: Path) -> None:
-    samples.image(tmp_path / "private" / "s.png")
+    samples.make_image(tmp_path / "private" / "s.png")
     shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
-    samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "../private/s.png"}))
+    samples.write_text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "../private/s.png"}))
     report, problems = bring(tmp_path / "in", tmp_path / "out")
     assert report.images == 0
     assert "outside its folder" in problems[0].what or "no image" in problems[0].what
@@ -161,18 +161,20 @@ def test_images_in_images_beside_the_labels_are_found(tmp_path: Path) -> None:
 
 def test_an_image_that_would_be_hidden_is_refused(tmp_path: Path) -> None:
     images = [{"id": 3, "file_name": ".segstudio/project.png", "height": 40, "width": 50}]
-    path = samples.coco(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 5, 5]}], images=images)
-    samples.image(tmp_path / "in" / ".segstudio" / "project.png")
+    path = samples.make_coco_json(tmp_path / "in" / "f.json", [{"bbox": [0, 0, 5, 5]}], images=images)
+    samples.make_image(tmp_path / "in" / ".segstudio" / "project.png")
     report, _ = bring(path, tmp_path / "out")
     assert report.images == 0
 
 
 def test_stopping_an_import_keeps_what_was_imported(tmp_path: Path) -> None:
     for number in range(4):
-        samples.image(tmp_path / "in" / "images" / f"{number}.png")
-        Image.fromarray(np.ones((40, 50), np.uint8)).save(samples.image(tmp_path / "in" / "masks" / f"{number}.png"))
-    samples.text(tmp_path / "in" / "classes.txt", "_background_\ncat\n")
-    events = import_images(opened(tmp_path / "in")[1], tmp_path / "out")
+        samples.make_image(tmp_path / "in" / "images" / f"{number}.png")
+        Image.fromarray(np.ones((40, 50), np.uint8)).save(
+            samples.make_image(tmp_path / "in" / "masks" / f"{number}.png")
+        )
+    samples.write_text(tmp_path / "in" / "classes.txt", "_background_\ncat\n")
+    events = import_images(open_path(tmp_path / "in")[1], tmp_path / "out")
     for _ in range(3):
         next(events)
     events.close()
@@ -185,20 +187,31 @@ def test_a_preview_writes_nothing_and_has_classes_and_conflicts(tmp_path: Path) 
     make_voc(tmp_path / "in")
     bring(tmp_path / "in", tmp_path / "out")
     before = sorted(tmp_path.rglob("*"))
-    *_, found = preview_import(opened(tmp_path / "in")[1], tmp_path / "out")
+    *_, found = preview_import(open_path(tmp_path / "in")[1], tmp_path / "out")
     assert isinstance(found, ImportPreview)
     assert (found.names, found.entries, found.held_out, found.taken) == (("_background_", "cat"), 1, 1, ("a",))
     assert len(found.first_images) == 1
     assert sorted(tmp_path.rglob("*")) == before
     make_masks(tmp_path / "masks")
-    *_, found = preview_import(opened(tmp_path / "masks")[1], tmp_path / "nowhere")
+    *_, found = preview_import(open_path(tmp_path / "masks")[1], tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_an_image_with_too_many_classes_is_left_out_and_not_copied(tmp_path: Path) -> None:
+    for name, labels in (("a", range(1)), ("b", range(300))):
+        samples.make_image(tmp_path / "in" / f"{name}.jpg")
+        shapes = [{"label": f"c{n}", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"} for n in labels]
+        samples.write_text(tmp_path / "in" / f"{name}.json", json.dumps({"shapes": shapes, "imagePath": f"{name}.jpg"}))
+    report, problems = bring(tmp_path / "in", tmp_path / "out")
+    assert (report.images, report.left_out) == (1, 1)
+    assert "at most 254" in problems[0].what
+    assert [item.name for item in open_project(tmp_path / "out").items()] == ["a.jpg"]
+
+
 def test_blank_labels_get_a_name(tmp_path: Path) -> None:
-    samples.image(tmp_path / "in" / "a.jpg")
+    samples.make_image(tmp_path / "in" / "a.jpg")
     shape = {"label": " ", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
-    samples.text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "a.jpg"}))
+    samples.write_text(tmp_path / "in" / "a.json", json.dumps({"shapes": [shape], "imagePath": "a.jpg"}))
     _, problems = bring(tmp_path / "in", tmp_path / "out")
     assert "1 objects without a label are called no_name" in problems[0].what
     assert open_project(tmp_path / "out").table.names[-1] == "no_name"
@@ -222,31 +235,31 @@ def test_a_zip_bomb_and_a_zip_with_paths_outside_it_are_refused(
     monkeypatch.setattr(scratch, "_MAX_BYTES", 1 << 20)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.bin", bytes(12 << 20))
-    with pytest.raises(FormatError, match="would unfold to 12 MB"):
-        opened(tmp_path / "bomb.zip")
+    with pytest.raises(FormatError, match="would unpack to 12 MB"):
+        open_path(tmp_path / "bomb.zip")
     with zipfile.ZipFile(tmp_path / "climb.zip", "w") as archive:
         archive.writestr("../../outside.txt", "x")
     with pytest.raises(SegstudioError, match="cannot be imported"):
-        opened(tmp_path / "climb.zip")
+        open_path(tmp_path / "climb.zip")
     assert not (tmp_path.parent / "outside.txt").exists()
-    samples.text(tmp_path / "broken.zip", "no archive")
+    samples.write_text(tmp_path / "broken.zip", "no archive")
     with pytest.raises(SegstudioError, match="cannot be unpacked"):
-        opened(tmp_path / "broken.zip")
+        open_path(tmp_path / "broken.zip")
 
 
 def test_an_image_embedded_in_a_labelme_file_is_extracted(tmp_path: Path) -> None:
-    data = samples.image(tmp_path / "a.png").read_bytes()
+    data = samples.make_image(tmp_path / "a.png").read_bytes()
     shape = {"label": "cat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     plain = {"shapes": [shape], "imagePath": "..\\elsewhere\\a.jpg", "imageData": base64.b64encode(data).decode()}
-    samples.text(tmp_path / "in" / "a.json", json.dumps(plain))
+    samples.write_text(tmp_path / "in" / "a.json", json.dumps(plain))
     report, problems = bring(tmp_path / "in", tmp_path / "out")
     assert report.images == 1
-    assert "taken out of the labels file" in problems[0].what
+    assert "unpacked from the labels file" in problems[0].what
     assert (tmp_path / "out" / "a.png").read_bytes() == data
 
 
 def test_an_image_whose_every_object_failed_is_not_marked_done(tmp_path: Path) -> None:
-    path = samples.coco(tmp_path / "in" / "f.json", [{"category_id": 99, "bbox": [0, 0, 3, 3]}])
+    path = samples.make_coco_json(tmp_path / "in" / "f.json", [{"category_id": 99, "bbox": [0, 0, 3, 3]}])
     bring(path, tmp_path / "out")
     (item,) = open_project(tmp_path / "out").items()
     assert status_of(load(item).annotation) == "todo"

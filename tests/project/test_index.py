@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from segstudio.core.annotation import Annotation
 from segstudio.project.index import Index, scan
-from segstudio.project.item import DONE, ItemState
+from segstudio.project.item import DONE, TODO, ItemState
 from segstudio.project.project import open_project
-from segstudio.project.store import save, with_status
+from segstudio.project.store import save, stamp_of, with_status
 from tests.project.items import CAR, TABLE, make_item
 
 
@@ -28,6 +29,9 @@ def test_the_index_keeps_states_until_a_file_changes_and_is_rebuilt_when_damaged
     assert first["p1.png"].problem
     assert first["p2.png"] == ItemState("p2.png")
     assert states() == first
+    save(items[0], Annotation(30, 40, (CAR, replace(CAR, label="road"))), TABLE, stamp_of(items[0]))
+    assert states()["p0.png"] == ItemState("p0.png", True, TODO, ("car", "road"), "")
+    save(items[0], with_status(Annotation(30, 40, (CAR,)), DONE), TABLE, stamp_of(items[0]))
     save(items[2], Annotation(30, 40, (CAR,)), TABLE, None)
     assert states()["p2.png"].is_annotated
     project.index_file.write_bytes(b"no database at all")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,25 @@ def test_the_users_cache_is_used_where_the_project_cannot_be_written_to(item: It
     assert entry.annotation.shapes == drawn().shapes
 
 
+def test_an_entry_without_shapes_is_kept_while_the_images_file_cannot_be_read(item: Item) -> None:
+    folder = item.image.parent
+    journal.write_entry(folder, item, Annotation(40, 60), TABLE)
+    item.annotation_path.write_text("{ broken")
+    (entry,) = found_next_time(folder, [item])
+    assert (entry.annotation.shapes, entry.stamp) == ((), None)
+
+
+def test_an_entry_in_the_project_replaces_the_one_in_the_users_cache(item: Item) -> None:
+    folder = item.image.parent
+    blocker = folder / ".segstudio"
+    blocker.write_text("a file where a folder should be")
+    old = journal.write_entry(folder, item, drawn(), TABLE)
+    blocker.unlink()
+    new = journal.write_entry(folder, item, Annotation(40, 60), TABLE)
+    assert folder in new.parents
+    assert not old.exists()
+
+
 def test_an_entry_set_aside_is_not_written_over_by_a_new_one(item: Item) -> None:
     folder = item.image.parent
     journal.write_entry(folder, item, drawn(), TABLE)
@@ -160,6 +180,16 @@ def test_one_window_at_a_time_holds_the_journal_of_a_project(tmp_path: Path) -> 
     two.release()
 
 
+def test_another_thread_can_release_the_lock(tmp_path: Path) -> None:
+    one, two = journal.JournalLock(), journal.JournalLock()
+    assert one.acquire(tmp_path)
+    thread = threading.Thread(target=one.release)
+    thread.start()
+    thread.join()
+    assert two.acquire(tmp_path)
+    two.release()
+
+
 def test_another_process_holds_the_journal_until_it_is_killed(tmp_path: Path) -> None:
     lock = journal.JournalLock()
     with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
@@ -182,7 +212,7 @@ def test_the_lock_is_in_the_users_cache_where_the_project_cannot_be_written_to(t
     one.release()
     (cache / "segstudio").rename(cache / "moved")
     (cache / "segstudio").write_text("no folder either")
-    assert not one.acquire(tmp_path), "no place for a lock is no right to the journal"
+    assert not one.acquire(tmp_path), "without a place for a lock file the journal is not held"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the paths of Linux")

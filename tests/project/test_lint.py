@@ -116,12 +116,25 @@ def test_labels_for_another_image_size_are_scaled_and_the_old_file_is_kept(tmp_p
     path.write_text(json.dumps({**plain, "imageHeight": 200, "imageWidth": 200}))
     before = path.read_bytes()
     findings = find(project)
-    assert [finding.kind for finding in findings] == [SIZE], "nothing is said of shapes that lie in the wrong place"
+    assert [finding.kind for finding in findings] == [SIZE], "single shapes are not checked while they are in the wrong place"
     fix(project, findings)
     shapes = load(next(iter(project.items()))).annotation.shapes
     assert shapes[0].points == ((75.0, 75.0), (95.0, 75.0), (95.0, 95.0))
     assert find(project) == []
     assert (tmp_path / ".segstudio" / "before-fixes" / "p0.png.json").read_bytes() == before
+
+
+def test_a_size_that_was_corrected_since_is_not_scaled_again(tmp_path: Path) -> None:
+    project = project_of(tmp_path)
+    path = tmp_path / "p0.json"
+    plain = json.loads(path.read_text())
+    path.write_text(json.dumps({**plain, "imageHeight": 200, "imageWidth": 200}))
+    findings = find(project)
+    path.write_text(json.dumps(plain))
+    before = path.read_bytes()
+    assert [finding.kind for finding in findings] == [SIZE]
+    assert fix(project, findings) == []
+    assert path.read_bytes() == before
 
 
 def test_empty_objects_and_slivers_are_deleted_but_not_points(tmp_path: Path) -> None:
@@ -206,6 +219,9 @@ def test_duplicates_that_are_not_annotated_are_not_reported(tmp_path: Path) -> N
     (tmp_path / "p5.json").unlink()
     assert find(project) == []
     item = next(item for item in project.items() if item.name == "p5.png")
+    save(item, Annotation(100, 100), TABLE, None)
+    assert find(project) == [], "a file without shapes"
+    item.annotation_path.unlink()
     save(item, with_status(Annotation(100, 100), DONE), TABLE, None)
     assert [finding.kind for finding in find(project)] == [DUPLICATE], "an image that is done is annotated"
 

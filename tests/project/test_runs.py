@@ -17,6 +17,7 @@ from segstudio.project.runs import (
     find_free_run_name,
     find_resumable_run,
     find_weights,
+    list_trained_runs,
     read_run,
     read_runs,
     read_split,
@@ -95,8 +96,20 @@ def test_a_run_is_renamed_and_deleted_with_its_results_in_the_index(tmp_path: Pa
     assert not run_folder(project, "c").exists()
     with Index(project.index_file) as index:
         assert index.read_uncertainties("c") == {}
-    with pytest.raises(ProjectError, match="no run of this project"):
+    with pytest.raises(ProjectError, match="not a run of this project"):
         delete_run(project, "c")
+
+
+def test_runs_are_listed_from_the_newest(tmp_path: Path) -> None:
+    project = open_project(tmp_path)
+    for age, name in enumerate(["b", "c", "a"]):
+        for path in make_run(project, name).iterdir():
+            os.utime(path, (1000 - age, 1000 - age))
+        weights = run_folder(project, name) / "best.safetensors"
+        weights.touch()
+        os.utime(weights, (1000 - age, 1000 - age))
+    assert [run.name for run in read_runs(project)] == ["b", "c", "a"]
+    assert list_trained_runs(project) == ["a", "c", "b"], "the oldest first"
 
 
 def test_runs_are_compared_by_the_values_that_differ(tmp_path: Path) -> None:

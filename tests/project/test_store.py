@@ -66,8 +66,12 @@ def test_a_renamed_class_is_written_to_the_files(tmp_path: Path) -> None:
     for item in items[:2]:
         save(item, Annotation(30, 40, (CAR,)), TABLE, None)
     items[2].annotation_path.write_text("{ broken")
-    events = list(relabel(items, TABLE.with_renamed(1, "vehicle")))
+    table = TABLE.with_renamed(1, "vehicle")
+    events = list(relabel(items, table))
     assert sum(isinstance(event, Relabelled) for event in events) == 2
+    before = stamp_of(items[0])
+    assert not any(isinstance(event, Relabelled) for event in relabel(items, table)), "nothing is left to do"
+    assert stamp_of(items[0]) == before
     assert [event.where for event in events if isinstance(event, Problem)] == ["p2.png"]
     assert load(items[0]).annotation.labels == ["vehicle"]
     assert stamp_of(items[2]) is not None

@@ -42,7 +42,7 @@ def test_an_image_that_fails_is_reported_and_the_worst_is_listed_first(tmp_path:
 
     def predict(sample: Sample) -> np.ndarray:
         if sample.name.endswith("0.png"):
-            raise FileError("x", "broken", "mend it")
+            raise FileError("x", "broken", "fix it")
         truth = rasterise_ground_truth(sample.annotation, project.table, "background")
         return truth if sample.name.endswith("1.png") else np.zeros_like(truth)
 
