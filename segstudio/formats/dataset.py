@@ -82,7 +82,7 @@ def find_first_file(folders: Iterable[Path], names: Sequence[str]) -> Path | Non
 
 
 def split_or_none(held_out: Iterable[str], entries: Sequence[DatasetEntry]) -> frozenset[str] | None:
-    """The names as a validation subset; None where it would be empty or hold every entry."""
+    """The names as a validation subset; None where it would be empty or include every entry."""
     names = frozenset(held_out)
     return names if 0 < len(names) < len(entries) else None
 

@@ -219,7 +219,7 @@ def _read(path: Path) -> Pixels:
 
 
 def _read_large(path: Path, image: Image.Image) -> Pixels:
-    """Read by OpenCV, which holds the pixels once in memory; Pillow holds them three times."""
+    """Read by OpenCV, which needs memory for one copy of the pixels; Pillow needs three."""
     flag = cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR
     pixels = cv2.imdecode(np.fromfile(path, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:

@@ -58,7 +58,7 @@ READERS: Final = (
 )
 WRITERS: Final = (VOC_WRITER, COCO_WRITER, LABELME_WRITER, MASKS_WRITER, YOLO_WRITER)
 
-AUTO: Final = "auto"  # the name that stands for detecting the format
+AUTO: Final = "auto"  # as the name of a format: detect it
 READER_NAMES: Final = (AUTO, *(reader.name for reader in READERS))
 
 # What a malformed or malicious file may raise in a reader besides SegstudioError.

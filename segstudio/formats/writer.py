@@ -134,7 +134,7 @@ def describe_hidden_objects(annotation: Annotation, instances: NDArray[np.int32]
         index = numbers.index(number)
         shape = annotation.shapes[index]
         outside = shape.box.intersect(annotation.box).empty
-        reason = "lies outside the image" if outside else "is completely covered by later objects"
+        reason = "is outside the image" if outside else "is completely covered by later objects"
         notes.append(f"{describe_shape(shape, index)} {reason}; it has no pixel")
     return notes
 
@@ -142,7 +142,7 @@ def describe_hidden_objects(annotation: Annotation, instances: NDArray[np.int32]
 def describe_interleaved_objects(annotation: Annotation) -> list[str]:
     """Notes for formats that write each object as a whole."""
     return [
-        f"object {number} lies partly above and partly below other objects; it is written above them"
+        f"object {number} is partly above and partly below other objects; it is written above them"
         for number in find_interleaved(annotation)
     ]
 

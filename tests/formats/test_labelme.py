@@ -180,9 +180,9 @@ def test_labelme_itself_reads_every_kind_of_shape(tmp_path: Path) -> None:
     Image.fromarray(rng.integers(0, 255, (300, 320, 3), dtype=np.uint8)).save(tmp_path / "ä.png")
     bitmap = Bitmap.from_array(rng.random((40, 30)) < 0.5, 250, 260)
     kinds = [("polygon", 3), ("rectangle", 2), ("circle", 2), ("line", 2), ("linestrip", 4), ("point", 1)]
-    made = [Shape("a", kind, tuple((float(i), 2.0 * i) for i in range(1, count + 1))) for kind, count in kinds]
+    drawn = [Shape("a", kind, tuple((float(i), 2.0 * i) for i in range(1, count + 1))) for kind, count in kinds]
     annotation = Annotation(
-        300, 320, (*made, Shape("b", "mask", bitmap=bitmap)), extra={"segstudio": {"status": "done"}}
+        300, 320, (*drawn, Shape("b", "mask", bitmap=bitmap)), extra={"segstudio": {"status": "done"}}
     )
     (tmp_path / "ä.json").write_bytes(labelme_json.encode(annotation, "ä.png"))
     labelme_reads([tmp_path / "ä.json"])
@@ -190,12 +190,12 @@ def test_labelme_itself_reads_every_kind_of_shape(tmp_path: Path) -> None:
 
 def test_every_example_of_labelme_is_read_and_written_without_loss(shared: Path, tmp_path: Path) -> None:
     files = sorted((shared / "labelme_examples").rglob("*.json"))
-    seen = 0
+    files_read = 0
     for path in files:
         raw = json.loads(path.read_text("utf-8"))
         if "shapes" not in raw:
             continue
-        seen += 1
+        files_read += 1
         found = labelme_json.read(path, (raw.get("imageHeight") or 1000, raw.get("imageWidth") or 1000))
         assert not found.notes
         written = json.loads(labelme_json.encode(found.annotation, found.image))
@@ -208,4 +208,4 @@ def test_every_example_of_labelme_is_read_and_written_without_loss(shared: Path,
                     assert after[key] == value
             exact = np.trunc if before.get("shape_type") == "mask" else np.asarray  # as labelme's rasteriser takes them
             assert np.allclose(exact(before["points"]), after["points"])
-    assert seen > 15
+    assert files_read > 15

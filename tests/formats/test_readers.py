@@ -76,7 +76,7 @@ def test_real_datasets_are_read_completely(place: str, name: str, images: int, s
 
 
 def test_the_same_images_in_isat_and_coco_agree(shared: Path) -> None:
-    """The ISAT project redrew the objects, so their outlines are only similar to COCO's."""
+    """The ISAT project redrew the objects, so their polygon_record are only similar to COCO's."""
     home = shared / "interop" / "isat_coco_tiny"
     table = ClassTable.from_names(["_background_", "person", "umbrella"])
     masks = []
@@ -98,23 +98,23 @@ def test_labels_made_on_the_stored_rows_get_the_orientation_of_the_image(turn: i
     for folder in ("coco", "masks/images"):
         (tmp_path / folder).mkdir(parents=True)
         Image.fromarray(stored * 255).save(tmp_path / folder / "a.jpg", quality=100, exif=exif)
-    seen = read_image(tmp_path / "coco" / "a.jpg") > 128
+    upright = read_image(tmp_path / "coco" / "a.jpg") > 128
     png(tmp_path / "masks" / "masks" / "a.png", stored)
     samples.write_text(tmp_path / "masks" / "classes.txt", "_background_\ncat\n")
     flat = np.concatenate([[0], np.flatnonzero(np.diff(stored.T.ravel())) + 1, [stored.size]])
-    whole = {"segmentation": {"size": [HEIGHT, WIDTH], "counts": np.diff(flat).tolist()}}
-    outlines = {"segmentation": [[30, 3, 47, 3, 47, 12, 30, 12], [2, 20, 9, 20, 9, 22, 2, 22]]}
+    rle_record = {"segmentation": {"size": [HEIGHT, WIDTH], "counts": np.diff(flat).tolist()}}
+    polygon_record = {"segmentation": [[30, 3, 47, 3, 47, 12, 30, 12], [2, 20, 9, 20, 9, 22, 2, 22]]}
     images = [{"id": 3, "file_name": "a.jpg", "height": HEIGHT, "width": WIDTH}]
-    for record in (whole, outlines):
+    for record in (rle_record, polygon_record):
         plain = {"images": images, "annotations": [{"id": 1, "image_id": 3, "category_id": 1, **record}]}
         samples.write_text(
             tmp_path / "coco" / "f.json", json.dumps({**plain, "categories": [{"id": 1, "name": "cat"}]})
         )
         imported = read_first(tmp_path / "coco")
-        assert ((rasterise_classes(imported, "cat") == 1) == seen).all()
+        assert ((rasterise_classes(imported, "cat") == 1) == upright).all()
         assert "orientation was applied" in imported.notes[-1]
     imported = read_first(tmp_path / "masks")
-    assert ((rasterise_classes(imported, "cat") == 1) == seen).all()
+    assert ((rasterise_classes(imported, "cat") == 1) == upright).all()
     assert "orientation was applied" in imported.notes[0]
 
 

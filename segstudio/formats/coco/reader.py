@@ -81,7 +81,7 @@ def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
     taken: set[str] = set()
     for file in files:
         notes += [f"{file.path.name}: {note}" for note in file.notes]
-        split = _split_of(file.path)
+        split = _parse_split(file.path)
         added = _list_entries(file, images, split, taken)
         entries += added
         if split in HELD_OUT:
@@ -122,14 +122,14 @@ def _build_class_table(root: Path, files: list[CocoFile]) -> ClassTable:
         raise FormatError(root, str(error), "remove unused categories from the file") from error
 
 
-def _split_of(path: Path) -> str:
+def _parse_split(path: Path) -> str:
     """`train` of instances_train.json, instances_train2017.json and train/_annotations.coco.json."""
     last = path.parent.name if path.name.startswith("_annotations") else path.stem.rpartition("_")[2]
     return last.rstrip("0123456789").lower()
 
 
 def _list_entries(file: CocoFile, images: ImageFinder, split: str, taken: set[str]) -> list[DatasetEntry]:
-    """An entry per image; `taken` are file names of all files so far and is added to."""
+    """An entry per image; `taken` collects the file names over all JSON files."""
     entries = []
     numbers: Iterable[int] = file.records if file.results else file.images
     for number in numbers:

@@ -22,7 +22,7 @@ _WRITTEN_AS_PIXELS: Final = (CIRCLE, LINE, LINESTRIP, POINT, POINTS)
 
 @dataclass(frozen=True)
 class _ImageRecords:
-    """What the JSON says of one image, still without ids."""
+    """The records of one image and its annotations, still without ids."""
 
     image: Record
     annotations: list[Record]
@@ -122,11 +122,4 @@ def finish(out: Path, written: list[WrittenImage], table: ClassTable) -> None:
         writer.write_file(out / "annotations" / name, encode_json(plain))
 
 
-COCO_WRITER = Writer(
-    name="coco",
-    title="COCO",
-    find_unsupported=find_unsupported,
-    write=write,
-    finish=finish,
-    options=frozenset({"exact"}),
-)
+COCO_WRITER = Writer("coco", "COCO", find_unsupported, write, finish, options=frozenset({"exact"}))

@@ -61,7 +61,7 @@ def open_dataset(root: Path, options: ReadOptions) -> DatasetReader:
 
 
 def _subfolder(root: Path, name: str) -> Path:
-    """The folder of this name, or `root` itself where everything lies in one folder."""
+    """The folder of this name, or `root` itself where the dataset is a single folder."""
     return root / name if (root / name).is_dir() else root
 
 

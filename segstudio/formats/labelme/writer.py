@@ -52,10 +52,5 @@ def finish(out: Path, written: list[WrittenImage], table: ClassTable) -> None:
 
 
 LABELME_WRITER = Writer(
-    name="labelme",
-    title="labelme",
-    find_unsupported=find_unsupported,
-    write=write,
-    finish=finish,
-    options=frozenset({"exact", "overlap_ignored"}),
+    "labelme", "labelme", find_unsupported, write, finish, options=frozenset({"exact", "overlap_ignored"})
 )

@@ -48,7 +48,7 @@ class MaskFile:
 
 @dataclass(frozen=True)
 class MaskLabels:
-    """Class ids read from a mask that lies on its image; `snapped`: by the nearest class."""
+    """Class ids of a mask in the size and orientation of its image; `snapped`: read by the nearest class."""
 
     labels: Labels
     notes: tuple[str, ...]

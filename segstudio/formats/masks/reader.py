@@ -49,7 +49,7 @@ class _FolderPair:
 
 @dataclass(frozen=True)
 class _MaskContent:
-    """What the masks contain, decided once for the whole dataset; `note` says so where it was detected."""
+    """What the masks contain, decided once for the whole dataset; `note` reports what was detected."""
 
     label_map: LabelMap
     kind: str

@@ -41,11 +41,11 @@ def finish(out: Path, written: list[WrittenImage], table: ClassTable) -> None:
 
 
 MASKS_WRITER = Writer(
-    name="masks",
-    title="Mask images (PNG)",
-    find_unsupported=find_unsupported,
-    write=write,
-    finish=finish,
+    "masks",
+    "Mask images (PNG)",
+    find_unsupported,
+    write,
+    finish,
     options=frozenset({"overlap_ignored"}),
     remark=writer.TOPMOST_ONLY,
 )

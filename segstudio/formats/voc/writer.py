@@ -96,10 +96,10 @@ def finish(out: Path, written: list[WrittenImage], table: ClassTable) -> None:
 
 
 VOC_WRITER = Writer(
-    name="voc",
-    title="PASCAL VOC",
-    find_unsupported=find_unsupported,
-    write=write,
-    finish=finish,
+    "voc",
+    "PASCAL VOC",
+    find_unsupported,
+    write,
+    finish,
     options=frozenset({"visualisations", "npy", "border_px", "overlap_ignored"}),
 )

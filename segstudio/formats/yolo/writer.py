@@ -108,6 +108,4 @@ def _quote(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-YOLO_WRITER = Writer(
-    name="yolo", title="YOLO segmentation", find_unsupported=find_unsupported, write=write, finish=finish
-)
+YOLO_WRITER = Writer("yolo", "YOLO segmentation", find_unsupported, write, finish)
