@@ -186,11 +186,12 @@ def test_enter_paints_with_the_threshold_of_that_moment() -> None:
     document, settings = empty_document(), ToolSettings(1, threshold=10)
     tool = Threshold(settings, full_context())
     propose(tool, document)
+    assert not tool.take_back(document)  # Undo undoes an edit and leaves the highlighted pixels
+    assert tool.preview(document).mask is not None
     settings.threshold = 200
     tool.finish(document)
     run_pending_work(tool, document)
     assert ((document.plane == 1) == disc()).all()  # values of exactly 200 count
-    assert not tool.take_back(document)
 
 
 class TestSuperpixels:
@@ -228,6 +229,8 @@ class TestSuperpixels:
         assert work is not None
         tool.cancel(document)
         tool.work_done(document, work, work.run())
+        tool.hover(document, Pointer(60, 80))
+        assert tool.preview(document).mask is not None
         drag(tool, document, (165, 80), (166, 80))
         assert document.plane[80, 60] == UNLABELLED
         assert document.plane[80, 165] == 1
@@ -236,13 +239,11 @@ class TestSuperpixels:
         document, context = empty_document(), make_context()
         tool = Superpixels(ToolSettings(1, 2), context)
         drag(tool, document, (60, 80), (61, 80))
-        first = tool.preview(document), document.plane.copy()
         context.image = np.ascontiguousarray(image()[::-1, ::-1])
         other = empty_document()
         press_and_release(tool, other, 60, 80)
         assert tool.pending_work() is not None
-        tool.cancel(other)
-        assert first[1].any()
+        assert other.has_open_stroke
 
     def test_a_result_for_another_image_is_not_stored(self) -> None:
         document, context = empty_document(), make_context()

@@ -246,11 +246,17 @@ def test_grabcut_computes_large_regions_at_a_reduced_size(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("cv2.grabCut", record)
     monkeypatch.setattr("segstudio.tools.grabcut._MAX_PIXELS", 2000)
-    document, tool = empty_document(), GrabCut(ToolSettings(1, 4), make_context())
+    document, settings = empty_document(), ToolSettings(1, 4)
+    tool = GrabCut(settings, make_context())
     drag(tool, document, (20, 40), (100, 120))
+    settings.radius_px = 1
+    drag(tool, document, (24, 44), (24, 60))
+    drag(tool, document, (60, 70), (60, 90), alt=True)
     tool.finish(document)
     assert sizes[0] < 2200
-    assert iou(document.plane == 1, disc()) > 0.9
+    assert iou(document.plane == 1, disc()) > 0.85
+    assert (document.plane[44:60, 23:25] == 1).all()
+    assert (document.plane[70:90, 59:61] == UNLABELLED).all()
 
 
 def test_grabcut_proposes_the_box_where_opencv_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,6 +281,14 @@ def test_watershed_covers_its_region_and_keeps_every_scribbled_pixel() -> None:
     assert set(np.unique(labels)) == {1, 2}
     assert labels[50 - box.y0, 165 - box.x0] == 1
     assert labels[80 - box.y0, 180 - box.x0] == 2
+
+
+def test_scribbles_that_touch_at_the_border_of_the_image_keep_their_pixels() -> None:
+    scribbles = (Scribble(1, ((30, 0.5), (47, 0.5)), 3), Scribble(2, ((54, 0.5), (70, 0.5)), 3))
+    box, labels = divide(make_context().image, scribbles)
+    assert (box.y0, box.x0) == (0, 0)
+    assert (labels[0, 30:50] == 1).all()
+    assert (labels[0, 51:70] == 2).all()
 
 
 def test_backspace_removes_a_scribble_and_what_it_divided() -> None:
