@@ -13,7 +13,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Bitmap
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise, rasterise_shape
-from segstudio.core.shape import MASK, Shape
+from segstudio.core.shape import COCO, FILL_RULE, MASK, Shape
 
 SIDE = 20
 TABLE = ClassTable.from_names(["_background_", "a", "b"])
@@ -178,3 +178,11 @@ def test_every_group_has_its_own_number() -> None:
     twice = shape_edits.group(once, [2, 3])
     assert twice.shapes[0].group_id == twice.shapes[1].group_id != twice.shapes[2].group_id == twice.shapes[3].group_id
     assert shape_edits.ungroup(twice, [0]).shapes[0].group_id is None
+
+
+def test_polygons_of_a_mask_from_coco_are_filled_by_the_rule_they_were_traced_for() -> None:
+    disc = morphology.dilate(np.pad(np.ones((1, 1), bool), (8, SIDE - 9)), 5)
+    shape = Shape("a", MASK, bitmap=Bitmap.from_array(disc), extra={FILL_RULE: COCO, "score": 1})
+    after = shape_edits.convert_to_polygons(Annotation(SIDE, SIDE, (shape,)), [0], 0)
+    assert (after.shapes[0].kind, dict(after.shapes[0].extra)) == ("polygon", {"score": 1})
+    assert (pixels(after.shapes[0]) == disc).all()
