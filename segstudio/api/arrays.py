@@ -105,8 +105,8 @@ def _encode(index: int, pixels: Pixels) -> tuple[str, bytes]:
         raise SegstudioError(
             f"image {index}: is {pixels.dtype} {pixels.shape}; give uint8 or uint16 of (H, W) or (H, W, C)"
         )
-    if pixels.ndim == 2 or pixels.shape[2] in (1, 3):
-        return ".png", encode_png(pixels)
+    if pixels.ndim == 2 or pixels.shape[2] == 1 or (pixels.shape[2] == 3 and pixels.dtype == np.uint8):
+        return ".png", encode_png(pixels)  # RGB of 16 bits goes to TIFF: Pillow reads such a PNG as 8 bits
     buffer = io.BytesIO()
     extra = ["unspecified"] * (pixels.shape[2] - 1)
     tifffile.imwrite(buffer, pixels, photometric="minisblack", planarconfig="contig", extrasamples=extra)

@@ -59,7 +59,7 @@ class ImportedProject(Project):
 
     report: ImportReport = field(kw_only=True)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def evaluate(
     join_process_group(
         choose_device().name
     )  # before the weights are loaded: under torchrun it selects this process's GPU
-    model = Run(project, str(weights))
+    model = Run(project, weights, device=run.device if isinstance(run, Run) else "auto")
     unknown = unknown_classes(model.classes, project.table)
     if unknown:
         raise ProjectError(f"the model has the classes {', '.join(unknown)} and the project has not; add them first")

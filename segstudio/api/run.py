@@ -26,11 +26,17 @@ class Run:
     `project` has a class for each label in its files. The weights are loaded at the first prediction and kept.
     """
 
-    def __init__(self, project: Project, name: str, *, device: str = "auto", owner: object = None) -> None:
-        """`owner` is kept alive as long as the run: it may own the folder that the run is in."""
+    def __init__(
+        self, project: Project, path: Path, *, name: str = "", device: str = "auto", owner: object = None
+    ) -> None:
+        """`path` is the run's folder, or a weights file. Use `Run.open`, `train` or `train_arrays` to get a run.
+
+        `owner` is kept alive as long as the run: it may own the folder that the run is in.
+        """
         self.project = project
-        self.name = name
-        self._device_name = device
+        self.name = name or path.name
+        self._path = path
+        self.device = device
         self._owner = owner
         self._loaded: tuple[Model, Device] | None = None
 
@@ -40,21 +46,26 @@ class Run:
 
         `device` is "auto", "cpu", "cuda" or "mps". Raises ProjectError where there is no such run or it has no weights.
         """
-        find_weights(project, str(name))
-        return cls(complete_classes(project), str(name), device=device)
+        weights = find_weights(project, str(name))
+        return cls(complete_classes(project), weights, name=str(name), device=device)
 
     def __repr__(self) -> str:
         return f"Run({str(self.project.folder)!r}, {self.name!r})"
 
     @property
+    def folder(self) -> Path:
+        """The run's folder, with its configuration, metrics and checkpoints."""
+        return self._path.parent if self._path.is_file() else self._path
+
+    @property
     def weights(self) -> Path:
-        """The file of the best weights. Raises ProjectError where no validation has saved any yet."""
-        return find_weights(self.project, self.name)
+        """The file of the best weights. Raises ProjectError where none has been saved yet."""
+        return find_weights(self.project, str(self._path))
 
     @property
     def info(self) -> RunInfo:
         """Configuration and metrics, read from the run's folder: `rows` has one entry a validation."""
-        return read_run(self.weights.parent)
+        return read_run(self.folder)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -93,7 +104,7 @@ class Run:
         from segstudio.training.device import choose_device
 
         if self._loaded is None:
-            device = choose_device(self._device_name)
+            device = choose_device(self.device)
             self._loaded = load_weights(self.weights, device), device
         return self._loaded
 

@@ -123,7 +123,7 @@ def start_training(
     """`train` with its settings as text; `owner` is kept alive as long as the run."""
     name, resume = _choose_run(project, name, resume)
     made = _make_config(project, name, None if config is None else Path(config), settings, resume)
-    run = Run(project, name, owner=owner)
+    run = Run(project, run_folder(project, name), owner=owner)
     return Training(_events(run, made, samples), run)
 
 

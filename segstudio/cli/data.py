@@ -190,7 +190,12 @@ def convert(
         report = _Import(source, Path(folder), from_, reading, maps or [], overlap, "rename").run(reporter)
         project = api.complete_classes(api.Project.open(folder))
         written = _write(project, out, to, writing, reporter)
-    read = {"read_as": report.format, "read": report.images, "shapes": report.shapes, "left_out": report.left_out}
+    read: dict[str, Any] = {
+        "read_as": report.format,
+        "read": report.images,
+        "shapes": report.shapes,
+        "left_out": report.left_out,
+    }
     reporter.finish(**read, **written)
 
 

@@ -93,9 +93,10 @@ def demo(
     reporter.drain(make_sample_project(folder), f"1 of 4: creating a sample project in {folder}")
     reporter.say("2 of 4: training")
     project = api.Project.open(folder)
-    reporter.follow(api.train(project, minutes=minutes, name="demo"))
+    training = api.train(project, minutes=minutes, name="demo")
+    reporter.follow(training)
     with reporter.task("3 of 4: evaluating every image (those for validation were not trained on)") as show:
-        evaluation = api.evaluate(project, "demo", "all", on_event=show)
+        evaluation = api.evaluate(project, training.run, "all", on_event=show)
     for line in to_lines(evaluation):
         reporter.say(line)
     target = find_free_folder(folder.with_name(f"{folder.name}-voc"))

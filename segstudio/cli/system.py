@@ -52,9 +52,10 @@ def describe_load_error(error: BaseException) -> str | None:
     """One line for an ImportError or OSError of a missing library or Python package; None for any other error."""
     found = _MISSING.search(str(error))
     if found is not None:
-        library = found[1]
-        packages = {DEBIAN_PACKAGES[name] for name in {library, *_find_missing()} if name in DEBIAN_PACKAGES}
-        remedy = f"apt-get install {' '.join(sorted(packages))}" if packages else "install the package that contains it"
+        library, remedy = found[1], "install the package that contains it"
+        if library in DEBIAN_PACKAGES:
+            packages = {DEBIAN_PACKAGES[name] for name in (library, *_find_missing())}
+            remedy = f"apt-get install {' '.join(sorted(packages))}"
         return f"the system library {library} is missing; {remedy}"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("segstudio"):
         return f"the Python package {error.name} is missing; reinstall segstudio with its dependencies"
