@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,11 @@ def test_a_stopped_run_is_resumed_to_its_last_step(folder: Path) -> None:
     assert rows[-1]["step"] == 12
     assert all(row["step"] > 7 for row in rows), "it went on after step 7, where it was stopped"
     assert json.loads((run / "split.json").read_text()) == split
+    before = json.loads((FIXTURE / "project" / ".segstudio" / "runs" / "run-1" / "config.json").read_text())
     config = json.loads((run / "config.json").read_text())
-    assert (config["steps"], config["width"], config["learning_rate"]) == (12, 4, 0.003)
-    assert 0.33 in config.values(), "the fraction of patches with rare classes, whatever its key is called"
+    assert config["steps"] == 12
+    lost = Counter(values_of(before | {"resume": True})) - Counter(values_of(config))
+    assert not lost, "every value is kept, whatever its key is called"
 
 
 def test_the_weights_of_a_finished_run_predict_the_same_in_every_pixel(folder: Path, tmp_path: Path) -> None:
@@ -52,8 +55,16 @@ def test_the_weights_of_a_finished_run_predict_the_same_in_every_pixel(folder: P
 
 def test_the_config_of_a_finished_run_is_read_for_a_new_run(folder: Path) -> None:
     runs = folder / ".segstudio" / "runs"
-    segstudio("train", folder, "--run", "new", "--config", runs / "finished" / "config.json", "--set", "steps=2")
+    config = runs / "finished" / "config.json"
+    changed = {"rare": 0.47, "cache_gb": 0.5, "patience": 3}  # not the defaults, so that a key that is not read shows
+    config.write_text(json.dumps(json.loads(config.read_text()) | changed))
+    segstudio("train", folder, "--run", "new", "--config", config, "--set", "steps=2")
     old, new = (json.loads((runs / name / "config.json").read_text()) for name in ("finished", "new"))
     assert new["steps"] == 2
-    assert all(new[key] == old[key] for key in ("width", "depth", "patch", "batch", "learning_rate", "ema"))
-    assert 0.33 in new.values()
+    lost = Counter(values_of(old)) - Counter(values_of(new))
+    assert not lost, "every value is kept, whatever its key is called"
+
+
+def values_of(config: dict) -> list[str]:
+    kept = [value for key, value in config.items() if key not in ("run_dir", "steps", "table")]
+    return [str(float(value) if type(value) is int else value) for value in kept]
