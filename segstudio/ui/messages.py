@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from segstudio.ui.icons import icon
 
 _SHOWN_MS = 6000
 _MAX_WIDTH_PX, _GAP_PX, _SPACING_PX, _ICON_PX = 900, 12, 8, 18
+
+_BREAK = "\u200b"  # QLabel wraps a long path or hash only at such a space without width
+_LONG_WORD = re.compile(r"\S{16}(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class MessageBar(QFrame):
 
     @property
     def text(self) -> str:
-        return self._text.text() if not self.isHidden() else ""
+        return self._text.text().replace(_BREAK, "") if not self.isHidden() else ""
 
     def inform(self, text: str, *remedies: Remedy) -> None:
         """Show information for a while; a problem that is still open is not replaced by it."""
@@ -107,7 +111,7 @@ class MessageBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.retheme()
-        self._text.setText(text)
+        self._text.setText(_LONG_WORD.sub(lambda part: part[0] + _BREAK, text))
         self._remedies = remedies
         for number, button in enumerate(self._buttons):
             button.setVisible(number < len(remedies))

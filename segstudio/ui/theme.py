@@ -81,13 +81,16 @@ def _make_style(greys: Greys) -> str:
     QToolBar#tools::separator {{ height: 1px; margin: 3px 6px; }}
     QLabel[problem="true"] {{ color: #dc2626; }}
     QStatusBar QLabel {{ padding: 2px 6px; }}
-    QCheckBox::indicator, QTreeView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
+    QCheckBox::indicator, QTreeView::indicator, QListView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
         border: 1px solid {greys.quiet}; }}
-    QCheckBox::indicator:checked, QTreeView::indicator:checked {{ image: url({_tick_path()});
-        background: {greys.accent}; border-color: {greys.accent}; }}
+    QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
+        image: url({_tick_path()}); background: {greys.accent}; border-color: {greys.accent}; }}
     QListView, QTableView, QTreeView {{ border: 0; }}
+    QTreeView::item {{ padding: 3px 0; }}
     QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
     QPushButton {{ padding: 4px 12px; }}
+    QAbstractSpinBox {{ min-height: 20px; }}
+    QToolButton#rules {{ padding-right: 14px; }}
     QLineEdit {{ border: 1px solid {greys.line}; border-radius: 3px; padding: 2px 4px; }}
     QLineEdit:focus {{ border-color: {greys.accent}; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; }}

@@ -86,7 +86,7 @@ class Workspaces(QObject):
             "objects": QCoreApplication.translate("Workspaces", "Objects"),
             "layers": QCoreApplication.translate("Workspaces", "Layers"),
             "display": QCoreApplication.translate("Workspaces", "View"),
-            "metrics": QCoreApplication.translate("Workspaces", "This image"),
+            "metrics": QCoreApplication.translate("Workspaces", "Metrics"),
             "training": QCoreApplication.translate("Workspaces", "Training"),
             "runs": QCoreApplication.translate("Workspaces", "Runs"),
         }

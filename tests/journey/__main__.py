@@ -150,7 +150,7 @@ def look_at_the_result(journey: Journey) -> None:
     assert state.layers.prediction.visible
     journey.window.docks.show("annotate")
     journey.shot("4-prediction")
-    for layer in ("heat", "errors"):
+    for layer in ("probability_map", "errors"):
         click(journey.window.findChild(QCheckBox, f"layer-{layer}"), QPoint(8, 10))
     assert state.layers.probability_map.visible
     assert state.layers.errors.visible

@@ -339,11 +339,10 @@ def rules(j: Drawing) -> None:
 
 
 def seeing_and_keys(j: Drawing) -> None:
-    layers = j.window.state.layers
     key("1")
     j.drag((100, 100), (200, 100))
     key("o")
-    assert layers.style == OUTLINE
+    assert j.window.state.layers.style == OUTLINE
     j.shot("59-outline")
     key("o", "o", "ctrl+alt+c")
     j.shot("60-colour-blind-safe")

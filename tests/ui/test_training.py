@@ -255,11 +255,11 @@ def test_a_model_is_exported_and_the_result_is_shown(opened: MainWindow, qtbot: 
     pytest.importorskip("onnxscript")
     train(opened, qtbot, "one")
     opened.running.export_to("one", tmp_path / "one.onnx")
-    wait_for(qtbot, lambda: "largest difference" in opened.messages.text, 60_000)
+    wait_for(qtbot, lambda: "differ from torch by at most" in opened.messages.text, 60_000)
     assert (tmp_path / "one.onnx").stat().st_size > 1000
     wait_for(qtbot, lambda: opened.jobs.idle)
     opened.running.export_to("one", tmp_path / "one.onnx")
-    wait_for(qtbot, lambda: "is there already" in opened.messages.text)
+    wait_for(qtbot, lambda: "already exists" in opened.messages.text)
 
 
 def test_a_run_cannot_be_renamed_or_deleted_while_training(opened: MainWindow, qtbot: QtBot) -> None:

@@ -1,4 +1,4 @@
-"""Command palette: a filtered list of the commands that can run now."""
+"""Command palette: a filtered list of all commands; those that cannot run now are greyed and give the reason."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QIcon, QKeyEvent, QPalette
+from PySide6.QtGui import QIcon, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-_WIDTH, _ROWS = 520, 12
+_WIDTH_PX, _ICON_PX, _ROWS = 520, 16, 12
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ class CommandPalette(QDialog):
         super().__init__(window, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands = commands
+        blank = QPixmap(_ICON_PX, _ICON_PX)
+        blank.fill(Qt.GlobalColor.transparent)
+        self._blank = QIcon(blank)  # keeps the texts aligned
         self._line = QLineEdit()
         self._line.setPlaceholderText(self.tr("Type a command"))
         self._line.setAccessibleName(self.tr("Command"))
@@ -56,7 +59,8 @@ class CommandPalette(QDialog):
         self._list = QListWidget()
         self._list.setAccessibleName(self.tr("Commands"))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._list.setIconSize(QSize(16, 16))
+        self._list.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.addWidget(self._line)
@@ -65,9 +69,9 @@ class CommandPalette(QDialog):
         self._line.returnPressed.connect(self._run)
         self._list.itemClicked.connect(lambda _: self._run())
         self._fill("")
-        self.resize(_WIDTH, 60 + _ROWS * 26)
+        self.resize(_WIDTH_PX, 60 + _ROWS * 26)
         corner = window.mapToGlobal(window.rect().center())
-        self.move(corner.x() - _WIDTH // 2, window.mapToGlobal(window.rect().topLeft()).y() + 80)
+        self.move(corner.x() - _WIDTH_PX // 2, window.mapToGlobal(window.rect().topLeft()).y() + 80)
         self._line.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -87,7 +91,8 @@ class CommandPalette(QDialog):
         for _, _, number in sorted((refused, place, number) for refused, place, number in ranked if place is not None):
             command = self._commands[number]
             parts = [command.text, command.where, f"[{command.keys}]" if command.keys else "", command.refusal]
-            item = QListWidgetItem(command.icon, "    ".join(part for part in parts if part), self._list)
+            icon = self._blank if command.icon.isNull() else command.icon
+            item = QListWidgetItem(icon, "    ".join(part for part in parts if part), self._list)
             item.setData(Qt.ItemDataRole.UserRole, number)
             if command.refusal:
                 item.setForeground(self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text))

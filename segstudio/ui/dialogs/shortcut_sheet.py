@@ -23,12 +23,13 @@ class ShortcutSheet(QDialog):
         page = QTextBrowser()
         page.setAccessibleName(self.tr("Shortcuts"))
         page.setHtml(f"<h3>{escape(heading)}</h3><p>{escape(hint)}</p>{_make_table(sections)}")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)
         layout.addWidget(page)
         layout.addWidget(buttons)
-        self.resize(980, 640)
+        self.resize(1100, 720)
 
 
 def _make_table(sections: Sequence[Section]) -> str:
@@ -39,7 +40,7 @@ def _make_table(sections: Sequence[Section]) -> str:
         place = heights.index(min(heights))
         heights[place] += len(rows) + 2
         cells = "".join(
-            f"<tr><td style='padding-right:10px'><b>{escape(keys)}</b></td><td>{escape(text)}</td></tr>"
+            f"<tr><td style='padding-right:10px'><nobr><b>{escape(keys)}</b></nobr></td><td>{escape(text)}</td></tr>"
             for keys, text in rows
         )
         columns[place].append(f"<h4>{escape(heading)}</h4><table cellspacing='1'>{cells}</table>")

@@ -52,7 +52,9 @@ class ShortcutsDialog(QDialog):
         self._message = QLabel()
         self._message.setWordWrap(True)
         self._resolve = QPushButton(self.tr("Keep only here"))
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._buttons = QDialogButtonBox()
+        self._ok = self._buttons.addButton(self.tr("OK"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._place()
         self._preset.currentTextChanged.connect(self._on_preset)
         self._filter.textChanged.connect(lambda _: self._fill())
@@ -142,7 +144,7 @@ class ShortcutsDialog(QDialog):
     def _check_clashes(self) -> None:
         """Show the first clash; enable OK if there is none."""
         found = find_clashes(self._keys)
-        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not found)
+        self._ok.setEnabled(not found)
         self._resolve.setVisible(bool(found))
         if not found:
             self._message.setText("")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP as N
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
+from segstudio.tools.options import N
 from segstudio.training.config import ALLOWED_VALUES, AUTO, TrainConfig
 from segstudio.ui.dialogs.form_fields import ignore_wheel
 

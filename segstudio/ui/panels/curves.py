@@ -113,7 +113,7 @@ def make_plot(title: str) -> pyqtgraph.PlotWidget:
     plot.setMinimumHeight(80)
     plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the plots share the height
     plot.setAccessibleName(title)
-    plot.getAxis("left").setTickDensity(0.5)  # in a low panel the numbers would overlap
+    plot.getAxis("left").setTickDensity(0.25)  # in a low panel more numbers would overlap
     plot.getAxis("left").setWidth(34)
     return plot
 

@@ -238,7 +238,7 @@ class ObjectsPanel(QWidget):
             self._marks = marks
             self._show_selected(marks.selected)
         total = 0 if image is None else len(image.document.annotation.shapes)
-        text = self.tr("%n object(s)", "", total)
+        text = self.tr("1 object") if total == 1 else self.tr("{} objects").format(total)
         self._count.setText(text + (self.tr(" · {} selected").format(len(marks.selected)) if marks.selected else ""))
 
     def showEvent(self, event: object) -> None:

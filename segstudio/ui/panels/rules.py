@@ -28,6 +28,7 @@ class RulesButton(QToolButton):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
+        self.setObjectName("rules")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

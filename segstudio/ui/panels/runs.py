@@ -68,7 +68,6 @@ class RunsPanel(QWidget):
         )
         self._rows.setRootIsDecorated(False)
         self._rows.setUniformRowHeights(True)
-        self._rows.setStyleSheet("QTreeView::item { padding: 3px 0; }")
         self._rows.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
