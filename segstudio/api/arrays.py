@@ -21,8 +21,7 @@ from segstudio.formats.masks.codec import build_annotation
 from segstudio.formats.temporary_folder import TemporaryFolder
 from segstudio.project.free_names import check_new_folder
 from segstudio.project.item import DONE, Item
-from segstudio.project.project import BACKGROUND, Project
-from segstudio.project.project import IGNORE as IGNORED
+from segstudio.project.project import AS_BACKGROUND, AS_IGNORED, Project
 from segstudio.project.store import save, with_status
 
 
@@ -93,7 +92,7 @@ def _write_project(
         save(Item(path.name, path, path.with_suffix(".json")), annotation, table, None)
         if validation is not None:
             held_out[path.name] = index in validation
-    unlabelled = BACKGROUND if is_background(table.names[0]) else IGNORED
+    unlabelled = AS_BACKGROUND if is_background(table.names[0]) else AS_IGNORED
     project = Project(folder.resolve(), table, unlabelled, held_out, listed=True)
     project.save()
     return project

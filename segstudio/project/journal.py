@@ -102,6 +102,11 @@ def folders(project: Path) -> tuple[Path, Path]:
     return project / HIDDEN / _FOLDER, cache / _FOLDER / key
 
 
+def has_journal(project: Path) -> bool:
+    """True if entries were ever written for a project; opening one creates nothing."""
+    return any(folder.is_dir() for folder in _all_folders(project))
+
+
 def write_entry(project: Path, item: Item, annotation: Annotation, table: ClassTable) -> Path:
     """Write an entry, replacing the image's earlier one. Raises FileError where neither folder can be written to."""
     entry = use_current_names(annotation, table).with_extra(_IMAGE_KEY, item.name)

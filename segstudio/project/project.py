@@ -19,7 +19,7 @@ from segstudio.formats.labelme.reader import find_class_list
 from segstudio.project.item import HIDDEN, Item, ItemState, find_items
 from segstudio.project.split import GROUPINGS, SEQUENCE
 
-BACKGROUND, IGNORE = "background", "ignore"
+AS_BACKGROUND, AS_IGNORED = "background", "ignore"
 _VERSION = 1
 
 
@@ -27,7 +27,7 @@ _VERSION = 1
 class Project:
     """A value: a change gives another Project; `save` writes it to `.segstudio/project.json`.
 
-    `unlabelled` is BACKGROUND or IGNORE: how pixels without a label are read.
+    `unlabelled` is AS_BACKGROUND or AS_IGNORED: how pixels without a label are read.
     `held_out` says for an image's name whether it is held out from training; other images are assigned by sequence,
     folder or prefix, as `split_by` says.
     `listed` is True if the classes came from a list or an earlier session, and not from the images' labels.
@@ -36,7 +36,7 @@ class Project:
 
     folder: Path
     table: ClassTable = field(default_factory=ClassTable)
-    unlabelled: str = BACKGROUND
+    unlabelled: str = AS_BACKGROUND
     held_out: dict[str, bool] = field(default_factory=dict)
     split_by: str = SEQUENCE
     annotation_folder: Path | None = None
@@ -133,8 +133,8 @@ def _read(project: Project) -> Project:
     try:
         plain = json.loads(project.file.read_text("utf-8-sig"))
         classes = tuple(_read_class(index, row) for index, row in enumerate(plain["classes"]))
-        unlabelled = plain.get("unlabelled", BACKGROUND)
-        if unlabelled not in (BACKGROUND, IGNORE):
+        unlabelled = plain.get("unlabelled", AS_BACKGROUND)
+        if unlabelled not in (AS_BACKGROUND, AS_IGNORED):
             raise ValueError(f"unlabelled is {unlabelled!r}")
         held_out = {str(name): bool(value) for name, value in plain.get("held_out", {}).items()}
         split_by = plain.get("split_by", SEQUENCE)

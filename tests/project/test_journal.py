@@ -65,7 +65,10 @@ def drawn() -> Annotation:
 
 def test_an_entry_comes_back_as_it_was(item: Item) -> None:
     folder = item.image.parent
+    assert not journal.has_journal(folder)
+    assert list(folder.iterdir()) == [item.image], "asking creates nothing"
     journal.write_entry(folder, item, drawn(), TABLE)
+    assert journal.has_journal(folder)
     (entry,) = found_next_time(folder, [item])
     assert entry.item == item
     assert entry.annotation.shapes == drawn().shapes
