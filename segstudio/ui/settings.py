@@ -14,7 +14,7 @@ class _Stored(Generic[T]):
     """An attribute of Settings that is read from and written to QSettings under its own name."""
 
     def __init__(self, default: T) -> None:
-        self._default = default
+        self._default: T = default
 
     def __set_name__(self, owner: type[Settings], name: str) -> None:
         self._key = name
