@@ -43,7 +43,7 @@ TINY = {"width": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}
 
 # README shows this script; it runs there beside a VOC data set.
 SCRIPT = """\
-from segstudio import Run, evaluate, export, import_dataset, read_image, train
+from segstudio import evaluate, export, import_dataset, read_image, train
 
 project = import_dataset("VOCdevkit/VOC2012", "work")  # or Project.open("work")
 print(project.report.images, "images imported,", project.report.left_out, "left out")

@@ -47,7 +47,7 @@ ROOMS = {
         "numpy cv2 torch kornia safetensors",
     ),
     "review": room("review core project errors events", "numpy"),
-    "app": room(f"{BELOW_UI} training", "numpy"),
+    "app": room(f"{BELOW_UI} training", "numpy cv2"),
     "ui": room(f"ui {BELOW_UI} training", "PySide6 numpy pyqtgraph qtawesome"),
     "api": room(f"api {BELOW_UI} training", "numpy tifffile"),
     "cli": room(f"cli api ui {BELOW_UI} training __init__", "typer rich torch PySide6"),
@@ -194,6 +194,14 @@ def test_importing_segstudio_loads_only_the_standard_library() -> None:
     loaded = loaded_after("import segstudio; assert 'train' in dir(segstudio)")
     assert {name for name in loaded if name.startswith("segstudio")} == {"segstudio"}
     assert not loaded & {"numpy", "cv2", "PIL", "torch", "PySide6", "typer", "rich"}
+
+
+@pytest.mark.torch
+def test_training_loads_neither_qt_nor_a_package_that_must_match_torch() -> None:
+    modules = [f"segstudio.{module_of(path)}" for path in FILES if module_of(path).split(".")[0] == "training"]
+    loaded = loaded_after("import " + ", ".join(modules))
+    assert "torch" in loaded
+    assert not loaded & {"PySide6", "torchvision", "timm", "segmentation_models_pytorch"}
 
 
 def test_the_window_loads_without_torch() -> None:
