@@ -1,4 +1,4 @@
-"""What the notes teach holds: numpy equals torch, and a reshape is no permute."""
+"""The demonstrations of `segstudio notes`: numpy agrees with torch, and a reshape is not a permute."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from torch.nn import functional
 
 from segstudio.training.demonstrations import (
     compare_permute_and_reshape,
+    convolve,
+    convolve_transposed,
     permute_to_rows,
     reshape_to_rows,
+    run_demonstrations,
 )
 
 
@@ -23,8 +26,8 @@ from segstudio.training.demonstrations import (
 def test_convolution_in_numpy_equals_torchs(c: int, d: int, k: int, stride: int, padding: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     images, kernels = rng.normal(size=(c, 7, 9)), rng.normal(size=(d, c, k, k))
-    truth = functional.conv2d(torch.from_numpy(images)[None], torch.from_numpy(kernels), stride=stride, padding=padding)
-    assert np.allclose(convolve(images, kernels, stride, padding), truth[0].numpy())
+    expected = functional.conv2d(torch.from_numpy(images), torch.from_numpy(kernels), stride=stride, padding=padding)
+    assert np.allclose(convolve(images, kernels, stride, padding), expected.numpy())
 
 
 @settings(max_examples=40, deadline=None)
@@ -36,13 +39,13 @@ def test_transposed_convolution_in_numpy_equals_torchs(
 ) -> None:
     rng = np.random.default_rng(seed)
     images, kernels = rng.normal(size=(c, 5, 6)), rng.normal(size=(c, d, k, k))
-    truth = functional.conv_transpose2d(
+    expected = functional.conv_transpose2d(
         torch.from_numpy(images)[None], torch.from_numpy(kernels), stride=stride, padding=padding
     )
-    assert np.allclose(convolve_transposed(images, kernels, stride, padding), truth[0].numpy())
+    assert np.allclose(convolve_transposed(images, kernels, stride, padding), expected[0].numpy())
 
 
-def test_hand_made_numbers_come_out_as_by_hand() -> None:
+def test_convolutions_of_small_arrays_equal_those_computed_by_hand() -> None:
     image = np.arange(1.0, 10.0).reshape(1, 3, 3)
     kernel = np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
     assert (convolve(image, kernel) == [[[-4, -4], [-4, -4]]]).all()
@@ -62,7 +65,7 @@ def test_a_reshape_that_makes_the_sizes_fit_scrambles_the_classes() -> None:
     assert wrong > 4 * right
 
 
-def test_every_demonstration_says_its_line() -> None:
+def test_every_demonstration_yields_its_line() -> None:
     lines = list(run_demonstrations())
     assert len(lines) == 4
     assert float(lines[2].split(" by ")[1].split()[0]) == pytest.approx(0, abs=1e-9)

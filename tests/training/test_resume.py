@@ -1,9 +1,10 @@
-"""A run that stops, or is killed, goes on as if nothing had happened."""
+"""A run that is stopped or killed resumes as if it had not been interrupted."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,134 +18,134 @@ import torch
 from segstudio.core.sample import Sample
 from segstudio.errors import FileError, TrainingError
 from segstudio.events import Note, Problem
-from segstudio.training.checkpoint import compute_digest, load_state, save_state
+from segstudio.project.project import Project
+from segstudio.training.checkpoint import compute_digest, load_state, load_weights, save_state
 from segstudio.training.config import TrainConfig
+from segstudio.training.device import choose_device
 from segstudio.training.engine import train
-from segstudio.training.events import Finished, StepDone
+from segstudio.training.events import EpochDone, Finished, StepDone
+from tests.training.conftest import run_command
 
 Samples = tuple[Sample, ...]
+ROOT = str(Path(__file__).resolve().parents[2])
 
 
-def same(a: object, b: object) -> bool:
-    """Bit for bit, tensors and all."""
-    return compute_digest(a) == compute_digest(b)
+def stop_after(config: TrainConfig, samples: Samples, step: int) -> None:
+    """Train and close the generator once this step is reported."""
+    events = train(config, samples)
+    for event in events:
+        if isinstance(event, StepDone) and event.step >= step:
+            break
+    events.close()
 
 
-def run_in_parts(config: TrainConfig, samples: Samples, stops: list[int]) -> Finished:
-    """Stopped once each of these steps has been told."""
-    for stop in stops:
-        events = train(replace(config, resume=stop != stops[0]), samples)
-        for event in events:
-            if isinstance(event, StepDone) and event.step >= stop:
-                break
-        events.close()
-    *_, finished = train(replace(config, resume=True), samples)
+def train_in_parts(config: TrainConfig, samples: Samples, stops: list[int]) -> Finished:
+    """The order of samples is another one in each session."""
+    for number, stop in enumerate(stops):
+        stop_after(replace(config, resume=number > 0), samples[number:] + samples[:number], stop)
+    *_, finished = train(replace(config, resume=True), samples[::-1])
     assert isinstance(finished, Finished)
     return finished
 
 
 @pytest.mark.parametrize(
-    "choices",
+    "settings",
     [
         {},
         {"optimiser": "sgd", "schedule": "cosine", "accumulate": 2, "deep_supervision": True},
-        {"head": "one-vs-rest", "loss": "bce+lovasz", "upsampling": "unpool", "skips": "add", "norm": "group", "rare_class_fraction": 0.5},
+        {
+            "head": "one-vs-rest",
+            "loss": "bce+lovasz",
+            "upsampling": "unpool",
+            "skips": "add",
+            "norm": "group",
+            "rare_class_fraction": 0.5,
+        },
     ],
 )
 def test_a_resumed_run_is_bit_identical_to_one_never_stopped(
-    config: TrainConfig, samples: Samples, choices: dict, monkeypatch: pytest.MonkeyPatch
+    config: TrainConfig, samples: Samples, settings: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)  # every step is told
-    monkeypatch.setattr("segstudio.training.augment.FIRST_PASS", 0.0)  # augmentation from the first steps
-    config = replace(config, steps=14, **choices)
+    monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", 0.0)  # so that every step is reported
+    monkeypatch.setattr("segstudio.training.augment.FIRST_PASS", 0.0)  # so that patches are augmented from the start
+    config = replace(config, steps=14, **settings)
     *_, whole = train(replace(config, run_dir=config.run_dir.with_name("whole")), samples)
-    parts = run_in_parts(replace(config, run_dir=config.run_dir.with_name("parts")), samples, [4, 9])
+    parts = train_in_parts(replace(config, run_dir=config.run_dir.with_name("parts")), samples, [4, 9])
     a, b = (load_state(event.weights.parent / "last.ckpt") for event in (whole, parts))
     assert a["step"] == b["step"] == 14
-    for key in ("net", "ema", "optimiser"):
-        assert same(a[key], b[key]), key
+    for key in ("net", "ema", "optimiser", "torch_rng"):
+        assert compute_digest(a[key]) == compute_digest(b[key]), key
     histories = [[(row["step"], row["miou"]) for row in state["history"]] for state in (a, b)]
     assert histories[0][-1] == histories[1][-1]
 
 
-def test_a_run_killed_at_any_moment_goes_on_from_its_last_state(config: TrainConfig, project: object) -> None:
-    folder = config.run_dir.parent / "project"
-    command = [sys.executable, "-m", "segstudio"]
-    quick = ["--set", "width=4", "--set", "depth=2", "--set", "patch=32", "--set", "batch=4", "--set", "minutes=0"]
-    subprocess.run([*command, "synth", str(folder), "--images", "4", "--side", "64"], check=True, capture_output=True)
+def test_closing_the_generator_saves_the_state_and_weights_to_predict_with(
+    config: TrainConfig, samples: Samples
+) -> None:
+    stop_after(replace(config, steps=100_000), samples, 1)
+    assert load_state(config.run_dir / "last.ckpt")["step"] >= 1
+    assert load_weights(config.run_dir, choose_device("cpu")).step >= 1
+
+
+def test_a_run_survives_being_killed_and_ctrl_c_and_is_resumed_to_its_end(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project.folder, folder)
     code = (
         "import segstudio.training.engine as e; e.SAVE_INTERVAL_S = 0.1; "
         "import sys; from segstudio.__main__ import main; sys.exit(main())"
     )
-    killed = subprocess.Popen(
-        [sys.executable, "-c", code, "train", str(folder), "--run", "r", *quick, "--set", "steps=100000"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    state = folder / ".segstudio" / "runs" / "r" / "last.ckpt"
-    deadline = time.monotonic() + 60
-    while not (state.is_file() and load_state_or_none(state)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(killed.pid, signal.SIGKILL)
+    quick = ["width=4", "depth=2", "patch_size=32", "batch_size=4", "device=cpu", "minutes=0", "steps=100000000"]
+    settings = [word for setting in quick for word in ("--set", setting)]
+
+    def start(*more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, "train", str(folder), "--run", "r", *settings, *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ROOT},
+        )
+
+    run_dir = folder / ".segstudio" / "runs" / "r"
+    killed = start()
+    deadline = time.monotonic() + 100
+    while not steps_saved(run_dir) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    reached = load_state_or_none(state) or load_state_or_none(state.with_name("previous.ckpt"))
+    reached = steps_saved(run_dir)
     assert reached
-    step = str(reached["step"] + 3)
-    again = subprocess.run(
-        [*command, "train", str(folder), "--run", "r", "--resume", "--set", f"steps={step}", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["step"] == int(step)
 
-
-def test_ctrl_c_ends_a_run_between_two_steps_and_keeps_it(tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    command = [sys.executable, "-m", "segstudio"]
-    subprocess.run([*command, "synth", str(folder), "--images", "4", "--side", "64"], check=True, capture_output=True)
-    quick = [
-        "--set",
-        "width=4",
-        "--set",
-        "depth=2",
-        "--set",
-        "patch=32",
-        "--set",
-        "minutes=0",
-        "--set",
-        "steps=1000000",
-    ]
-    run = subprocess.Popen(
-        [*command, "train", str(folder), "--run", "r", *quick],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert run.stdout is not None
-    for line in run.stdout:
+    interrupted = start("--resume")
+    assert interrupted.stdout is not None
+    for line in interrupted.stdout:
         if "loss" in line and "%" in line:
             break
-    run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=60)
-    assert run.returncode == 2
+    interrupted.send_signal(signal.SIGINT)
+    _, errors = interrupted.communicate(timeout=100)
+    assert interrupted.returncode == 2
     assert errors.strip().splitlines()[-1] == "segstudio: stopped"
-    state = load_state(folder / ".segstudio" / "runs" / "r" / "last.ckpt")
-    assert state["step"] >= 1
-    assert (folder / ".segstudio" / "runs" / "r" / "best.safetensors").is_file()
+    assert (run_dir / "best.safetensors").is_file()
+    saved = steps_saved(run_dir)
+    assert saved > reached
+
+    assert run_command("train", str(folder), "--run", "r", "--resume", "--set", f"steps={saved + 3}", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["step"] == saved + 3
 
 
-def load_state_or_none(path: Path) -> dict | None:
-    """A state with at least one step in it."""
-    try:
-        state = load_state(path)
-    except FileError:
-        return None
-    return state if state["step"] else None
+def steps_saved(run_dir: Path) -> int:
+    """Of the last state, or of the one before it if the last is damaged; 0 if there is none."""
+    for name in ("last.ckpt", "previous.ckpt"):
+        try:
+            return load_state(run_dir / name)["step"]
+        except FileError:
+            continue
+    return 0
 
 
-def test_a_damaged_state_is_noticed_and_the_one_before_is_used(config: TrainConfig, samples: Samples) -> None:
+def test_a_damaged_state_is_detected_and_the_one_before_is_used(config: TrainConfig, samples: Samples) -> None:
     list(train(config, samples))
     last = config.run_dir / "last.ckpt"
     before = load_state(config.run_dir / "previous.ckpt")["step"]
@@ -160,16 +161,16 @@ def test_a_damaged_state_is_noticed_and_the_one_before_is_used(config: TrainConf
     assert before < 12
 
 
-def test_a_state_that_lies_about_its_hash_is_refused(tmp_path: Path) -> None:
+def test_a_state_that_does_not_match_its_hash_is_rejected(tmp_path: Path) -> None:
     save_state(tmp_path / "last.ckpt", {"step": 3, "net": {"a": torch.ones(3)}})
     state = torch.load(tmp_path / "last.ckpt", weights_only=True)
     state["step"] = 4
     torch.save(state, tmp_path / "last.ckpt")
-    with pytest.raises(FileError, match="its hash is another"):
+    with pytest.raises(FileError, match="its hash differs"):
         load_state(tmp_path / "last.ckpt")
 
 
-def test_a_full_disk_leaves_the_state_before_and_the_run_goes_on(
+def test_a_full_disk_keeps_the_state_before_and_the_run_continues(
     config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("segstudio.training.engine.SAVE_INTERVAL_S", 0.0)
@@ -185,18 +186,64 @@ def test_a_full_disk_leaves_the_state_before_and_the_run_goes_on(
 
     monkeypatch.setattr(checkpoint.torch, "save", full)
     events = list(train(config, samples))
-    told = [str(event) for event in events if isinstance(event, Problem)]
-    assert len(told) == 1
-    assert "could not be written" in told[0]
+    problems = [str(event) for event in events if isinstance(event, Problem)]
+    assert len(problems) == 1
+    assert "could not be written" in problems[0]
     assert isinstance(events[-1], Finished)
     assert load_state(config.run_dir / "last.ckpt")["step"] == 12
     assert not list(config.run_dir.glob(".*tmp"))
 
 
-def test_a_finished_run_goes_on_with_more_steps_and_its_own_network(config: TrainConfig, samples: Samples) -> None:
+def test_the_state_is_saved_between_steps_every_save_interval(
+    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = []
+    real = save_state
+    monkeypatch.setattr(
+        "segstudio.training.run.save_state", lambda path, state: steps.append(state["step"]) or real(path, state)
+    )
+    list(train(replace(config, steps=4), samples))
+    assert steps == [0, 4]  # 30 s have not passed: before the first step, and at the end
+    steps.clear()
+    monkeypatch.setattr("segstudio.training.engine.SAVE_INTERVAL_S", 0.0)
+    list(train(replace(config, steps=4, run_dir=config.run_dir.with_name("often")), samples))
+    assert steps == [0, 1, 2, 3, 4, 4]
+
+
+def test_a_finished_run_is_resumed_with_more_steps_and_its_own_network(config: TrainConfig, samples: Samples) -> None:
     list(train(config, samples))
-    auto = replace(config, width=0, depth=0, steps=16, resume=True)
-    *_, finished = train(auto, samples)
+    *_, finished = train(replace(config, width=0, depth=0, steps=16, resume=True), samples)
     assert finished.step == 16
     with pytest.raises(TrainingError, match="is finished"):
         list(train(replace(config, resume=True), samples))
+
+
+def test_what_cannot_be_resumed_is_an_error(config: TrainConfig, samples: Samples) -> None:
+    with pytest.raises(FileError, match=r"last\.ckpt: there is no such file"):
+        list(train(replace(config, resume=True), samples))
+    list(train(config, samples))
+    with pytest.raises(TrainingError, match="there is a run of this name"):
+        list(train(config, samples))
+    with pytest.raises(TrainingError, match="is finished"):
+        list(train(replace(config, resume=True), samples))
+    with pytest.raises(TrainingError, match="another network"):
+        list(train(replace(config, width=6, resume=True), samples))
+
+
+def test_a_resumed_run_never_replaces_its_best_weights_by_worse_ones(
+    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, finished = train(config, samples)
+    before = finished.weights.read_bytes()
+    state = load_state(config.run_dir / "last.ckpt")
+    save_state(config.run_dir / "last.ckpt", {**state, "best_miou": float("nan")})  # killed before it was saved
+    monkeypatch.setattr("segstudio.training.trainer.ExponentialMovingAverage.update", lambda self, net, step: None)
+    for tensor in state["ema"].values():
+        tensor.zero_()
+    state = load_state(config.run_dir / "last.ckpt") | {"ema": state["ema"]}
+    save_state(config.run_dir / "last.ckpt", state)
+    events = list(train(replace(config, steps=14, resume=True), samples))
+    (validation,) = [event for event in events if isinstance(event, EpochDone)]
+    assert validation.miou < finished.best_miou
+    assert events[-1].best_miou == finished.best_miou
+    assert finished.weights.read_bytes() == before
