@@ -12,13 +12,13 @@ from segstudio.ui.settings import Settings
 ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
 
 _DOCKS = {
-    ANNOTATE: ("images", "objects", "classes", "display", "layers", "runs", "training", "metrics"),
-    TRAIN: ("images", "display", "layers", "runs", "training"),
-    REVIEW: ("images", "display", "layers", "metrics"),
+    ANNOTATE: ("images", "objects", "classes", "view", "layers", "runs", "training", "metrics"),
+    TRAIN: ("images", "view", "layers", "runs", "training"),
+    REVIEW: ("images", "view", "layers", "metrics"),
 }
 _HEIGHTS_PX = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
 _LEFT_WIDTH_PX, _RIGHT_WIDTH_PX = 250, 310
-_TABS = (("classes", "objects"), ("layers", "display"), ("metrics", "training"), ("training", "runs"))
+_TABS = (("classes", "objects"), ("layers", "view"), ("metrics", "training"), ("training", "runs"))
 _VERSION = 4
 
 
@@ -85,7 +85,7 @@ class Workspaces(QObject):
             "classes": QCoreApplication.translate("Workspaces", "Classes"),
             "objects": QCoreApplication.translate("Workspaces", "Objects"),
             "layers": QCoreApplication.translate("Workspaces", "Layers"),
-            "display": QCoreApplication.translate("Workspaces", "View"),
+            "view": QCoreApplication.translate("Workspaces", "View"),
             "metrics": QCoreApplication.translate("Workspaces", "Metrics"),
             "training": QCoreApplication.translate("Workspaces", "Training"),
             "runs": QCoreApplication.translate("Workspaces", "Runs"),

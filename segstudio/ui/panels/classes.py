@@ -93,7 +93,7 @@ class ClassesPanel(QWidget):
         state.classes_changed.connect(self.rebuild)
         state.layers_changed.connect(self._on_layers)
         state.tool_changed.connect(self._follow)
-        state.tool_changed.connect(self._follow_eyes)
+        state.tool_changed.connect(self._follow_icons)
         state.project_changed.connect(self.rebuild)
         self.rebuild()
 
@@ -116,7 +116,7 @@ class ClassesPanel(QWidget):
             if class_id != IGNORE:
                 row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
         self._tree.blockSignals(False)
-        self._show_eyes()
+        self._show_icons()
         self._follow()
 
     def _rows(self) -> list[QTreeWidgetItem]:
@@ -127,21 +127,21 @@ class ClassesPanel(QWidget):
         if self._palette != self._state.layers.palette:
             self.rebuild()
         else:
-            self._follow_eyes()
+            self._follow_icons()
 
-    def _follow_eyes(self) -> None:
+    def _follow_icons(self) -> None:
         """Update the icons if visibility or locks have changed."""
-        unseen, locked = self._state.layers.hidden_classes(self._state.table), self._state.rules.locked_classes
-        if self._eyes != (unseen, locked):
-            self._show_eyes()
+        hidden, locked = self._state.layers.hidden_classes(self._state.table), self._state.rules.locked_classes
+        if self._icon_state != (hidden, locked):
+            self._show_icons()
 
-    def _show_eyes(self) -> None:
-        unseen = self._state.layers.hidden_classes(self._state.table)
-        self._eyes = (unseen, self._state.rules.locked_classes)
+    def _show_icons(self) -> None:
+        hidden = self._state.layers.hidden_classes(self._state.table)
+        self._icon_state = (hidden, self._state.rules.locked_classes)
         self._tree.blockSignals(True)
         for row in self._rows():
             class_id = row.data(0, _ID)
-            row.setIcon(_EYE, icon("hidden" if class_id in unseen else "shown"))
+            row.setIcon(_EYE, icon("hidden" if class_id in hidden else "shown"))
             row.setIcon(_LOCK, icon("locked" if class_id in self._state.rules.locked_classes else "unlocked"))
             row.setToolTip(_LOCK, self.tr("Never paint over this class"))
             row.setToolTip(_EYE, self.tr("Show or hide (Alt + click: show only this class)"))
