@@ -47,15 +47,6 @@ class Executor(Protocol):
     ) -> object: ...
 
 
-class Journal(Protocol):
-    """The recovery journal of the open project; see `project.journal`."""
-
-    def acquire(self, project: Path) -> bool:
-        """Take the journal of a project; False while another window holds it."""
-
-    def release(self) -> None: ...
-
-
 @dataclass(frozen=True)
 class Saved:
     """`annotation` is the value that was written."""
@@ -75,7 +66,7 @@ class Workspace:
     def __init__(
         self,
         executor: Executor,
-        journal_lock: Journal,
+        journal_lock: journal.JournalLock,
         save: Save = store.save,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -127,7 +118,7 @@ class Workspace:
         self.flush_journal()
         self._project = project
         self._journal_lock.release()
-        if project is not None and journal_exists(project.folder) and self._journal_lock.acquire(project.folder):
+        if project is not None and journal.has_journal(project.folder) and self._journal_lock.acquire(project.folder):
             journal.set_aside(project.folder)
 
     def update_project(self, project: Project) -> None:
@@ -395,11 +386,6 @@ class Workspace:
             if not copy.unsaved:
                 held -= copy.history.held_bytes
                 del self._copies[copy.item.annotation_path]
-
-
-def journal_exists(folder: Path) -> bool:
-    """True if a journal was ever written for a project; opening one writes nothing."""
-    return any(place.is_dir() for place in journal.folders(folder))
 
 
 def _ignore(_: object) -> None:

@@ -25,6 +25,7 @@ from segstudio.run_layout import (
 
 _STATES: Final = (LAST_STATE, PREVIOUS_STATE)
 _SHOWN_FILES: Final = (CONFIG_FILE, METRICS_FILE, BEST_WEIGHTS, LAST_STATE)
+_NEARLY: Final = 0.99  # of its minutes: a run by time ends a little before them
 _NOT_COMPARED: Final = frozenset({"run_dir", "table", "resume"})
 
 
@@ -205,3 +206,10 @@ def _read_object(path: Path) -> dict[str, Any]:
     except ValueError:
         return {}
     return plain if isinstance(plain, dict) else {}
+
+
+def is_finished(run: RunInfo) -> bool:
+    """True if a run has done the steps or the minutes of its configuration, or cannot be resumed."""
+    steps, minutes = float(run.config.get("steps") or 0), float(run.config.get("minutes") or 0)
+    done = (steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes)
+    return bool(done) or not run.resumable

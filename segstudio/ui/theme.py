@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from string import Template
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
@@ -59,43 +60,7 @@ def _make_palette(greys: Greys) -> QPalette:
     return palette
 
 
-def _tick_path() -> str:
-    return (resource_folder() / "tick.svg").as_posix()
-
-
 def _make_style(greys: Greys) -> str:
-    return f"""
-    QWidget {{ font-size: 12px; }}
-    QToolBar {{ border: 0; border-bottom: 1px solid {greys.line}; padding: 3px 6px; spacing: 2px; }}
-    QToolBar::separator {{ background: {greys.line}; width: 1px; height: 1px; margin: 5px; }}
-    QToolBar QToolButton {{ padding: 4px 6px; border: 1px solid transparent; border-radius: 4px; }}
-    QToolBar QToolButton:hover {{ background: {greys.button}; border-color: {greys.line}; }}
-    QToolBar QToolButton:checked {{ background: {greys.accent}; color: white; }}
-    QDockWidget {{ font-weight: 600; }}
-    QDockWidget::title {{ padding: 6px 8px; background: {greys.window}; border-bottom: 1px solid {greys.line}; }}
-    QMainWindow::separator {{ background: {greys.line}; width: 1px; height: 1px; }}
-    QStatusBar {{ border-top: 1px solid {greys.line}; }}
-    QStatusBar::item {{ border: 0; }}
-    QToolBar#tools QToolButton {{ padding: 3px; margin: 0px 3px; }}
-    QToolBar#tools {{ spacing: 1px; padding: 2px 0px; }}
-    QToolBar#tools::separator {{ height: 1px; margin: 3px 6px; }}
-    QLabel[problem="true"] {{ color: #dc2626; }}
-    QStatusBar QLabel {{ padding: 2px 6px; }}
-    QCheckBox::indicator, QTreeView::indicator, QListView::indicator {{ width: 13px; height: 13px; border-radius: 3px;
-        border: 1px solid {greys.quiet}; }}
-    QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
-        image: url({_tick_path()}); background: {greys.accent}; border-color: {greys.accent}; }}
-    QListView, QTableView, QTreeView {{ border: 0; }}
-    QTreeView::item {{ padding: 3px 0; }}
-    QHeaderView::section {{ background: {greys.window}; border: 0; padding: 2px 4px; }}
-    QPushButton {{ padding: 4px 12px; }}
-    QAbstractSpinBox {{ min-height: 20px; }}
-    QToolButton#rules {{ padding-right: 14px; }}
-    QLineEdit {{ border: 1px solid {greys.line}; border-radius: 3px; padding: 2px 4px; }}
-    QLineEdit:focus {{ border-color: {greys.accent}; }}
-    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; }}
-    QLabel[quiet="true"] {{ color: {greys.quiet}; }}
-    QLabel[large="true"] {{ font-size: 18px; font-weight: 600; }}
-    QFrame#messages {{ background: {greys.base}; border: 1px solid {greys.accent}; border-radius: 6px; }}
-    QFrame#messages[kind="problem"] {{ border-color: #dc2626; }}
-    """
+    folder = resource_folder()
+    colours = {**asdict(greys), "tick": (folder / "tick.svg").as_posix()}
+    return Template((folder / "style.qss").read_text("utf-8")).substitute(colours)

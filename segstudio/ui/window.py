@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
             "classes": self.classes,
             "objects": self.objects,
             "layers": self.layers,
-            "display": make_scrollable(ViewPanel(self.state, self.viewing)),
+            "view": make_scrollable(ViewPanel(self.state, self.viewing)),
             "metrics": self.metrics,
             "training": make_scrollable(self.training_panel),
             "runs": self.runs_panel,

@@ -12,10 +12,10 @@ from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from segstudio.app.training_run import TrainChoices
 from segstudio.project.sample_project import Recipe, make_sample_project
 from segstudio.training.events import StepDone
 from segstudio.ui.app import make_window
-from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.window import MainWindow
 
 _TICK_S = 0.005

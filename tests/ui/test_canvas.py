@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segstudio.app.display import Display
+from segstudio.app.key_presets import PRESETS
 from segstudio.app.layers import OUTLINE, SIDE_BY_SIDE
 from segstudio.core.classes import UNLABELLED
 from segstudio.core.painting_rules import Marks, with_selected
@@ -27,7 +28,7 @@ from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.ui.actions import split_keys
 from segstudio.ui.dialogs.palette import Command, rank
 from segstudio.ui.dialogs.shortcuts import ShortcutsDialog
-from segstudio.ui.keymap import PRESETS, find_clashes
+from segstudio.ui.keymap import find_clashes
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
@@ -72,7 +73,7 @@ def test_the_detail_slider_changes_the_last_conversion_as_one_step(opened: MainW
     QTest.mouseClick(opened.canvas, Qt.MouseButton.LeftButton, pos=at(opened, 80, 60))
     select(opened, 0)
     opened.state.set_option("detail_px", 0.0)
-    opened.reshaping.to_polygon()
+    opened.actions_by_name["to_polygon"].trigger()
     many, steps = len(document.annotation.shapes[0].points), len(document.history)
     opened.state.set_option("detail_px", 4.0)
     assert len(document.annotation.shapes[0].points) < many
@@ -89,10 +90,10 @@ def test_a_large_object_is_changed_in_a_job_and_dropped_if_the_image_changed(
     add(opened, (20, 20, 60, 60))
     select(opened, 1)
     before = (opened.state.document.plane != UNLABELLED).sum()
-    opened.reshaping.grow()
+    opened.actions_by_name["grow"].trigger()
     wait_for(qtbot, lambda: opened.jobs.idle)
     assert (opened.state.document.plane != UNLABELLED).sum() > before
-    opened.reshaping.grow()
+    opened.actions_by_name["grow"].trigger()
     add(opened, (90, 90, 110, 110))
     wait_for(qtbot, lambda: opened.jobs.idle)
     assert "dropped" in opened.messages.text

@@ -16,12 +16,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QTreeWidget
 from pytestqt.qtbot import QtBot
 
+from segstudio.app import labelme_program
 from segstudio.core.box import Box
 from segstudio.project.project import open_project
 from segstudio.ui.dialogs.export_data import ExportDialog
 from segstudio.ui.dialogs.import_data import ImportDialog
 from segstudio.ui.dialogs.lint import LintDialog
-from segstudio.ui.features import labelme as labelme_flow
 from segstudio.ui.window import MainWindow
 from tests.formats import samples
 from tests.formats.layouts import make_coco, make_voc
@@ -232,7 +232,7 @@ def test_labels_saved_by_labelme_are_read(
         "plain['shapes'].append({**plain['shapes'][0], 'points': [[100, 100], [140, 100], [140, 110]]})\n"
         "path.write_text(json.dumps(plain))",
     )
-    monkeypatch.setattr(labelme_flow, "find_labelme", lambda: str(stand_in))
+    monkeypatch.setattr(labelme_program, "find_labelme", lambda: str(stand_in))
     assert opened.state.image.item.name == "p0.png"
     opened.labelme.open()
     wait_for(qtbot, lambda: "were read" in opened.messages.text)
@@ -246,11 +246,11 @@ def test_labels_saved_by_labelme_are_read(
 def test_a_missing_or_failing_labelme_is_reported(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(labelme_flow, "find_labelme", lambda: None)
+    monkeypatch.setattr(labelme_program, "find_labelme", lambda: None)
     opened.labelme.open()
     assert "pip install labelme" in opened.messages.text
     broken = program(tmp_path / "labelme", "sys.exit('no display at all')")
-    monkeypatch.setattr(labelme_flow, "find_labelme", lambda: str(broken))
+    monkeypatch.setattr(labelme_program, "find_labelme", lambda: str(broken))
     opened.labelme.open()
     wait_for(qtbot, lambda: "no display at all" in opened.messages.text)
     assert not opened.labelme.running
@@ -316,7 +316,7 @@ def test_strokes_drawn_while_labelme_is_open_are_kept(
         "plain['shapes'] = []\n"
         "path.write_text(json.dumps(plain))",
     )
-    monkeypatch.setattr(labelme_flow, "find_labelme", lambda: str(stand_in))
+    monkeypatch.setattr(labelme_program, "find_labelme", lambda: str(stand_in))
     opened.saving.set_autosave(False)
     opened.labelme.open()
     opened.labelme.open()

@@ -15,9 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from segstudio.app.training_run import TrainChoices
 from segstudio.core.classes import UNLABELLED
 from segstudio.core.prediction import Prediction
-from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
@@ -354,7 +354,7 @@ def test_a_polygon_started_on_one_image_does_not_continue_on_the_next(opened: Ma
 
 
 def test_stop_works_while_samples_are_gathered(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
-    opened.training.train(TrainChoices("r", {"steps": "5", "width": "4", "patch": "32", "minutes": "0"}))
+    opened.training.train(TrainChoices("r", {"steps": "5", "width": "4", "patch_size": "32", "minutes": "0"}))
     assert opened.state.training
     opened.training.stop()
     wait_for(qtbot, lambda: not opened.state.training and opened.jobs.idle)
@@ -364,7 +364,7 @@ def test_stop_works_while_samples_are_gathered(opened: MainWindow, folder: Path,
 def test_a_training_that_cannot_start_shows_why_and_another_can_follow(
     opened: MainWindow, folder: Path, qtbot: QtBot
 ) -> None:
-    settings = {"steps": "2", "width": "4", "patch": "32", "minutes": "0", "device": "cpu"}
+    settings = {"steps": "2", "width": "4", "patch_size": "32", "minutes": "0", "device": "cpu"}
     opened.training.train(TrainChoices("r", {**settings, "device": "gpu"}))
     wait_for(qtbot, lambda: not opened.state.training)
     assert "not on this machine" in opened.messages.text

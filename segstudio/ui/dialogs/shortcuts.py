@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.app.key_presets import PRESETS
 from segstudio.ui.actions import native_key, split_keys
-from segstudio.ui.keymap import PRESETS, Keymap, find_clashes
+from segstudio.ui.keymap import Keymap, find_clashes
 
 _NAME = Qt.ItemDataRole.UserRole
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -27,30 +26,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.app.training_options import FIELDS, default_of
+from segstudio.app.training_run import TrainChoices
 from segstudio.training.config import INVERSE, MEDIAN, NONE, PRESETS
 from segstudio.training.events import Proposal
-from segstudio.ui.dialogs.train_fields import (
-    FIELDS,
-    default_of,
-    is_default,
-    make_editor,
-    read_text,
-    set_value,
-    show_automatic,
-)
+from segstudio.ui.dialogs.train_fields import is_default, make_editor, read_text, set_value, show_automatic
 
 _PATIENCE = 8
 _PROPOSAL_DELAY_MS = 500
-
-
-@dataclass(frozen=True)
-class TrainChoices:
-    """`settings` are fields of TrainConfig as text, so that the window does not import torch."""
-
-    name: str
-    settings: dict[str, str] = field(default_factory=dict)
-    held_out: Mapping[str, bool] = field(default_factory=dict)  # only the images that the user moved
-    split_by: str = ""
 
 
 @dataclass(frozen=True)

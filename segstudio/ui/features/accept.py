@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -26,27 +27,17 @@ class AcceptFeature(Feature):
         self.state.tool_changed.connect(self._tell_what_is_missing)
 
     def actions(self) -> tuple[Action, ...]:
-        refusal = self.refuse.no_prediction_to_accept
+        action = partial(Action, menu="Model", refusal=self.refuse.no_prediction_to_accept)
+        accept_class, reject_all = partial(self.apply, only_current=True), partial(self.apply, True)
+        reject_class = partial(self.apply, True, only_current=True)
         return (
-            Action(
-                "accept_class", self.tr("Accept the current class from the prediction"), "Ctrl+T",
-                lambda: self.apply(only_current=True, reject=False), "Model", refusal=refusal,
-            ),
-            Action(
-                "accept_all", self.tr("Accept the whole prediction"), "Ctrl+Shift+T",
-                lambda: self.apply(only_current=False, reject=False), "Model", refusal=refusal,
-            ),
-            Action(
-                "reject_class", self.tr("Reject the current class of the prediction"), "Ctrl+Alt+T",
-                lambda: self.apply(only_current=True, reject=True), "Model", refusal=refusal,
-            ),
-            Action(
-                "reject_all", self.tr("Reject the whole prediction"), "Ctrl+Alt+Shift+T",
-                lambda: self.apply(only_current=False, reject=True), "Model", refusal=refusal,
-            ),
-        )  # fmt: skip
+            action("accept_class", self.tr("Accept the current class from the prediction"), "Ctrl+T", accept_class),
+            action("accept_all", self.tr("Accept the whole prediction"), "Ctrl+Shift+T", self.apply),
+            action("reject_class", self.tr("Reject the current class of the prediction"), "Ctrl+Alt+T", reject_class),
+            action("reject_all", self.tr("Reject the whole prediction"), "Ctrl+Alt+Shift+T", reject_all),
+        )
 
-    def apply(self, *, only_current: bool, reject: bool) -> None:
+    def apply(self, reject: bool = False, *, only_current: bool = False) -> None:
         """Accept or reject the pixels predicted as the current class, or all of them."""
         document, predicted = self.state.document, self.state.context.predicted
         if document is None or predicted is None or document.has_open_stroke or self._busy:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QInputDialog
@@ -21,34 +22,21 @@ class ClassesFeature(Feature):
     """Every change is written to the project at once; a rename is carried into the label files in the background."""
 
     def actions(self) -> tuple[Action, ...]:
-        return (
-            Action(
-                "add_class", self.tr("Add class…"), "Ctrl+Shift+N", self.ask_add, "Edit", "add",
-                refusal=self.refuse.no_project,
-            ),
-        )  # fmt: skip
+        no_project = self.refuse.no_project
+        add = self.tr("Add class…")
+        return (Action("add_class", add, "Ctrl+Shift+N", self.ask_add, "Edit", "add", refusal=no_project),)
 
     def tool_actions(self) -> tuple[Action, ...]:
-        return (
-            Action(
-                "lock_class", self.tr("Lock or unlock the current class"), "Shift+K",
-                lambda: self.toggle_lock(self.state.settings.class_id), "Tools/Painting rules",
-                refusal=self.refuse.no_project,
-            ),
-        )  # fmt: skip
+        text, run = self.tr("Lock or unlock the current class"), partial(self._with_current, self.toggle_lock)
+        return (Action("lock_class", text, "Shift+K", run, "Tools/Painting rules", refusal=self.refuse.no_project),)
 
     def view_actions(self) -> tuple[Action, ...]:
-        project = self.refuse.no_project
+        action = partial(Action, menu="View/Labels", refusal=self.refuse.no_project)
+        hide, solo = partial(self._with_current, self.toggle_visible), partial(self._with_current, self.toggle_solo)
         return (
-            Action(
-                "hide_class", self.tr("Hide or show the current class"), "Alt+H",
-                lambda: self.toggle_visible(self.state.settings.class_id), "View/Labels", refusal=project,
-            ),
-            Action(
-                "solo_class", self.tr("Show only the current class"), "Shift+V",
-                lambda: self.toggle_solo(self.state.settings.class_id), "View/Labels", refusal=project,
-            ),
-        )  # fmt: skip
+            action("hide_class", self.tr("Hide or show the current class"), "Alt+H", hide),
+            action("solo_class", self.tr("Show only the current class"), "Shift+V", solo),
+        )
 
     def ask_add(self) -> None:
         name, given = QInputDialog.getText(self.window, self.tr("Add a class"), self.tr("Name"))
@@ -99,6 +87,9 @@ class ClassesFeature(Feature):
         """A locked class is never painted over."""
         rules = self.state.rules
         self.state.set_rules(replace(rules, locked_classes=rules.locked_classes ^ {class_id}))
+
+    def _with_current(self, change: Callable[[int], None]) -> None:
+        change(self.state.settings.class_id)
 
     def _change(self, table: ClassTable) -> None:
         project = self.state.project

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from segstudio.core.classes import UNLABELLED
 from segstudio.core.history import Edit
-from segstudio.core.painting_rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED, PaintingRules
+from segstudio.core.painting_rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED
 from segstudio.project.item import DONE, TODO
 from segstudio.project.store import status_of, with_status
 from segstudio.tools.accept import REJECT
@@ -28,45 +29,32 @@ class DrawingFeature(Feature):
         self.state.tool_used.connect(self._on_tool_used)
 
     def actions(self) -> tuple[Action, ...]:
-        refuse = self.refuse
+        edit, refuse = partial(Action, menu="Edit"), self.refuse
+        undo, redo, writable = refuse.nothing_to_undo, refuse.nothing_to_redo, refuse.not_writable
         return (
-            Action("undo", self.tr("Undo"), "Ctrl+Z", self.state.undo, "Edit", "undo", refusal=refuse.nothing_to_undo),
-            Action(
-                "redo", self.tr("Redo"), "Ctrl+Y, Ctrl+Shift+Z", self.state.redo, "Edit", "redo",
-                refusal=refuse.nothing_to_redo,
-            ),
-            Action(
-                "done", self.tr("Mark as done"), "Ctrl+Return", self.toggle_done, "Edit", "done",
-                refusal=refuse.not_writable,
-            ),
-            Action(
-                "swap_class", self.tr("Last class"), "X", self.swap_class, "Edit", refusal=refuse.no_project
-            ),
-        )  # fmt: skip
+            edit("undo", self.tr("Undo"), "Ctrl+Z", self.state.undo, icon="undo", refusal=undo),
+            edit("redo", self.tr("Redo"), "Ctrl+Y, Ctrl+Shift+Z", self.state.redo, icon="redo", refusal=redo),
+            edit("done", self.tr("Mark as done"), "Ctrl+Return", self.toggle_done, icon="done", refusal=writable),
+            edit("swap_class", self.tr("Last class"), "X", self.swap_class, refusal=refuse.no_project),
+        )
 
     def tool_actions(self) -> tuple[Action, ...]:
         """What stands below the tools in their menu."""
-        rules = "Tools/Painting rules"
+        tool, rule = partial(Action, menu="Tools"), partial(Action, menu="Tools/Painting rules")
+        under_pointer, writable = self.tr("Paint only over the class under the pointer"), self.refuse.not_writable
+        unlabelled = self.tr("Paint only over unlabelled pixels")
         return (
-            Action("larger", self.tr("Larger brush"), "]", self.enlarge, "Tools"),
-            Action("smaller", self.tr("Smaller brush"), "[", self.shrink, "Tools"),
-            Action("square_tip", self.tr("Round or square brush"), "Shift+B", self.toggle_square, "Tools"),
-            Action("mode", self.tr("Paint classes or objects"), "Shift+O", self.toggle_mode, rules),
-            Action("over_all", self.tr("Paint over everything"), "Alt+1", self.paint_over_everything, rules),
-            Action(
-                "over_unlabelled", self.tr("Paint only over unlabelled pixels"), "Alt+2", self.paint_over_unlabelled,
-                rules,
-            ),
-            Action(
-                "over_class", self.tr("Paint only over the class under the pointer"), "Alt+3", self.paint_over_class,
-                rules, refusal=self.refuse.not_writable,
-            ),
-            Action(
-                "in_selection", self.tr("Paint only inside the selection"), "Alt+4", self.toggle_in_selection, rules
-            ),
-            Action("same_object", self.tr("Add strokes to the same object"), "Alt+5", self.toggle_same_object, rules),
-            Action("snap", self.tr("Snap to neighbours"), "Shift+N", self.toggle_snap, "Tools"),
-        )  # fmt: skip
+            tool("larger", self.tr("Larger brush"), "]", self.enlarge),
+            tool("smaller", self.tr("Smaller brush"), "[", self.shrink),
+            tool("square_tip", self.tr("Round or square brush"), "Shift+B", partial(self.toggle_option, "square")),
+            rule("mode", self.tr("Paint classes or objects"), "Shift+O", self.toggle_mode),
+            rule("over_all", self.tr("Paint over everything"), "Alt+1", self.paint_over_everything),
+            rule("over_unlabelled", unlabelled, "Alt+2", self.paint_over_unlabelled),
+            rule("over_class", under_pointer, "Alt+3", self.paint_over_class, refusal=writable),
+            rule("in_selection", self.tr("Paint only inside the selection"), "Alt+4", self.toggle_in_selection),
+            rule("same_object", self.tr("Add strokes to the same object"), "Alt+5", self.toggle_same_object),
+            tool("snap", self.tr("Snap to neighbours"), "Shift+N", partial(self.toggle_option, "snap")),
+        )
 
     def enlarge(self) -> None:
         self.state.choose(radius_px=max(1.0, self.state.settings.radius_px * _SIZE_STEP))
@@ -74,11 +62,9 @@ class DrawingFeature(Feature):
     def shrink(self) -> None:
         self.state.choose(radius_px=self.state.settings.radius_px / _SIZE_STEP)
 
-    def toggle_square(self) -> None:
-        self.state.set_option("square", not self.state.settings.square)
-
-    def toggle_snap(self) -> None:
-        self.state.set_option("snap", not self.state.settings.snap)
+    def toggle_option(self, name: str) -> None:
+        """Switch a tool setting that is on or off."""
+        self.state.set_option(name, not getattr(self.state.settings, name))
 
     def swap_class(self) -> None:
         """Make the class that was current before the current one again."""
@@ -93,13 +79,13 @@ class DrawingFeature(Feature):
 
     def toggle_mode(self) -> None:
         mode = OBJECTS if self.state.rules.mode == CLASSES else CLASSES
-        self._set_rules(replace(self.state.rules, mode=mode))
+        self.state.set_rules(replace(self.state.rules, mode=mode))
 
     def paint_over_everything(self) -> None:
-        self._set_rules(replace(self.state.rules, over=EVERYTHING))
+        self.state.set_rules(replace(self.state.rules, over=EVERYTHING))
 
     def paint_over_unlabelled(self) -> None:
-        self._set_rules(replace(self.state.rules, over=ONLY_UNLABELLED))
+        self.state.set_rules(replace(self.state.rules, over=ONLY_UNLABELLED))
 
     def paint_over_class(self) -> None:
         """Only over the class under the pointer; the current class where the pointer is outside the image."""
@@ -111,13 +97,13 @@ class DrawingFeature(Feature):
         if class_id == UNLABELLED:
             self.paint_over_unlabelled()
         else:
-            self._set_rules(replace(self.state.rules, over=ONLY_CLASS, over_class=class_id))
+            self.state.set_rules(replace(self.state.rules, over=ONLY_CLASS, over_class=class_id))
 
     def toggle_same_object(self) -> None:
-        self._set_rules(replace(self.state.rules, same_object=not self.state.rules.same_object))
+        self.state.set_rules(replace(self.state.rules, same_object=not self.state.rules.same_object))
 
     def toggle_in_selection(self) -> None:
-        self._set_rules(replace(self.state.rules, in_selection=not self.state.rules.in_selection))
+        self.state.set_rules(replace(self.state.rules, in_selection=not self.state.rules.in_selection))
 
     def toggle_done(self) -> None:
         """Mark the image as done or as to do; an undoable edit."""
@@ -133,9 +119,6 @@ class DrawingFeature(Feature):
             self.messages.warn(
                 self.tr("{} Fix or move that file, then open the image again.").format(self.state.image.problem)
             )
-
-    def _set_rules(self, rules: PaintingRules) -> None:
-        self.state.set_rules(rules)
 
     def _on_edited(self, edit: Edit) -> None:
         """Say when a stroke turned polygons into pixels."""

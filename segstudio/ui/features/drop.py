@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-from segstudio.formats.dataset import ReadOptions
-from segstudio.formats.images import IMAGE_SUFFIXES
-from segstudio.formats.registry import detect
+from segstudio.app.opening import Detected, detect_path
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.importing import ImportFeature
 from segstudio.ui.features.open import OpenFeature
-
-
-@dataclass(frozen=True)
-class Detected:
-    """`format_name` is "" for a path that is opened rather than imported."""
-
-    path: Path
-    format_name: str = ""
-
-
-def detect_path(path: Path) -> Iterator[Detected]:
-    """Decide whether a path is opened or imported. Reads files: run it in a job."""
-    if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
-        yield Detected(path)
-        return
-    found = detect(path, ReadOptions())
-    name = found.reader.name if found.reader else ""
-    images_here = path.is_dir() and any(each.suffix.lower() in IMAGE_SUFFIXES for each in path.iterdir())
-    open_it = name == "labelme" or (not name and images_here) or (path / ".segstudio").is_dir()
-    yield Detected(path, "" if open_it else name or "auto")
 
 
 class DropFeature(Feature):

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from segstudio.app.latest_only import LatestOnly
 from segstudio.errors import ProjectError, SegstudioError
 from segstudio.events import Note, Problem, Progress
 from segstudio.project.export import Exported, ExportPlan, export, plan_export
@@ -15,7 +16,7 @@ from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.export_data import ExportDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.open import OpenFeature
-from segstudio.ui.jobs import Job, LatestOnly
+from segstudio.ui.jobs import Job
 
 
 class ExportFeature(Feature):

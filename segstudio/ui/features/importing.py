@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segstudio.app.import_preview import OpenedDataset, Refusals, Thumbnail, preview
+from segstudio.app.latest_only import LatestOnly
 from segstudio.errors import SegstudioError
 from segstudio.events import Note, Problem, Progress
 from segstudio.project.importing import Imported, import_images
@@ -12,7 +13,7 @@ from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.import_data import THUMB_PX, ImportDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.open import OpenFeature
-from segstudio.ui.jobs import Job, LatestOnly
+from segstudio.ui.jobs import Job
 
 
 class ImportFeature(Feature):

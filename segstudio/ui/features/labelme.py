@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
-
 from PySide6.QtCore import QProcess, QProcessEnvironment
 
+from segstudio.app import labelme_program
 from segstudio.project.item import Item
 from segstudio.project.store import Stamp, stamp_of
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.open import OpenFeature
 from segstudio.ui.messages import Remedy
-
-
-def find_labelme() -> str | None:
-    """The installed labelme: beside this Python, or on the path."""
-    beside = shutil.which("labelme", path=str(Path(sys.executable).parent))
-    return beside or shutil.which("labelme")
 
 
 class LabelmeFeature(Feature):
@@ -52,7 +43,7 @@ class LabelmeFeature(Feature):
     def open(self) -> None:
         """Everything is saved first, so that labelme shows what is on the screen."""
         image = self.state.image
-        program = find_labelme()
+        program = labelme_program.find_labelme()
         if image is None:
             return
         if self.running:
@@ -78,7 +69,7 @@ class LabelmeFeature(Feature):
         process.finished.connect(lambda code, _: self._on_finished(code))
         process.errorOccurred.connect(self._on_error)
         process.setProgram(program)
-        process.setArguments(make_arguments(item, self.state.table.names))
+        process.setArguments(labelme_program.make_arguments(item, self.state.table.names))
         process.start()
         self.messages.inform(self.tr("{} is open in labelme; close it to continue here.").format(item.name))
 
@@ -98,7 +89,7 @@ class LabelmeFeature(Feature):
         if changed:
             self._read_back(item)
         elif code:
-            self.messages.warn(self.tr("labelme ended with an error: {}").format(_find_cause(output)))
+            self.messages.warn(self.tr("labelme ended with an error: {}").format(labelme_program.find_cause(output)))
 
     def _saved_stamp(self, item: Item) -> Stamp:
         """That of our own last save, if the image is still open; else that from before labelme began."""
@@ -121,16 +112,3 @@ class LabelmeFeature(Feature):
         if self._process is not None:
             self._process.deleteLater()
         self._process = self._item = None
-
-
-def _find_cause(output: str) -> str:
-    """The most telling line of an error output: the last one of a traceback, the first one of Qt's messages."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or [""]
-    return lines[-1] if "Traceback" in output else lines[0]
-
-
-def make_arguments(item: Item, names: list[str]) -> list[str]:
-    """The image, where its labels lie, and the classes as labelme takes them."""
-    arguments = [str(item.image), "--output", str(item.annotation_path.parent)]
-    listed = [name for name in names[1:] if "," not in name]
-    return [*arguments, "--labels", ",".join(listed)] if listed else arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segstudio.app.latest_only import LatestOnly
 from segstudio.errors import SegstudioError
 from segstudio.events import Problem, Progress
 from segstudio.project.lint import Finding, lint_project
@@ -11,7 +12,6 @@ from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.lint import LintDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.open import OpenFeature
-from segstudio.ui.jobs import LatestOnly
 
 
 class LintFeature(Feature):

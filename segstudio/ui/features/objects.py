@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from segstudio.core import shape_edits
 from segstudio.core.annotation import Annotation
@@ -27,40 +28,25 @@ class ObjectsFeature(Feature):
         self.previous_item: Callable[[], Item | None] = lambda: None
 
     def actions(self) -> tuple[Action, ...]:
-        selected, writable = self.refuse.nothing_selected, self.refuse.not_writable
-        order = "Object/Order"
+        selected = partial(Action, menu="Object", refusal=self.refuse.nothing_selected)
+        order = partial(Action, menu="Object/Order", refusal=self.refuse.nothing_selected)
+        writable = partial(Action, menu="Object", refusal=self.refuse.not_writable)
+        several = partial(Action, menu="Object", refusal=self.refuse.fewer_than_two)
         return (
-            Action("cut", self.tr("Cut"), "Ctrl+X", self.cut, "Object", refusal=selected),
-            Action("copy", self.tr("Copy"), "Ctrl+C", self.copy, "Object", refusal=selected),
-            Action("paste", self.tr("Paste"), "Ctrl+V", self.paste, "Object", refusal=writable),
-            Action(
-                "paste_previous", self.tr("Paste from previous image"), "Ctrl+Shift+V", self.paste_previous, "Object",
-                refusal=writable,
-            ),
-            Action("duplicate", self.tr("Duplicate"), "Ctrl+D", self.duplicate, "Object", refusal=selected),
-            Action("delete", self.tr("Delete"), "Ctrl+Delete", self.delete, "Object", refusal=selected),
-            Action(
-                "set_class", self.tr("Set to current class"), "Ctrl+R", self.set_class, "Object", refusal=selected
-            ),
-            Action("group", self.tr("Group"), "Ctrl+G", self.group, "Object", refusal=self.refuse.fewer_than_two),
-            Action("ungroup", self.tr("Ungroup"), "Ctrl+Shift+G", self.ungroup, "Object", refusal=selected),
-            Action(
-                "front", self.tr("To front"), "Ctrl+Shift+]", lambda: self.reorder(shape_edits.FRONT), order,
-                refusal=selected,
-            ),
-            Action(
-                "forward", self.tr("Forward"), "Ctrl+]", lambda: self.reorder(shape_edits.FORWARD), order,
-                refusal=selected,
-            ),
-            Action(
-                "backward", self.tr("Backward"), "Ctrl+[", lambda: self.reorder(shape_edits.BACKWARD), order,
-                refusal=selected,
-            ),
-            Action(
-                "back", self.tr("To back"), "Ctrl+Shift+[", lambda: self.reorder(shape_edits.BACK), order,
-                refusal=selected,
-            ),
-        )  # fmt: skip
+            selected("cut", self.tr("Cut"), "Ctrl+X", self.cut),
+            selected("copy", self.tr("Copy"), "Ctrl+C", self.copy),
+            writable("paste", self.tr("Paste"), "Ctrl+V", self.paste),
+            writable("paste_previous", self.tr("Paste from previous image"), "Ctrl+Shift+V", self.paste_previous),
+            selected("duplicate", self.tr("Duplicate"), "Ctrl+D", self.duplicate),
+            selected("delete", self.tr("Delete"), "Ctrl+Delete", self.delete),
+            selected("set_class", self.tr("Set to current class"), "Ctrl+R", self.set_class),
+            several("group", self.tr("Group"), "Ctrl+G", self.group),
+            selected("ungroup", self.tr("Ungroup"), "Ctrl+Shift+G", self.ungroup),
+            order("front", self.tr("To front"), "Ctrl+Shift+]", partial(self.restack, shape_edits.FRONT)),
+            order("forward", self.tr("Forward"), "Ctrl+]", partial(self.restack, shape_edits.FORWARD)),
+            order("backward", self.tr("Backward"), "Ctrl+[", partial(self.restack, shape_edits.BACKWARD)),
+            order("back", self.tr("To back"), "Ctrl+Shift+[", partial(self.restack, shape_edits.BACK)),
+        )
 
     def copy(self) -> None:
         document = self.state.document
@@ -133,7 +119,7 @@ class ObjectsFeature(Feature):
     def ungroup(self) -> None:
         self._change("ungroup", shape_edits.ungroup)
 
-    def reorder(self, where: str) -> None:
+    def restack(self, where: str) -> None:
         """`where` is FRONT, FORWARD, BACKWARD or BACK of core.shape_edits."""
         self._change(f"to {where}", lambda annotation, indices: shape_edits.restack(annotation, indices, where))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -11,45 +10,13 @@ from PySide6.QtWidgets import QFileDialog
 
 from segstudio.app.listing import Listing
 from segstudio.app.open_image import OpenImage, read_open_image
-from segstudio.core.metrics import ConfusionMatrix
-from segstudio.errors import ProjectError, SegstudioError
-from segstudio.formats.images import IMAGE_SUFFIXES
-from segstudio.project.index import Index, scan
+from segstudio.app.opening import RunScores, Target, list_items, read_states, resolve
+from segstudio.errors import SegstudioError
 from segstudio.project.item import Item, ItemState
 from segstudio.project.project import Project, open_project
-from segstudio.project.runs import list_trained_runs
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.messages import Remedy
-
-_CHUNK = 500
-
-Scores = tuple[str, dict[str, ConfusionMatrix], dict[str, float]]
-
-
-def list_items(project: Project) -> Iterator[list[Item]]:
-    """In growing chunks, because the list is rebuilt for each."""
-    items, size = project.items(), _CHUNK
-    while chunk := list(islice(items, size)):
-        yield chunk
-        size *= 4
-
-
-def read_states(project: Project, items: list[Item]) -> Iterator[list[ItemState] | Scores]:
-    """States in growing batches, then the scores of the newest run."""
-    held: list[ItemState] = []
-    size = _CHUNK
-    for event in scan(project, items):
-        if isinstance(event, ItemState):
-            held.append(event)
-        elif len(held) >= size:  # the window counts the whole list for each batch
-            yield held
-            held, size = [], size * 4
-    yield held
-    runs = list_trained_runs(project)
-    if runs:
-        with Index(project.index_file) as index:
-            yield runs[-1], index.read_matrices(runs[-1], project.table.names), index.read_uncertainties(runs[-1])
 
 
 class OpenFeature(Feature):
@@ -63,7 +30,7 @@ class OpenFeature(Feature):
         self._loading = ""  # name of the image that is being read
         self._last = ""  # asked for last, even if it could not be read
         self._scanned = False
-        self._select = ""  # path of the image or label file to open first
+        self._target = Target(Path())
         self.workspace.reload_needed.connect(self.reload)
 
     def actions(self) -> tuple[Action, ...]:
@@ -156,45 +123,31 @@ class OpenFeature(Feature):
         self.jobs.enqueue(events, self._on_loaded, on_failure=lambda error: self._on_unreadable(item, error))
 
     def _open(self, path: Path, of_project: Path | None = None) -> None:
-        if not path.exists():
-            raise ProjectError(f"{path}: there is no such file or folder; open a folder of images")
-        self._select = ""
-        if of_project is not None and path != of_project:
-            folder, self._select = of_project, str(path)
-        elif path.is_dir():
-            folder = path
-        elif path.suffix.lower() in IMAGE_SUFFIXES or path.suffix.lower() == ".json":
-            folder, self._select = path.parent, str(path)
-        else:
-            raise ProjectError(f"{path}: is neither a folder nor an image; open a folder of images")
-        project = open_project(folder)
+        self._target = resolve(path, of_project)
+        project = open_project(self._target.folder)
         self._scanned = False
-        self.settings.last_folder = str(folder)
+        self.settings.last_folder = str(project.folder)
         self._loading = self._last = ""
         self.state.set_project(project)
         if project.notes:
             self.messages.inform("; ".join(project.notes))
         found: list[Item] = []
 
-        def on_chunk(chunk: list[Item]) -> None:
+        def on_batch(batch: list[Item]) -> None:
             if self.state.is_current(project):
-                found.extend(chunk)
+                found.extend(batch)
                 self.state.set_items(found)
                 self._open_first()
 
-        self.jobs.start(lambda: list_items(project), on_chunk, on_end=lambda: self._scan(project, found))
+        self.jobs.start(lambda: list_items(project), on_batch, on_end=lambda: self._scan(project, found))
 
     def _open_first(self) -> None:
         if self._loading or self.state.image is not None:
             return
         names = [item.name for item in self.state.items]
-        chosen = [item.name for item in self.state.items if self._is_selected(item)]
-        if names and (chosen or not self._select):
+        chosen = [item.name for item in self.state.items if self._target.means(item)]
+        if names and (chosen or not self._target.select):
             self.open_item((chosen or names)[0])
-
-    def _is_selected(self, item: Item) -> bool:
-        """By the path of its image or of its labels."""
-        return self._select in (item.image_file, item.annotation_file) if self._select else False
 
     def _scan(self, project: Project, items: list[Item]) -> None:
         if self.state.is_current(project):
@@ -209,14 +162,13 @@ class OpenFeature(Feature):
             on_end=lambda: self._complete_classes(project),
         )
 
-    def _on_states(self, project: Project, event: list[ItemState] | Scores) -> None:
+    def _on_states(self, project: Project, event: list[ItemState] | RunScores) -> None:
         if not self.state.is_current(project):
             return
         if isinstance(event, list):
             self.state.set_item_states(event)
         else:
-            run, matrices, uncertainties = event
-            self.state.set_scores(run, matrices, uncertainties)
+            self.state.set_scores(event.run, event.matrices, event.uncertainties)
 
     def _complete_classes(self, scanned: Project) -> None:
         """A class for each label, sorted, so that ids are those of the command line whatever is opened first."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from segstudio.app.latest_only import LatestOnly
 from segstudio.app.models import ModelCache
 from segstudio.app.open_image import OpenImage
 from segstudio.core.box import Box
-from segstudio.core.prediction import Prediction, remap_to_table, unknown_classes, with_part
+from segstudio.core.prediction import Prediction, remap_to_table, with_part
 from segstudio.core.sample import Sample
 from segstudio.events import Problem, Progress
 from segstudio.project.item import Item
 from segstudio.project.runs import list_trained_runs
-from segstudio.review.evaluate import Evaluation, ImageEvaluation, evaluate
-from segstudio.review.predict_all import ImagePredicted, predict_all
+from segstudio.review.evaluate import ImageEvaluation
+from segstudio.review.predict_all import ImagePredicted
 from segstudio.training.preload import gc_paused_until
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
-from segstudio.ui.jobs import Job, LatestOnly
+from segstudio.ui.jobs import Job
 from segstudio.ui.messages import Remedy
 
 
@@ -37,15 +38,14 @@ class PredictFeature(Feature):
         self.state.layers_changed.connect(self._on_layers)
 
     def actions(self) -> tuple[Action, ...]:
+        predict = self.tr("Predict this image with the run in use")
+        predict_all = self.tr("Predict every image, to sort the list by mIoU and uncertainty")
+        no_image, no_project = self.refuse.no_image, self.refuse.no_project
         return (
+            Action("predict", self.tr("Predict"), "F6", self.predict, "Model", "predict", predict, no_image),
             Action(
-                "predict", self.tr("Predict"), "F6", self.predict, "Model", "predict", refusal=self.refuse.no_image,
-                tip=self.tr("Predict this image with the run in use"),
-            ),
-            Action(
-                "predict_all", self.tr("Predict all images"), "Shift+F6", self.predict_all, "Model",
-                refusal=self.refuse.no_project,
-                tip=self.tr("Predict every image, to sort the list by mIoU and uncertainty"),
+                "predict_all", self.tr("Predict all images"), "Shift+F6", self.predict_all, "Model", "", predict_all,
+                no_project,
             ),
         )  # fmt: skip
 
@@ -86,25 +86,12 @@ class PredictFeature(Feature):
             return
         self.state.set_scores(run, {})
 
-        def events() -> Iterator[Progress | Problem | ImageEvaluation | Evaluation]:
-            from segstudio.training.predict import predict_file
-
-            model, device = self.models.get(project, run)
-            if unknown_classes(tuple(model.table.names), project.table):
-                return
-            yield from evaluate(
-                project,
-                samples,
-                lambda s: remap_to_table(predict_file(model, s.image, device, s.name), project.table).labels,
-                run,
-            )
-
         def on_event(event: object) -> None:
             if isinstance(event, ImageEvaluation) and self.state.is_current(project) and run == self.state.run:
                 self.state.add_score(run, event.name, event.confusion)
 
         self._stop_scoring()
-        job = self.jobs.start(events, on_event)
+        job = self.jobs.start(lambda: self.models.evaluate(project, run, samples), on_event)
         job.ended.connect(lambda: self._on_scored(job))
         self._scoring = job
 
@@ -120,25 +107,13 @@ class PredictFeature(Feature):
         run = state.run if state.run in names else names[-1]
         items, self._num_problems = list(state.items), 0
 
-        def events() -> Iterator[Progress | Problem | ImagePredicted]:
-            from segstudio.training.predict import predict_file
-
-            model, device = self.models.get(project, run)
-            missing = unknown_classes(tuple(model.table.names), project.table)
-            if missing:
-                yield Problem(run, f"predicts classes that this project does not have: {', '.join(missing)}")
-                return
-
-            def predict(item: Item) -> Prediction:
-                return predict_file(model, item.image, device, item.name)
-
-            yield from predict_all(project, items, predict, run)
-
         def on_event(event: Progress | Problem | ImagePredicted) -> None:
             if state.is_current(project):
                 self._on_predicted(run, event)
 
-        self._all = self.jobs.start(events, on_event, on_end=self._on_all_ended)
+        self._all = self.jobs.start(
+            lambda: self.models.predict_all(project, run, items), on_event, on_end=self._on_all_ended
+        )
 
     def _on_predicted(self, run: str, event: Progress | Problem | ImagePredicted) -> None:
         match event:
@@ -179,10 +154,7 @@ class PredictFeature(Feature):
             return
 
         def events() -> Iterator[Progress | tuple[OpenImage, Prediction]]:
-            from segstudio.training.predict import predict
-
-            model, device = self.models.get(project, run)
-            for event in predict(model, image.pixels, device, image.item.name):
+            for event in self.models.predict(project, run, image):
                 yield (image, event) if isinstance(event, Prediction) else event
 
         self._requested = (image.item, run)

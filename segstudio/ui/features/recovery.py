@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-from segstudio.app.workspace import journal_exists
 from segstudio.events import Problem
 from segstudio.project import journal
 from segstudio.project.journal import JournalEntry
@@ -29,7 +28,11 @@ class RecoveryFeature(Feature):
     def search(self) -> None:
         """Read the journal's entries of an earlier session and offer them; all items must be listed."""
         project, items = self.state.project, list(self.state.items)
-        if project is None or not journal_exists(project.folder) or not self.workspace.holds_journal(project.folder):
+        if (
+            project is None
+            or not journal.has_journal(project.folder)
+            or not self.workspace.holds_journal(project.folder)
+        ):
             return
         found: list[JournalEntry] = []
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from segstudio.core import morphology, shape_edits
 from segstudio.core.annotation import Annotation
 from segstudio.core.bitmap import Mask
+from segstudio.core.box import Box
 from segstudio.core.document import Document
 from segstudio.core.history import Edit
+from segstudio.core.raster import Patch
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.objects import ObjectsFeature, Operation
@@ -40,96 +43,61 @@ class ReshapeFeature(Feature):
         self.state.tool_changed.connect(self._follow_detail)
 
     def actions(self) -> tuple[Action, ...]:
-        selected, several = self.refuse.nothing_selected, self.refuse.fewer_than_two
-        combine, shape, parts = "Object/Combine", "Object/Shape", "Object/Parts"
+        one, several = self.refuse.nothing_selected, self.refuse.fewer_than_two
+        combine = partial(Action, menu="Object/Combine", refusal=several)
+        shape = partial(Action, menu="Object/Shape", refusal=one)
+        parts = partial(Action, menu="Object/Parts", refusal=one)
+        to_mask = partial(self._run, "to mask", shape_edits.convert_to_masks)
+        subtract = partial(self._combine, "subtract", shape_edits.SUBTRACT)
+        largest = partial(self._reshape, "largest part", morphology.keep_largest_component)
         return (
-            Action("union", self.tr("Union"), "Ctrl+Alt+U", self.union, combine, refusal=several),
-            Action(
-                "subtract", self.tr("Subtract upper objects from the lowest"), "Ctrl+Alt+S", self.subtract, combine,
-                refusal=several,
+            combine("union", self.tr("Union"), "Ctrl+Alt+U", partial(self._combine, "union", shape_edits.UNION)),
+            combine("subtract", self.tr("Subtract upper objects from the lowest"), "Ctrl+Alt+S", subtract),
+            combine(
+                "intersect", self.tr("Intersect"), "Ctrl+Alt+I",
+                partial(self._combine, "intersect", shape_edits.INTERSECT),
             ),
-            Action("intersect", self.tr("Intersect"), "Ctrl+Alt+I", self.intersect, combine, refusal=several),
-            Action("to_polygon", self.tr("To polygon"), "Ctrl+Alt+P", self.to_polygon, shape, refusal=selected),
-            Action("to_mask", self.tr("To mask"), "Ctrl+Alt+M", self.to_mask, shape, refusal=selected),
-            Action("fill_holes", self.tr("Fill holes"), "Ctrl+Alt+H", self.fill_holes, shape, refusal=selected),
-            Action("grow", self.tr("Grow"), "Ctrl+Alt+=", self.grow, shape, refusal=selected),
-            Action("shrink", self.tr("Shrink"), "Ctrl+Alt+-", self.shrink, shape, refusal=selected),
-            Action("smooth", self.tr("Smooth"), "Ctrl+Alt+O", self.smooth, shape, refusal=selected),
-            Action(
-                "open_shape", self.tr("Open: remove thin parts"), "Ctrl+Alt+E", self.open_shape, shape,
-                refusal=selected,
+            shape("to_polygon", self.tr("To polygon"), "Ctrl+Alt+P", partial(self._to_polygons, None)),
+            shape("to_mask", self.tr("To mask"), "Ctrl+Alt+M", to_mask),
+            shape(
+                "fill_holes", self.tr("Fill holes"), "Ctrl+Alt+H",
+                partial(self._reshape, "fill holes", morphology.fill_holes),
             ),
-            Action(
-                "close_shape", self.tr("Close: fill thin gaps"), "Ctrl+Alt+J", self.close_shape, shape,
-                refusal=selected,
+            shape("grow", self.tr("Grow"), "Ctrl+Alt+=", partial(self._morph, "grow", morphology.dilate)),
+            shape("shrink", self.tr("Shrink"), "Ctrl+Alt+-", partial(self._morph, "shrink", morphology.erode)),
+            shape("smooth", self.tr("Smooth"), "Ctrl+Alt+O", partial(self._morph, "smooth", morphology.smooth)),
+            shape(
+                "open_shape", self.tr("Open: remove thin parts"), "Ctrl+Alt+E",
+                partial(self._morph, "open", morphology.open_mask),
             ),
-            Action(
-                "largest", self.tr("Keep the largest part"), "Ctrl+Alt+G", self.keep_largest, parts, refusal=selected
+            shape(
+                "close_shape", self.tr("Close: fill thin gaps"), "Ctrl+Alt+J",
+                partial(self._morph, "close", morphology.close_mask),
             ),
-            Action("small", self.tr("Remove small parts"), "Ctrl+Alt+R", self.remove_small, parts, refusal=selected),
-            Action(
-                "parts", self.tr("Split into connected parts"), "Ctrl+Alt+K", self.split_parts, parts,
-                refusal=selected,
-            ),
+            parts("largest", self.tr("Keep the largest part"), "Ctrl+Alt+G", largest),
+            parts("small", self.tr("Remove small parts"), "Ctrl+Alt+R", self._remove_small),
+            parts("parts", self.tr("Split into connected parts"), "Ctrl+Alt+K", self._split_parts),
         )  # fmt: skip
 
-    def union(self) -> None:
-        self._combine("union", shape_edits.UNION)
-
-    def subtract(self) -> None:
-        self._combine("subtract", shape_edits.SUBTRACT)
-
-    def intersect(self) -> None:
-        self._combine("intersect", shape_edits.INTERSECT)
-
-    def to_mask(self) -> None:
-        self._run("to mask", shape_edits.convert_to_masks)
-
-    def to_polygon(self) -> None:
-        self._to_polygons(None)
-
-    def fill_holes(self) -> None:
-        self._reshape("fill holes", morphology.fill_holes)
-
-    def keep_largest(self) -> None:
-        self._reshape("largest part", morphology.keep_largest_component)
-
-    def remove_small(self) -> None:
+    def _remove_small(self) -> None:
         least = self.state.settings.least_px
         self._reshape("remove small parts", lambda mask: morphology.remove_small_components(mask, least))
 
-    def split_parts(self) -> None:
-        def split(annotation: Annotation, indices: list[int]) -> Annotation:
-            return shape_edits.split_into_parts(
-                annotation, indices, lambda mask, box: morphology.split_components(mask)
-            )
+    def _split_parts(self) -> None:
+        def split(mask: Mask, box: Box) -> list[Patch]:
+            return morphology.split_components(mask)
 
-        self._run("split parts", split)
-
-    def grow(self) -> None:
-        self._morph("grow", morphology.dilate)
-
-    def shrink(self) -> None:
-        self._morph("shrink", morphology.erode)
-
-    def open_shape(self) -> None:
-        self._morph("open", morphology.open_mask)
-
-    def close_shape(self) -> None:
-        self._morph("close", morphology.close_mask)
-
-    def smooth(self) -> None:
-        self._morph("smooth", morphology.smooth)
+        self._run("split parts", lambda shapes, indices: shape_edits.split_into_parts(shapes, indices, split))
 
     def _morph(self, name: str, change: Callable[[Mask, float], Mask]) -> None:
         amount = self.state.settings.amount_px
         self._reshape(name, lambda mask: change(mask, amount), 3 * amount + 1)  # a Gaussian reaches three std
 
     def _reshape(self, name: str, change: Callable[[Mask], Mask], margin_px: int = 0) -> None:
-        self._run(name, lambda annotation, indices: shape_edits.reshape(annotation, indices, change, margin_px))
+        self._run(name, lambda shapes, indices: shape_edits.reshape(shapes, indices, change, margin_px))
 
     def _combine(self, name: str, how: str) -> None:
-        self._run(name, lambda annotation, indices: shape_edits.combine(annotation, indices, how), least=2)
+        self._run(name, lambda shapes, indices: shape_edits.combine(shapes, indices, how), least=2)
 
     def _to_polygons(self, among: list[int] | None) -> None:
         detail = self.state.settings.detail_px

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from segstudio.core.metrics import ConfusionMatrix
+from segstudio.app.models import export_run
+from segstudio.app.opening import RunScores, read_scores
+from segstudio.app.training_run import TrainChoices
 from segstudio.errors import SegstudioError
 from segstudio.events import Progress
-from segstudio.project.index import Index
 from segstudio.project.runs import (
     RunInfo,
     delete_run,
     find_resumable_run,
-    find_weights,
+    is_finished,
     list_trained_runs,
     read_run,
     read_runs,
@@ -26,7 +28,6 @@ from segstudio.training.events import EpochDone, Started
 from segstudio.training.preload import gc_paused_until
 from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
-from segstudio.ui.dialogs.train import TrainChoices
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.predict import PredictFeature
 from segstudio.ui.features.train import TrainFeature
@@ -34,7 +35,6 @@ from segstudio.ui.features.train_dialog import TrainDialogFeature
 from segstudio.ui.panels.runs import RunsPanel
 
 _MINUTES_MORE = 2.0
-_NEARLY = 0.99
 _NOT_CHOICES = ("run_dir", "table", "resume", "init")
 
 
@@ -53,20 +53,13 @@ class RunsFeature(Feature):
         self._running: Path | None = None  # the folder of the run that trains
 
     def actions(self) -> tuple[Action, ...]:
+        action = partial(Action, menu="Model", refusal=self.refuse.cannot_train)
+        onnx, no_project = self.tr("Export the model as ONNX…"), self.refuse.no_project
         return (
-            Action(
-                "resume", self.tr("Resume the last run…"), "Ctrl+Alt+F5", self.resume_newest, "Model",
-                refusal=self.refuse.cannot_train,
-            ),
-            Action(
-                "fine_tune", self.tr("Fine-tune from…"), "Ctrl+Shift+F5", self.fine_tune, "Model",
-                refusal=self.refuse.cannot_train,
-            ),
-            Action(
-                "onnx", self.tr("Export the model as ONNX…"), "Ctrl+Alt+Shift+E", self.export_used, "Model",
-                refusal=self.refuse.no_project,
-            ),
-        )  # fmt: skip
+            action("resume", self.tr("Resume the last run…"), "Ctrl+Alt+F5", self.resume_newest),
+            action("fine_tune", self.tr("Fine-tune from…"), "Ctrl+Shift+F5", self.fine_tune),
+            Action("onnx", onnx, "Ctrl+Alt+Shift+E", self.export_used, "Model", refusal=no_project),
+        )
 
     def connect_panel(self, panel: RunsPanel) -> None:
         """Do what the panel asks for."""
@@ -101,15 +94,11 @@ class RunsFeature(Feature):
         if project is None:
             return
 
-        def events() -> Iterator[dict[str, ConfusionMatrix]]:
-            with Index(project.index_file) as index:
-                yield index.read_matrices(name, project.table.names)
-
-        def on_event(scores: dict[str, ConfusionMatrix]) -> None:
+        def on_event(found: RunScores) -> None:
             if self.state.is_current(project):
-                self.state.set_scores(name, scores)
+                self.state.set_scores(name, found.matrices)
 
-        self.jobs.start(events, on_event)
+        self.jobs.start(lambda: iter([read_scores(project, name)]), on_event)
         self._predicting.use(name)
 
     def resume_newest(self) -> None:
@@ -124,7 +113,7 @@ class RunsFeature(Feature):
         """Continue where it stopped; a finished run asks for more minutes."""
         run = self._runs.get(name)
         settings = {"resume": "yes"}
-        if run is not None and _is_finished(run):
+        if run is not None and is_finished(run):
             more, agreed = QInputDialog.getDouble(
                 self.window,
                 self.tr("Resume {}").format(name),
@@ -208,21 +197,12 @@ class RunsFeature(Feature):
         if project is None:
             return
 
-        def events() -> Iterator[Any]:
-            from segstudio.training.checkpoint import load_weights
-            from segstudio.training.device import choose_device
-            from segstudio.training.onnx_export import OnnxReport, export_onnx
-
-            report: OnnxReport = export_onnx(load_weights(find_weights(project, name), choose_device("cpu")), path)
-            yield report.line
-            yield Progress(1, 1, name)
-
         def on_event(event: Any) -> None:
             if isinstance(event, str):
                 self.messages.inform(f"{path.name}: {event}")
 
         self.messages.inform(self.tr("Exporting {} …").format(name))
-        self.jobs.start(lambda: gc_paused_until(events(), str), on_event)
+        self.jobs.start(lambda: gc_paused_until(export_run(project, name, path), str), on_event)
 
     def _tell_no_run(self) -> None:
         self.messages.inform(self.tr("There is no run yet. Label a few images, then press Train."))
@@ -258,10 +238,3 @@ class RunsFeature(Feature):
         self._runs = {run.name: run for run in runs}
         if self._panel is not None:
             self._panel.set_runs(runs)
-
-
-def _is_finished(run: RunInfo) -> bool:
-    """By steps or by time, as its configuration says."""
-    steps, minutes = float(run.config.get("steps") or 0), float(run.config.get("minutes") or 0)
-    finished = (steps and run.steps >= steps) or (minutes and run.seconds >= _NEARLY * 60 * minutes)
-    return bool(finished) or not run.resumable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from segstudio.core.painting_rules import Marks, with_selected
 from segstudio.tools.toolbox import SELECT
@@ -24,23 +25,17 @@ class SelectionFeature(Feature):
         self._canvas = canvas
 
     def actions(self) -> tuple[Action, ...]:
-        selected = self.refuse.nothing_selected
+        selected = partial(Action, menu="Object", refusal=self.refuse.nothing_selected)
+        no_image, not_writable = self.refuse.no_image, self.refuse.not_writable
+        show_all = self.tr("Show and unlock all objects")
         return (
-            Action(
-                "select_all", self.tr("Select all"), "Ctrl+A", self.select_all, "Object",
-                refusal=self.refuse.not_writable,
-            ),
-            Action(
-                "select_none", self.tr("Select none"), "Ctrl+Shift+A", self.select_none, "Object", refusal=selected
-            ),
-            Action("lock", self.tr("Lock or unlock"), "Ctrl+Alt+L", self.toggle_lock, "Object", refusal=selected),
-            Action("hide", self.tr("Hide"), "Ctrl+H", self.hide, "Object", refusal=selected),
-            Action("solo", self.tr("Show only these"), "Ctrl+Alt+V", self.show_only, "Object", refusal=selected),
-            Action(
-                "show_all", self.tr("Show and unlock all objects"), "Ctrl+Shift+H", self.show_all, "Object",
-                refusal=self.refuse.no_image,
-            ),
-        )  # fmt: skip
+            Action("select_all", self.tr("Select all"), "Ctrl+A", self.select_all, "Object", refusal=not_writable),
+            selected("select_none", self.tr("Select none"), "Ctrl+Shift+A", self.select_none),
+            selected("lock", self.tr("Lock or unlock"), "Ctrl+Alt+L", self.toggle_lock),
+            selected("hide", self.tr("Hide"), "Ctrl+H", self.hide),
+            selected("solo", self.tr("Show only these"), "Ctrl+Alt+V", self.show_only),
+            Action("show_all", show_all, "Ctrl+Shift+H", self.show_all, "Object", refusal=no_image),
+        )
 
     def nudge_or_pan(self, rows: int, columns: int) -> None:
         """An arrow key moves the selected objects, or else the view."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from segstudio.app.latest_only import LatestOnly
+from segstudio.app.training_run import TrainChoices
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
 from segstudio.project.duplicates import find_duplicate_images
@@ -14,10 +16,9 @@ from segstudio.project.samples import assign_subsets, gather
 from segstudio.training.events import Proposal
 from segstudio.training.preload import gc_paused_until
 from segstudio.ui.dialogs.split import SplitDialog
-from segstudio.ui.dialogs.train import TrainChoices, TrainContext, TrainDialog
+from segstudio.ui.dialogs.train import TrainContext, TrainDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.train import TrainFeature
-from segstudio.ui.jobs import LatestOnly
 
 if TYPE_CHECKING:
     from segstudio.project.project import Project

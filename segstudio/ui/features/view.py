@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from segstudio.app.display import Display
+from segstudio.app.latest_only import LatestOnly
 from segstudio.app.layers import (
     BOTH,
     ERRORS,
@@ -24,7 +26,6 @@ from segstudio.core.pyramid import Levels, build_pyramid
 from segstudio.ui.actions import Action
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.features.feature import Feature, FeatureContext
-from segstudio.ui.jobs import LatestOnly
 
 _ZOOM_STEP = 1.25
 _OPACITY_STEP = 0.1
@@ -41,63 +42,39 @@ class ViewFeature(Feature):
         self.state.image_changed.connect(self._on_image)
 
     def actions(self) -> tuple[Action, ...]:
-        image, prediction = self.refuse.no_image, self.refuse.no_prediction
-        labels, compare, aids = "View/Labels", "View/Compare", "View/Aids"
+        image = partial(Action, menu="View", refusal=self.refuse.no_image)
+        compare = partial(Action, menu="View/Compare", refusal=self.refuse.no_prediction)
+        aid = partial(Action, menu="View/Aids")
+        zoom, swipe, side = self._canvas.zoom, partial(self.compare, SWIPE), partial(self.compare, SIDE_BY_SIDE)
+        reset = partial(self.set_display, Display())
         return (
-            Action("fit", self.tr("Fit to window"), "Ctrl+F, Home", self._canvas.fit, "View", "fit", refusal=image),
-            Action(
-                "one_to_one", self.tr("Actual size"), "Ctrl+0", self._canvas.one_to_one, "View", refusal=image
-            ),
-            Action(
-                "zoom_in", self.tr("Zoom in"), "Ctrl++, Ctrl+=", lambda: self._canvas.zoom(_ZOOM_STEP), "View",
-                refusal=image,
-            ),
-            Action(
-                "zoom_out", self.tr("Zoom out"), "Ctrl+-", lambda: self._canvas.zoom(1 / _ZOOM_STEP), "View",
-                refusal=image,
-            ),
-            Action(
-                "toggle_labels", self.tr("Labels"), "Shift+1", lambda: self.toggle_layer(LABELS), labels,
-                refusal=image,
-            ),
-            Action(
-                "toggle_prediction", self.tr("Prediction"), "Shift+2", lambda: self.toggle_layer(PREDICTION), labels,
-                refusal=image,
-            ),
-            Action(
-                "toggle_probability_map", self.tr("Probability map"), "Shift+3",
-                lambda: self.toggle_layer(PROBABILITY_MAP), labels, refusal=image,
-            ),
-            Action(
-                "toggle_errors", self.tr("Errors"), "Shift+4", lambda: self.toggle_layer(ERRORS), labels,
-                refusal=image,
-            ),
-            Action(
-                "stronger", self.tr("Increase label opacity"), "Shift+5", lambda: self.fade(_OPACITY_STEP), labels,
-                refusal=image,
-            ),
-            Action(
-                "weaker", self.tr("Decrease label opacity"), "Shift+6", lambda: self.fade(-_OPACITY_STEP), labels,
-                refusal=image,
-            ),
-            Action("style", self.tr("Fill, outline or both"), "O", self.next_style, labels, refusal=image),
-            Action("palette", self.tr("Colour-blind safe colours"), "Ctrl+Alt+C", self.toggle_palette, labels),
-            Action(
-                "swipe", self.tr("Swipe: labels against prediction"), "Y", lambda: self.compare(SWIPE), compare,
-                refusal=prediction,
-            ),
-            Action(
-                "side", self.tr("Labels and prediction side by side"), "Shift+Y",
-                lambda: self.compare(SIDE_BY_SIDE), compare, refusal=prediction,
-            ),
-            Action("crosshair", self.tr("Crosshair"), "Ctrl+Shift+C", self.toggle_crosshair, aids),
-            Action("grid", self.tr("Pixel grid above 800 %"), "Ctrl+'", self.toggle_grid, aids),
-            Action("navigator", self.tr("Navigator"), "Ctrl+Shift+M", self.toggle_navigator, aids),
-            Action(
-                "plain", self.tr("Reset brightness and contrast"), "Ctrl+Alt+0",
-                lambda: self.set_display(Display()), aids,
-            ),
-        )  # fmt: skip
+            image("fit", self.tr("Fit to window"), "Ctrl+F, Home", self._canvas.fit, icon="fit"),
+            image("one_to_one", self.tr("Actual size"), "Ctrl+0", self._canvas.one_to_one),
+            image("zoom_in", self.tr("Zoom in"), "Ctrl++, Ctrl+=", partial(zoom, _ZOOM_STEP)),
+            image("zoom_out", self.tr("Zoom out"), "Ctrl+-", partial(zoom, 1 / _ZOOM_STEP)),
+            *self._layer_actions(),
+            compare("swipe", self.tr("Swipe: labels against prediction"), "Y", swipe),
+            compare("side", self.tr("Labels and prediction side by side"), "Shift+Y", side),
+            aid("crosshair", self.tr("Crosshair"), "Ctrl+Shift+C", partial(self.toggle, "crosshair")),
+            aid("grid", self.tr("Pixel grid above 800 %"), "Ctrl+'", partial(self.toggle, "pixel_grid")),
+            aid("navigator", self.tr("Navigator"), "Ctrl+Shift+M", partial(self.toggle, "navigator")),
+            aid("plain", self.tr("Reset brightness and contrast"), "Ctrl+Alt+0", reset),
+        )
+
+    def _layer_actions(self) -> tuple[Action, ...]:
+        layer = partial(Action, menu="View/Labels", refusal=self.refuse.no_image)
+        toggle, probability_map = self.toggle_layer, self.tr("Probability map")
+        palette = self.tr("Colour-blind safe colours")
+        return (
+            layer("toggle_labels", self.tr("Labels"), "Shift+1", partial(toggle, LABELS)),
+            layer("toggle_prediction", self.tr("Prediction"), "Shift+2", partial(toggle, PREDICTION)),
+            layer("toggle_probability_map", probability_map, "Shift+3", partial(toggle, PROBABILITY_MAP)),
+            layer("toggle_errors", self.tr("Errors"), "Shift+4", partial(toggle, ERRORS)),
+            layer("stronger", self.tr("Increase label opacity"), "Shift+5", partial(self.fade, _OPACITY_STEP)),
+            layer("weaker", self.tr("Decrease label opacity"), "Shift+6", partial(self.fade, -_OPACITY_STEP)),
+            layer("style", self.tr("Fill, outline or both"), "O", self.next_style),
+            Action("palette", palette, "Ctrl+Alt+C", self.toggle_palette, "View/Labels"),
+        )
 
     def toggle_layer(self, name: str) -> None:
         layers = self.state.layers
@@ -122,14 +99,10 @@ class ViewFeature(Feature):
         layers = self.state.layers
         self.state.set_layers(replace(layers, compare=NO_COMPARE if layers.compare == how else how))
 
-    def toggle_crosshair(self) -> None:
-        self.state.set_layers(replace(self.state.layers, crosshair=not self.state.layers.crosshair))
-
-    def toggle_grid(self) -> None:
-        self.state.set_layers(replace(self.state.layers, pixel_grid=not self.state.layers.pixel_grid))
-
-    def toggle_navigator(self) -> None:
-        self.state.set_layers(replace(self.state.layers, navigator=not self.state.layers.navigator))
+    def toggle(self, name: str) -> None:
+        """Switch a field of Layers that is on or off."""
+        layers = self.state.layers
+        self.state.set_layers(replace(layers, **{name: not getattr(layers, name)}))  # type: ignore[arg-type]
 
     def set_display(self, display: Display) -> None:
         """Brightness, contrast and gamma at once; another window of values in the background."""
