@@ -228,8 +228,8 @@ def test_a_missing_system_library_is_one_line_with_the_command_that_installs_it(
 @pytest.mark.parametrize(
     ("packages", "titles"),
     [
-        (("PySide6",), ["Qt"]),
-        (("cv2",), ["OpenCV"]),
+        pytest.param(("PySide6",), ["Qt"], marks=pytest.mark.torch),
+        pytest.param(("cv2",), ["OpenCV"], marks=pytest.mark.torch),
         (("torch",), ["torch"]),
         (("PySide6", "cv2", "torch"), ["Qt", "OpenCV", "torch"]),
     ],

@@ -204,6 +204,7 @@ def test_training_loads_neither_qt_nor_a_package_that_must_match_torch() -> None
     assert not loaded & {"PySide6", "torchvision", "timm", "segmentation_models_pytorch"}
 
 
+@pytest.mark.window
 def test_the_window_loads_without_torch() -> None:
     assert not loaded_after("import segstudio.ui.app") & {"torch", "kornia", "PyQt5", "labelme"}
 

@@ -56,6 +56,7 @@ def test_every_metric_equals_that_of_scikit_learn_where_it_is_defined(seed: int)
     assert found.mean_accuracy == pytest.approx(sklearn.balanced_accuracy_score(*flat))
 
 
+@pytest.mark.torch
 def test_miou_equals_torchmetrics_macro_jaccard_with_an_absent_class_and_ignored_pixels() -> None:
     import torch
     from torchmetrics.classification import MulticlassJaccardIndex
