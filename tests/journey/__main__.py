@@ -25,13 +25,13 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from segstudio.app.training_options import FIELDS
 from segstudio.core.raster import rasterise
 from segstudio.core.sample import resolve_unlabelled
 from segstudio.project.project import open_project
 from segstudio.project.store import load
 from segstudio.ui.app import make_window
 from segstudio.ui.dialogs.export_data import ExportDialog
-from segstudio.ui.dialogs.train_fields import FIELDS
 from segstudio.ui.window import MainWindow
 from tests.journey.mouse import click, drag, key, move, spin_until, write, xdotool
 
@@ -117,9 +117,9 @@ def train_while_painting(journey: Journey) -> None:
     journey.shot("2-train-dialog")
     for _ in range(2):
         key("ctrl+Tab")
-    spin_until(dialog.findChild(QSpinBox, "width").isVisible, "the choices")
-    spin_until(lambda: "16" in dialog.findChild(QSpinBox, "width").text(), "what the program would choose", 60)
-    journey.shot("2-train-everything")
+    spin_until(dialog.findChild(QSpinBox, "width").isVisible, "the options")
+    spin_until(lambda: "16" in dialog.findChild(QSpinBox, "width").text(), "the proposed values", 60)
+    journey.shot("2-train-all-options")
     for name, text in (("width", "8"), ("steps", "20")):
         table = tabs.findChild(QTableWidget)
         table.scrollTo(table.model().index([row.key for row in FIELDS].index(name), 0))
@@ -154,9 +154,9 @@ def look_at_the_result(journey: Journey) -> None:
         click(journey.window.findChild(QCheckBox, f"layer-{layer}"), QPoint(8, 10))
     assert state.layers.probability_map.visible
     assert state.layers.errors.visible
-    spin_until(lambda: journey.window.metrics.headline != "mIoU –", "the figures of the image")
+    spin_until(lambda: journey.window.metrics.headline != "mIoU –", "the metrics of the image")
     move(journey.window.canvas, journey.at(250, 200))
-    journey.shot("5-heat-errors-figures")
+    journey.shot("5-probability-map-errors-metrics")
     journey.window.set_theme("dark")
     journey.shot("6-dark")
     journey.window.resize(1920, 1080)

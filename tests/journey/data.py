@@ -61,7 +61,7 @@ class DataJourney(Journey):
         spin_until(lambda: go.isEnabled() and self.window.jobs.idle, "the preview")
         self.field(dialog, "Project folder", str(project))
         spin_until(lambda: go.isEnabled() and self.window.jobs.idle, "the second preview")
-        self.shot("data-3-import-looked")
+        self.shot("data-3-import-preview")
         self.button(dialog, "Import")
         spin_until(lambda: "were imported" in dialog.report.text, "the import's end")
         self.shot("data-4-import-report")
