@@ -20,7 +20,7 @@ _Converted = TypeVar("_Converted")
 
 @dataclass(frozen=True)
 class ImportedImage:
-    """`notes` list what was altered, approximated or left out, one line each.
+    """An image file with its annotation. `notes` list what was altered, approximated or left out, one line each.
 
     `complete`: the source annotates the whole image, so that an image without shapes is all background.
     """

@@ -24,7 +24,10 @@ TOPMOST_ONLY: Final = "Where objects overlap, only the topmost one is written."
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """`border_px`: width of the ignored border around objects (VOC); `exact`: pixels instead of polygons (COCO)."""
+    """Options that a format may use. `border_px`: width of the ignored border around objects (VOC).
+
+    `exact`: pixels instead of polygons (COCO, labelme); `overlap_ignored`: pixels of several objects are ignored.
+    """
 
     visualisations: bool = False
     npy: bool = False
@@ -52,7 +55,7 @@ class ExportImage:
 
 @dataclass(frozen=True)
 class WrittenImage:
-    """`notes` list what was left out or altered; `record` is what the writer's `finish` needs of the image."""
+    """An exported image. `notes` list what was left out or altered; `record` is what the writer's `finish` needs."""
 
     image: ExportImage
     notes: tuple[str, ...] = ()

@@ -48,3 +48,31 @@ def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileError, match="could not be written"):
         atomic.write_bytes(tmp_path / "file" / "a.json", b"")
+
+
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_the_previous_file_is_kept_under_another_name(
+    hard_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With hard links there is a complete file at `path` at every moment."""
+    path, previous = tmp_path / "last.ckpt", tmp_path / "previous.ckpt"
+    atomic.write_bytes(path, b"first")
+    replace = Path.replace
+    always_there = []
+
+    def check_and_replace(source: Path, target: Path) -> Path:
+        done = replace(source, target)
+        always_there.append(path.exists())
+        return done
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(Path, "replace", check_and_replace)
+    if not hard_links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    for content in (b"second", b"third"):
+        atomic.write_with(path, lambda file, content=content: file.write(content), keep_as=previous)
+    assert (previous.read_bytes(), path.read_bytes()) == (b"second", b"third")
+    assert all(always_there) == hard_links
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["last.ckpt", "previous.ckpt"]

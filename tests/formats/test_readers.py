@@ -76,7 +76,7 @@ def test_real_datasets_are_read_completely(place: str, name: str, images: int, s
 
 
 def test_the_same_images_in_isat_and_coco_agree(shared: Path) -> None:
-    """The ISAT project redrew the objects, so their polygon_record are only similar to COCO's."""
+    """The ISAT project redrew the objects, so their outlines are only similar to COCO's."""
     home = shared / "interop" / "isat_coco_tiny"
     table = ClassTable.from_names(["_background_", "person", "umbrella"])
     masks = []

@@ -38,7 +38,7 @@ _X_ANYLABELING_KINDS: Final = {"rotation": POLYGON, "quadrilateral": POLYGON}
 
 @dataclass(frozen=True)
 class LabelmeFile:
-    """`image` is the path in the file, with forward slashes; `notes` list what was altered or could not be read."""
+    """A parsed file. `image` is the path in it, with forward slashes; `notes` list what was altered or not read."""
 
     annotation: Annotation
     image: str

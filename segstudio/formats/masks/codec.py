@@ -35,7 +35,7 @@ _MAX_TABLE_VALUES: Final = 1 << 16  # smaller values are counted and replaced by
 
 @dataclass(frozen=True)
 class MaskFile:
-    """`plane` is (H, W) int32 or, of a colour image, (H, W) of 0xRRGGBB. `palette` is that of a mode P file."""
+    """A decoded mask. `plane` is (H, W) int32 or, of a colour image, 0xRRGGBB. `palette` belongs to mode P."""
 
     path: Path
     plane: NDArray[np.int32]

@@ -44,7 +44,7 @@ class MapRow:
 
 @dataclass(frozen=True)
 class LabelMap:
-    """`values` and `colours` map what is stored in a mask to a class id or IGNORE."""
+    """Classes, and the class id or IGNORE of each number (`values`) and colour (`colours`) in a mask."""
 
     table: ClassTable
     values: dict[int, int] = field(default_factory=dict)
