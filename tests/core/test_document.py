@@ -351,3 +351,16 @@ def test_moving_a_vertex_keeps_no_patches_of_former_shapes(document: Document) -
         moved = document.annotation.shapes[0].with_points(((10, 10), (40 + step, 10), (40, 40)))
         document.replace(document.annotation.with_replaced(0, moved))
     assert len(document._cache._patches) == 1
+
+
+def test_undo_discards_an_open_stroke_and_keeps_the_last_edit(document: Document) -> None:
+    stroke(document, 1, 50, 50)
+    stroke(document, 1, 90, 50)
+    document.undo()
+    document.begin()
+    paint(document, 2, (50, 50), (60, 60), 5)
+    assert document.redo() is None
+    assert document.undo() is None
+    assert not document.has_open_stroke
+    assert document.plane[50, 50] == 1
+    assert (document.history.undo_name, document.history.redo_name) == ("stroke", "stroke")
