@@ -241,7 +241,12 @@ def predictions(j: Drawing) -> None:
     labels = np.where(disc(), 1, np.where(box(), 2, 0)).astype(np.uint8)
     probabilities = np.stack([np.where(labels == index, 230, 12) for index in range(3)]).astype(np.uint8)
     found = Prediction(
-        state.image.item.name, 1, ("_background_", "disc", "box"), labels, probabilities, 255 - probabilities.max(axis=0)
+        state.image.item.name,
+        1,
+        ("_background_", "disc", "box"),
+        labels,
+        probabilities,
+        255 - probabilities.max(axis=0),
     )
     j.window.predicting.show(found)
     state.set_layers(state.layers.with_layer("prediction", visible=True))

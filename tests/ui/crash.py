@@ -1,4 +1,4 @@
-"""Usage: python -m tests.ui.crash FOLDER SETTINGS   Draws with autosave off, waits for the journal, and kills itself."""
+"""Usage: python -m tests.ui.crash FOLDER SETTINGS   Draws without autosave, waits for the journal, kills itself."""
 
 from __future__ import annotations
 

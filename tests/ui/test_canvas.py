@@ -341,9 +341,7 @@ def test_the_palette_ranks_commands_that_start_with_the_text_first() -> None:
     assert ranks[2] is None
 
 
-def test_a_window_of_values_applies_to_one_image_only(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_a_window_of_values_applies_to_one_image_only(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     from dataclasses import replace
 
     from PIL import Image

@@ -93,7 +93,9 @@ def test_a_row_of_the_report_opens_its_image(window: MainWindow, qtbot: QtBot, t
     dialog.reject()
 
 
-def test_a_folder_in_no_known_format_shows_the_reason_of_every_format(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_folder_in_no_known_format_shows_the_reason_of_every_format(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     window.importing.open_dialog(tmp_path / "empty")
     dialog = import_dialog(window)
@@ -122,9 +124,7 @@ def test_a_stopped_import_keeps_the_images_imported_so_far(window: MainWindow, q
     dialog.reject()
 
 
-def test_an_export_shows_losses_before_and_lists_them_after(
-    opened: MainWindow, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_an_export_shows_losses_before_and_lists_them_after(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     opened.drawing.choose_class(1)
     dialog = opened.exporting.open_dialog()
     assert dialog is not None
@@ -140,9 +140,7 @@ def test_an_export_shows_losses_before_and_lists_them_after(
     dialog.reject()
 
 
-def test_an_export_into_a_folder_that_is_not_empty_is_refused(
-    opened: MainWindow, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_an_export_into_a_folder_that_is_not_empty_is_refused(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years")
     dialog = opened.exporting.open_dialog()

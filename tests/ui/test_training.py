@@ -23,7 +23,15 @@ from segstudio.ui.dialogs.train import TrainContext, TrainDialog
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
-QUICK = {"minutes": "0", "width": "4", "depth": "2", "patch_size": "32", "batch_size": "2", "device": "cpu", "augment": "no"}
+QUICK = {
+    "minutes": "0",
+    "width": "4",
+    "depth": "2",
+    "patch_size": "32",
+    "batch_size": "2",
+    "device": "cpu",
+    "augment": "no",
+}
 
 
 def train(window: MainWindow, qtbot: QtBot, name: str, steps: int = 4, **more: str) -> None:
@@ -69,7 +77,10 @@ def test_the_dialog_returns_only_changed_options_and_the_config_accepts_all(qtbo
 def test_a_proposal_shows_automatic_values_and_warnings(qtbot: QtBot) -> None:
     dialog = TrainDialog(TrainContext("r", 5))
     qtbot.addWidget(dialog)
-    choices = (Decision("width", "16", "a step stays short"), Decision("upsampling", "transposed", "learns how to enlarge"))
+    choices = (
+        Decision("width", "16", "a step stays short"),
+        Decision("upsampling", "transposed", "learns how to enlarge"),
+    )
     dialog.show_proposal(Proposal(choices, ("everything labelled is car",), ("a", "b"), ("c",)))
     assert "16" in dialog._editors["width"].text()
     assert "transposed" in dialog._editors["upsampling"].currentText()
@@ -155,9 +166,7 @@ def test_a_run_pauses_resumes_and_stops_while_paused(opened: MainWindow, qtbot: 
     assert opened.running._runs["r"].resumable
 
 
-def test_a_stopped_run_resumes_at_its_last_step(
-    opened: MainWindow, qtbot: QtBot
-) -> None:
+def test_a_stopped_run_resumes_at_its_last_step(opened: MainWindow, qtbot: QtBot) -> None:
     events = start_endless(opened, qtbot, "r")
     opened.training.stop()
     wait_for(qtbot, lambda: not opened.state.training and opened.jobs.idle)

@@ -44,7 +44,9 @@ def shapes_on_disk(folder: Path, name: str) -> list[dict]:
     return json.loads((folder / name).read_text("utf-8"))["shapes"]
 
 
-def test_a_stroke_is_painted_undone_redone_and_saved_automatically(opened: MainWindow, folder: Path, qtbot: QtBot) -> None:
+def test_a_stroke_is_painted_undone_redone_and_saved_automatically(
+    opened: MainWindow, folder: Path, qtbot: QtBot
+) -> None:
     document = opened.state.image.document
     before = document.plane.copy()
     drag(opened, (100, 60), (120, 60), (140, 80))

@@ -108,20 +108,8 @@ class ImagesPanel(QWidget):
         self._jobs = jobs
         self._resetting = False
         self._model = ImageModel(state, listing, jobs)
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter: name class:road miou:<0.5"))
-        self._filter.setToolTip(
-            self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
-        )
-        self._filter.setAccessibleName(self.tr("Filter"))
-        self._filter.setClearButtonEnabled(True)
-        self._filter.textChanged.connect(self._on_filter)
-        self._filter.returnPressed.connect(self.left)
-        self._error = QLabel()
-        self._error.setWordWrap(True)
-        self._error.setProperty("problem", True)
-        self._error.hide()
-        self._place_order()
+        self._make_filter()
+        self._make_order()
         self._list = ImageList()
         self._list.setModel(self._model)
         self._list.setItemDelegate(ImageDelegate(self._list))
@@ -157,7 +145,22 @@ class ImagesPanel(QWidget):
         self._filter.setFocus()
         self._filter.selectAll()
 
-    def _place_order(self) -> None:
+    def _make_filter(self) -> None:
+        self._filter = QLineEdit()
+        self._filter.setPlaceholderText(self.tr("Filter: name class:road miou:<0.5"))
+        self._filter.setToolTip(
+            self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
+        )
+        self._filter.setAccessibleName(self.tr("Filter"))
+        self._filter.setClearButtonEnabled(True)
+        self._filter.textChanged.connect(self._on_filter)
+        self._filter.returnPressed.connect(self.left)
+        self._error = QLabel()
+        self._error.setWordWrap(True)
+        self._error.setProperty("problem", True)
+        self._error.hide()
+
+    def _make_order(self) -> None:
         self._by = QComboBox()
         words = {
             "name": self.tr("by name"),
