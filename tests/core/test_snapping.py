@@ -17,6 +17,12 @@ def test_a_vertex_within_reach_is_preferred_to_a_nearer_edge() -> None:
     assert anchor == Anchor((10.0, 10.0), SQUARE.uid, 0.0)
 
 
+def test_a_vertex_of_one_shape_is_preferred_to_a_nearer_edge_of_another() -> None:
+    other = Shape("b", "polygon", ((0.0, 7.0), (80.0, 7.0), (80.0, 0.0), (0.0, 0.0)))
+    anchor = snap(Annotation(100, 100, (other, SQUARE)), (12.0, 7.5), 5)
+    assert anchor == Anchor((10.0, 10.0), SQUARE.uid, 0.0)
+
+
 def test_without_a_vertex_within_reach_the_nearest_point_on_an_edge_is_returned() -> None:
     anchor = snap(ANNOTATION, (30.0, 12.0), 5)
     assert anchor == Anchor((30.0, 10.0), SQUARE.uid, 0.5)
