@@ -1,6 +1,6 @@
 """`make bench`: measurements as ratios against a peer in the same run. Nothing here is asserted.
 
-Usage: python -m tests.bench [canvas] [formats] [lag] [learning] [camvid] [raster] [metrics]
+Usage: python -m tests.bench [canvas] [formats] [lag] [training] [camvid] [raster] [metrics]
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from tests.bench import canvas, formats, lag, learning, metrics, raster  # the platform is chosen first
+from tests.bench import canvas, formats, lag, metrics, raster, training  # the platform is chosen first
 
 BENCHES = {
     "canvas": canvas.main,
@@ -18,8 +18,8 @@ BENCHES = {
     "raster": raster.main,
     "metrics": metrics.main,
     "lag": lag.main,
-    "learning": learning.main,
-    "camvid": learning.camvid,
+    "training": training.main,
+    "camvid": training.measure_camvid,
 }
 
 if __name__ == "__main__":

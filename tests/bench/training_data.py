@@ -1,4 +1,4 @@
-"""Images with labels for the measurements of learning; real ones from ../shared/data where that exists."""
+"""Real labelled images for the training benchmarks, from ../shared/data where that exists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segstudio.core.shape import MASK, Shape
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
-def there(name: str) -> Path | None:
+def find_folder(name: str) -> Path | None:
     folder = SHARED / name
     if folder.is_dir():
         return folder
@@ -26,8 +26,8 @@ def there(name: str) -> Path | None:
     return None
 
 
-def annotation_of(plane: Labels, names: list[str]) -> Annotation:
-    """A mask shape for every class of a plane; other values stay unlabelled."""
+def make_annotation(plane: Labels, names: list[str]) -> Annotation:
+    """One mask shape per class of a plane; other values stay unlabelled."""
     shapes = [
         Shape(name, MASK, bitmap=Bitmap.from_array(plane == index))
         for index, name in enumerate(names)
@@ -36,31 +36,31 @@ def annotation_of(plane: Labels, names: list[str]) -> Annotation:
     return Annotation(*plane.shape, tuple(shapes))
 
 
-def isbi(folder: Path) -> tuple[list[Sample], ClassTable]:
-    """30 slices of neural tissue, 24 to learn from and 6 that judge: membrane or cell."""
+def load_isbi(folder: Path) -> tuple[list[Sample], ClassTable]:
+    """30 slices of neural tissue, 24 for training and 6 for validation: membrane or cell."""
     table = ClassTable.from_names(["membrane", "cell"])
-    judges = set((folder / "split_val.txt").read_text().split())
+    val = set((folder / "split_val.txt").read_text().split())
     samples = []
     for image in sorted((folder / "train" / "images").glob("*.png")):
         plane = (np.asarray(Image.open(folder / "train" / "labels" / image.name)) > 127).astype(np.uint8)
-        samples.append(Sample(image.name, image, annotation_of(plane, table.names), image.stem in judges))
+        samples.append(Sample(image.name, image, make_annotation(plane, table.names), image.stem in val))
     return samples, table
 
 
-def camvid(folder: Path) -> tuple[list[Sample], ClassTable]:
-    """120 street scenes to learn from and 40 that judge: 11 classes, void ignored."""
+def load_camvid(folder: Path) -> tuple[list[Sample], ClassTable]:
+    """120 street scenes for training and 40 for validation: 11 classes, void ignored."""
     names = [line.split()[-1] for line in (folder / "class_names.txt").read_text().splitlines() if line.strip()][:11]
     table = ClassTable.from_names(names)
     samples = []
     for part in ("train", "val"):
         for stem in (folder / "ImageSets" / "Segmentation" / f"{part}.txt").read_text().split():
             plane = np.asarray(Image.open(folder / "SegmentationClass" / f"{stem}.png"))
-            annotation = annotation_of(plane, [*names, IGNORE_NAME])
+            annotation = make_annotation(plane, [*names, IGNORE_NAME])
             samples.append(Sample(stem, folder / "JPEGImages" / f"{stem}.jpg", annotation, part == "val"))
     return samples, table
 
 
-def strokes_of(sample: Sample, table: ClassTable, share: float, seed: int) -> Sample:
+def draw_strokes(sample: Sample, table: ClassTable, share: float, seed: int) -> Sample:
     """A few short strokes of every class, together `share` of the pixels; the rest unlabelled."""
     import cv2
 
@@ -79,5 +79,5 @@ def strokes_of(sample: Sample, table: ClassTable, share: float, seed: int) -> Sa
         end = (int(xs[at] + length * np.cos(angle)), int(ys[at] + length * np.sin(angle)))
         stroke = np.zeros_like(truth)
         cv2.line(stroke, (int(xs[at]), int(ys[at])), end, 1, 3)
-        kept[(stroke == 1) & (truth == label)] = label  # a hand stays inside what it marks
-    return replace(sample, annotation=annotation_of(kept, table.names))
+        kept[(stroke == 1) & (truth == label)] = label  # an annotator keeps within the object
+    return replace(sample, annotation=make_annotation(kept, table.names))

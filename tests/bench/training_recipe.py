@@ -1,4 +1,4 @@
-"""The textbook's way to train on noisy discs, and ours, in the same number of steps."""
+"""Noisy discs: a textbook recipe and our defaults, with the same number of steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from segstudio.training.device import choose_device
 from segstudio.training.engine import train
 from segstudio.training.unet import Design, UNet
 
-SIDE, STEPS, BATCH, JUDGES, LEARNT = 128, 250, 4, 200, 200
+SIDE, STEPS, BATCH, TEST_IMAGES, TRAIN_IMAGES = 128, 250, 4, 200, 200
 TABLE = ClassTable.from_names(["_background_", "disc"])
 
 
@@ -35,11 +35,10 @@ def make_image(seed: int) -> tuple[np.ndarray, np.ndarray, Annotation]:
     return image, (rasterise(annotation, TABLE) == 1).astype(np.float32), annotation
 
 
-def textbook(preset: str) -> torch.nn.Module:
+def train_textbook(preset: str) -> torch.nn.Module:
     """SGD 1e-3 with momentum 0.9, one sigmoid channel, BCE, new images at every step."""
     torch.manual_seed(0)
-    chosen = PRESETS[preset]
-    net = UNet(1, 1, Design(chosen["width"], chosen["depth"], chosen["up"], chosen["skips"])).train()
+    net = UNet(1, 1, Design(**PRESETS[preset])).train()
     optimiser = torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9)
     for step in range(STEPS):
         made = [make_image(10_000 + step * BATCH + number) for number in range(BATCH)]
@@ -51,32 +50,32 @@ def textbook(preset: str) -> torch.nn.Module:
     return net.eval()
 
 
-def ours(preset: str, folder: Path) -> torch.nn.Module:
-    """What the program does with 200 such images when nothing is chosen but the net and the number of steps."""
+def train_ours(preset: str, folder: Path) -> torch.nn.Module:
+    """A run on 200 such images in which only the network and the number of steps are set."""
     samples = []
-    for seed in range(LEARNT):
+    for seed in range(TRAIN_IMAGES):
         pixels, _, annotation = make_image(10_000 + seed)
         path = folder / f"{seed}.png"
         Image.fromarray(np.round(pixels * 255).astype(np.uint8)).save(path)
         samples.append(Sample(path.name, path, annotation))
     config = TrainConfig(
-        run_dir=folder / "run", table=TABLE, preset=preset, minutes=0, steps=STEPS, batch=BATCH, patch=SIDE
+        run_dir=folder / "run", table=TABLE, preset=preset, minutes=0, steps=STEPS, batch_size=BATCH, patch_size=SIDE
     )
     list(train(config, samples))
     model = load_weights(folder / "run", choose_device("cpu"))
 
-    class Normalised(torch.nn.Module):
+    class Normalising(torch.nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return model.net(model.normalised(images))
+            return model.net(model.normalise(images))
 
-    return Normalised()
+    return Normalising()
 
 
-def dice(net: torch.nn.Module) -> float:
+def measure_dice(net: torch.nn.Module) -> float:
     """Foreground Dice over all 200 images together."""
     shared = total = 0.0
     with torch.no_grad():
-        for seed in range(JUDGES):
+        for seed in range(TEST_IMAGES):
             pixels, discs, _ = make_image(seed)
             found = net(torch.from_numpy(pixels)[None, None])[0, 0].numpy() > 0
             shared += 2 * float((found * discs).sum())
@@ -86,5 +85,5 @@ def dice(net: torch.nn.Module) -> float:
 
 def compare(preset: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        theirs, mine = dice(textbook(preset)), dice(ours(preset, Path(folder)))
-    print(f"{preset}: foreground Dice of the textbook's recipe {theirs:.4f}, of our defaults {mine:.4f}", flush=True)
+        theirs, mine = measure_dice(train_textbook(preset)), measure_dice(train_ours(preset, Path(folder)))
+    print(f"{preset}: foreground Dice of the textbook recipe {theirs:.4f}, of our defaults {mine:.4f}", flush=True)
