@@ -7,6 +7,7 @@ Tensors: B batch, C channels, H rows, W columns.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Sequence
 from datetime import timedelta
@@ -22,6 +23,7 @@ from segstudio.errors import TrainingError
 
 T = TypeVar("T")
 _TIMEOUT: Final = timedelta(minutes=30)
+_groups = itertools.count()
 
 
 def is_under_torchrun() -> bool:
@@ -64,11 +66,12 @@ def join_process_group(device: str) -> None:
 
 
 def _make_store() -> Store:
-    """The rendezvous store, with a prefix for each restart so that no address of a dead process is found."""
+    """The rendezvous store, with a prefix for each restart and each group, so that no outdated address is found."""
     by_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     store = TCPStore(host, port, is_master=not by_agent and rank() == 0, timeout=_TIMEOUT)
-    return PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    return PrefixStore(f"attempt {attempt} group {next(_groups)}", store)
 
 
 def leave_process_group() -> None:

@@ -130,9 +130,10 @@ class Run:
     def save_last(self) -> None:
         """Save everything needed to resume, and weights if no validation has saved any. Raises FileError.
 
-        Saves nothing after a non-finite loss or within a step.
+        Saves nothing after a non-finite loss, within a step, or of a restored state, which would replace the one
+        before it.
         """
-        if not self.trainer.can_be_saved or rank():
+        if not self.trainer.can_be_saved or self.step == self.restored_step or rank():
             return
         if self.step and not self.weights_path.exists():
             self._save_weights()
