@@ -21,6 +21,7 @@ from segstudio.app.working_copy import Status
 from segstudio.app.workspace import AUTOSAVE_AFTER_S, AUTOSAVE_WITHIN_S, JOURNAL_AFTER_S, Workspace
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
+from segstudio.core.painting_rules import Marks
 from segstudio.core.shape import Shape
 from segstudio.errors import FileError
 from segstudio.project import journal, store
@@ -273,6 +274,147 @@ def test_a_save_that_ends_after_newer_edits_keeps_their_journal_entry(desk: Desk
     desk.executor.run_next()  # the save of the first stroke
     desk.executor.run_all()
     assert list((desk.folder / ".segstudio" / "journal").glob("*.json"))
+
+
+def test_a_save_that_failed_is_tried_again_when_the_image_is_left(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.disk_full = True
+    desk.wait(AUTOSAVE_AFTER_S)
+    desk.executor.run_all()
+    desk.disk_full = False
+    desk.open("b.png")
+    desk.executor.run_all()
+    assert desk.shapes_on_disk("a.png") == [(1.0, 2.0)]
+
+
+def test_old_histories_are_dropped_over_the_budget_but_never_unsaved_work(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.app.workspace.HISTORY_BUDGET_BYTES", 0)
+    desk.open("a.png")
+    desk.draw(1)
+    desk.open("b.png")
+    desk.workspace.set_autosave(False)
+    desk.draw(2)
+    desk.open("c.png")
+    desk.draw(3)
+    desk.open("a.png")
+    desk.open("c.png")
+    assert desk.workspace.unsaved_names == ["b.png", "c.png"]
+    assert desk.workspace.copy(desk.items["a.png"]) is None or not desk.workspace.is_unsaved(desk.items["a.png"])
+
+
+def test_forgetting_saved_copies_keeps_unsaved_work(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.open("b.png")
+    desk.executor.run_all()
+    desk.workspace.set_autosave(False)
+    desk.draw(2)
+    desk.open("c.png")
+    desk.workspace.forget_saved()
+    assert desk.workspace.copy(desk.items["a.png"]) is None
+    assert desk.workspace.unsaved_names == ["b.png"]
+
+
+def test_a_file_written_by_another_job_of_ours_still_conflicts_with_unsaved_work(desk: Desk) -> None:
+    item = desk.items["a.png"]
+    desk.workspace.set_autosave(False)
+    desk.open("a.png")
+    desk.draw(1)
+    theirs = Annotation(*SIZE, (Shape("car", "point", ((3.0, 3.0),)),))
+    desk.workspace.set_stamp(item, store.save(item, theirs, TABLE, None))
+    desk.workspace.save_now()
+    desk.executor.run_all()
+    assert desk.status("a.png") is Status.CONFLICTED
+    assert desk.shapes_on_disk("a.png") == [(3.0, 3.0)]
+
+
+def test_recovered_work_is_one_edit_on_top_of_what_is_in_memory(desk: Desk) -> None:
+    desk.open("a.png")
+    drawn = desk.draw(1)
+    desk.open("b.png")
+    desk.executor.run_all()
+    recovered = drawn.with_added(Shape("car", "rectangle", ((9.0, 2.0), (12.0, 9.0))))
+    desk.workspace.adopt(desk.items["a.png"], recovered, store.stamp_of(desk.items["a.png"]), desk.project)
+    desk.open("a.png")
+    assert desk.image.document.annotation is recovered
+    desk.image.document.undo()
+    assert desk.image.document.annotation is drawn
+
+
+def test_labels_are_written_with_the_names_of_the_present_classes(desk: Desk) -> None:
+    desk.workspace.set_autosave(False)
+    desk.open("a.png")
+    desk.draw(1)
+    desk.open("b.png")
+    desk.workspace.update_project(Project(desk.project.folder, TABLE.with_renamed(1, "vehicle")))
+    desk.workspace.retry()
+    desk.executor.run_all()
+    assert store.load(desk.items["a.png"], SIZE).annotation.labels[0] == "vehicle"
+
+
+def test_entries_of_an_earlier_session_are_set_aside_when_the_project_is_opened(desk: Desk) -> None:
+    desk.disk_full = True
+    desk.open("a.png")
+    desk.draw(1)
+    desk.wait(JOURNAL_AFTER_S)
+    desk.executor.run_all()
+    desk.start()
+    assert not list((desk.folder / ".segstudio" / "journal").glob("*.json"))
+    assert list((desk.folder / ".segstudio" / "journal").rglob("*.json"))
+
+
+def test_undoing_to_what_the_file_has_removes_the_journal_entry(desk: Desk) -> None:
+    desk.workspace.set_autosave(False)
+    desk.open("a.png")
+    desk.draw(1)
+    desk.wait(JOURNAL_AFTER_S)
+    desk.executor.run_all()
+    assert list((desk.folder / ".segstudio" / "journal").glob("*.json"))
+    desk.image.document.undo()
+    desk.executor.run_all()
+    assert not list((desk.folder / ".segstudio" / "journal").glob("*.json"))
+
+
+def test_undoing_while_the_edit_is_being_saved_is_saved_too(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.workspace.save_now()
+    desk.image.document.undo()
+    assert desk.status("a.png") is Status.CLEAN
+    desk.executor.run_all()
+    assert desk.status("a.png") is Status.DIRTY
+    desk.wait(AUTOSAVE_AFTER_S)
+    desk.executor.run_all()
+    assert desk.shapes_on_disk("a.png") == []
+    assert desk.status("a.png") is Status.CLEAN
+
+
+def test_unsaved_work_is_shown_again_although_its_file_became_unreadable(desk: Desk) -> None:
+    desk.workspace.set_autosave(False)
+    desk.open("a.png")
+    drawn = desk.draw(1)
+    desk.open("b.png")
+    desk.items["a.png"].annotation_path.write_text("<<<<<<< merge conflict", "utf-8")
+    desk.open("a.png")
+    assert desk.image.document.annotation is drawn
+    assert not desk.image.read_only
+
+
+def test_selected_and_hidden_objects_are_kept_by_the_image_cache(desk: Desk) -> None:
+    cache, item = ImageCache(), desk.items["a.png"]
+    desk.open("a.png")
+    desk.draw(1)
+    desk.open("b.png")
+    desk.executor.run_all()
+    cache.add(read_open_image(desk.project, item, desk.workspace.kept(item)))
+    desk.open("a.png")
+    hidden = Marks(hidden=frozenset({desk.image.document.annotation.shapes[0].uid}))
+    desk.workspace.set_marks(hidden)
+    desk.open("b.png")
+    assert cache.take(item, desk.workspace.kept(item)).document.marks == hidden
 
 
 def test_opening_a_project_writes_nothing(desk: Desk) -> None:

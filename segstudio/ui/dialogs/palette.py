@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-_WIDTH_PX, _ICON_PX, _ROWS = 520, 16, 12
+_WIDTH_PX, _ICON_PX, _ROWS = 680, 16, 12
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,16 @@ class Refusals(QObject):
         return self.no_image()
 
     def nothing_selected(self) -> str:
-        return self.not_writable() or self._fewer_than(1)
+        return self.not_writable() or ("" if self._num_selected() else self.tr("Select an object first."))
 
     def fewer_than_two(self) -> str:
-        return self.not_writable() or self._fewer_than(2)
+        enough = self._num_selected() >= 2
+        return self.not_writable() or ("" if enough else self.tr("Select at least two objects first."))
+
+    def selection_too_small(self, least: int) -> str:
+        """Why `least` objects cannot be changed, for when fewer unlocked ones are selected."""
+        refusal = self.fewer_than_two() if least > 1 else self.nothing_selected()
+        return refusal or self.tr("The selected objects are locked.")
 
     def nothing_to_undo(self) -> str:
         image = self._state.image
@@ -69,10 +75,9 @@ class Refusals(QObject):
     def nothing_to_save(self) -> str:
         return "" if self._state.unsaved else self.no_image() or self.tr("Everything is saved.")
 
-    def _fewer_than(self, count: int) -> str:
+    def _num_selected(self) -> int:
         document = self._state.document
-        selected = 0 if document is None else len(document.marks.selected)
-        return "" if selected >= count else self.tr("Select %n object(s) first.", "", count)
+        return 0 if document is None else len(document.marks.selected)
 
 
 @dataclass(frozen=True)

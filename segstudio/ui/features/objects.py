@@ -52,7 +52,7 @@ class ObjectsFeature(Feature):
         document = self.state.document
         if document is not None:
             self._clipboard = tuple(document.annotation.shapes[index] for index in document.selected)
-            self.messages.inform(self.tr("%n object(s) copied.", "", len(self._clipboard)))
+            self.messages.inform(self.tr("Objects copied: {}.").format(len(self._clipboard)))
 
     def cut(self) -> None:
         self.copy()
@@ -72,7 +72,7 @@ class ObjectsFeature(Feature):
             left_out = len(shapes) - len(after.shapes) + len(document.annotation.shapes)
             self.apply(document, "paste", after, select_new=True)
             if left_out:
-                self.messages.inform(self.tr("%n object(s) lie outside this image.", "", left_out))
+                self.messages.inform(self.tr("Objects outside this image, not pasted: {}.").format(left_out))
 
     def paste_previous(self) -> None:
         """All shapes of the previous image, from memory where it has unsaved work, else from its file."""
@@ -137,6 +137,6 @@ class ObjectsFeature(Feature):
         if document is None:
             return
         if len(document.selected) < least:
-            self.messages.inform(self.tr("Select %n object(s) first (V).", "", least))
+            self.messages.inform(self.refuse.selection_too_small(least))
             return
         self.apply(document, name, operation(document.annotation, document.selected), select_new=select_new)

@@ -128,7 +128,7 @@ class ReshapeFeature(Feature):
             return
         indices, before = document.selected, document.annotation
         if len(indices) < least:
-            self.messages.inform(self.tr("Select %n object(s) first (V).", "", least))
+            self.messages.inform(self.refuse.selection_too_small(least))
             return
 
         def apply(after: Annotation) -> None:
