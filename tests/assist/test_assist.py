@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,32 @@ def test_an_image_is_encoded_once(home: Path) -> None:
     )[0].empty
 
 
+def test_another_model_encodes_the_image_again(home: Path) -> None:
+    other = "efficientsam:latest"
+    install(home)
+    install(home, other)
+    reads = []
+    image = AssistImage("a", (90, 120), lambda: reads.append(1) or make_image())
+    assistant = Assistant()
+    for name in (NAME, NAME, other, other, NAME):
+        assistant.encode(name, image)
+    assert len(reads) == 3
+
+
+def test_only_the_images_used_last_stay_encoded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segstudio.assist.assistant._MAX_ENCODINGS", 2)
+    install(home)
+    reads = []
+
+    def make(key: str) -> AssistImage:
+        return AssistImage(key, (90, 120), lambda: reads.append(key) or make_image())
+
+    assistant = Assistant()
+    for key in "abacab":
+        assistant.encode(NAME, make(key))
+    assert reads == ["a", "b", "c", "b"]
+
+
 def test_missing_weights_are_listed_with_their_paths_and_nothing_is_downloaded(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,3 +155,20 @@ def test_a_download_reports_progress_and_errors(home: Path, monkeypatch: pytest.
     with pytest.raises(AssistError, match="could not be downloaded") as caught:
         list(download(NAME))
     assert "\n" not in str(caught.value)
+
+
+def test_closing_a_download_cancels_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled = threading.Event()
+
+    class Slow:
+        @classmethod
+        def pull(cls, progress: Callable[..., None], cancel: threading.Event, timeout: int) -> None:
+            progress("a.onnx", 1, 9)
+            if cancel.wait(timeout):
+                cancelled.set()
+
+    monkeypatch.setattr("segstudio.assist.weights.find_model_type", lambda name: Slow)
+    events = download(NAME)
+    assert next(events).done == 1
+    events.close()
+    assert cancelled.is_set()

@@ -100,11 +100,11 @@ def decoder() -> bytes:
     return _model(nodes, constants, inputs, outputs)
 
 
-def install(home: Path) -> None:
-    """Write the model where osam expects the weights of efficientsam:10m."""
+def install(home: Path, name: str = "efficientsam:10m") -> None:
+    """Write the model where osam expects the weights of `name`, one of EfficientSAM's."""
     from segstudio.assist.weights import list_weight_files
 
-    for file, content in zip(list_weight_files("efficientsam:10m"), (encoder(), decoder()), strict=True):
+    for file, content in zip(list_weight_files(name), (encoder(), decoder()), strict=True):
         assert home in file.path.parents, "HOME must be the test's own"
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_bytes(content)
