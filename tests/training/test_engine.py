@@ -33,6 +33,7 @@ from segstudio.training.predict import predict_whole
 from segstudio.training.preload import gc_paused_until
 from segstudio.training.trainer import ExponentialMovingAverage, Trainer
 from segstudio.training.validate import VALIDATION_OVERLAP
+from tests.training.conftest import copy_samples
 
 Samples = tuple[Sample, ...]
 CPU = choose_device("cpu")
@@ -84,6 +85,40 @@ def test_validation_predicts_the_images_as_they_are_with_the_averaged_weights(
     weights = model.net.state_dict()
     assert all(torch.equal(weights[key], state["ema"][key]) for key in weights)
     assert not all(torch.equal(weights[key], state["net"][key]) for key in weights)
+
+
+def test_the_loss_of_a_validation_is_the_mean_of_all_steps_since_the_last_one(
+    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.training.engine.VALIDATION_INTERVAL_S", 0.0)
+    monkeypatch.setattr("segstudio.training.engine.VALIDATION_FRACTION", 1e9)
+    found = []
+    for interval_s in (0.0, 1e9):  # each step is reported; or only the first one, and those left at a validation
+        monkeypatch.setattr("segstudio.training.engine.REPORT_INTERVAL_S", interval_s)
+        events = list(train(replace(config, run_dir=config.run_dir.with_name(f"{interval_s}")), samples))
+        found.append({event.step: event.loss for event in events if isinstance(event, EpochDone)})
+        if not interval_s:
+            losses = [event.loss for event in events if isinstance(event, StepDone)]
+    assert len(losses) == 12
+    assert found[0] == pytest.approx({6: np.mean(losses[:6]), 12: np.mean(losses[6:])})
+    assert found[1] == pytest.approx(found[0])
+
+
+def test_a_validation_image_that_disappears_is_reported_once(
+    config: TrainConfig, samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.training.engine.VALIDATION_INTERVAL_S", 0.0)
+    monkeypatch.setattr("segstudio.training.engine.VALIDATION_FRACTION", 1e9)
+    copies = copy_samples(samples, tmp_path)
+    (gone,) = [sample for sample in copies if sample.held_out]
+    events = []
+    for event in train(replace(config, cache_gb=1e-5), copies):  # 10 kB: images are read again
+        events.append(event)
+        if isinstance(event, StepDone):
+            gone.image.unlink(missing_ok=True)
+    assert [event.where for event in events if isinstance(event, Problem)] == [gone.name]
+    assert len([event for event in events if isinstance(event, EpochDone)]) == 2
+    assert np.isnan(events[-1].best_miou)
 
 
 def test_the_average_of_weights_follows_the_formula_and_copies_counters() -> None:

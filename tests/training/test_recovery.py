@@ -180,6 +180,8 @@ def test_low_precision_is_given_up_before_the_learning_rate(
     assert events[-1].step == 4
     state = load_state(config.run_dir / "last.ckpt")
     assert (state["precision"], state["rate_scale"]) == ("float32", 1.0)
+    resumed = list(train(replace(config, precision="bfloat16", steps=6, resume=True), samples))
+    assert not [event for event in resumed if isinstance(event, Recovered)]  # in full precision from the start
 
 
 def test_a_loss_that_stays_non_finite_ends_the_run_and_keeps_the_last_good_state(

@@ -218,6 +218,14 @@ def test_a_finished_run_is_resumed_with_more_steps_and_its_own_network(config: T
         list(train(replace(config, resume=True), samples))
 
 
+def test_a_run_resumed_with_other_images_keeps_its_normalisation(config: TrainConfig, samples: Samples) -> None:
+    *_, first = train(config, samples[:3] + samples[5:])
+    before = load_weights(first.weights, choose_device("cpu"))
+    list(train(replace(config, steps=14, resume=True), samples[3:]))
+    found = load_state(config.run_dir / "last.ckpt")["input"]
+    assert (found["mean"], found["std"], found["white"]) == (before.mean, before.std, before.white)
+
+
 def test_what_cannot_be_resumed_is_an_error(config: TrainConfig, samples: Samples) -> None:
     with pytest.raises(FileError, match=r"last\.ckpt: there is no such file"):
         list(train(replace(config, resume=True), samples))
