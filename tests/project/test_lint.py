@@ -116,9 +116,7 @@ def test_labels_for_another_image_size_are_scaled_and_the_old_file_is_kept(tmp_p
     path.write_text(json.dumps({**plain, "imageHeight": 200, "imageWidth": 200}))
     before = path.read_bytes()
     findings = find(project)
-    assert [finding.kind for finding in findings] == [SIZE], (
-        "shapes in the wrong place are not checked"
-    )
+    assert [finding.kind for finding in findings] == [SIZE], "shapes in the wrong place are not checked"
     fix(project, findings)
     shapes = load(next(iter(project.items()))).annotation.shapes
     assert shapes[0].points == ((75.0, 75.0), (95.0, 75.0), (95.0, 95.0))
