@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QWidget
 
 
@@ -29,7 +30,10 @@ def xdotool(*arguments: object) -> None:
 
 
 def move(widget: QWidget, at: QPoint) -> None:
-    where = widget.mapToGlobal(at) * widget.devicePixelRatioF()
+    target = widget.mapToGlobal(at)
+    if QCursor.pos() == target:  # xdotool --sync would wait 15 s for the pointer to leave its place
+        return
+    where = target * widget.devicePixelRatioF()
     xdotool("mousemove", "--sync", where.x(), where.y())
 
 
