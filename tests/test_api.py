@@ -41,7 +41,7 @@ from tests.formats.test_readers import make_labelme
 ROOT = Path(__file__).resolve().parents[1]
 TINY = {"width": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}
 
-# README shows this script; it runs there beside a VOC data set.
+# README shows this script; it runs there beside a VOC dataset.
 SCRIPT = """\
 from segstudio import evaluate, export, import_dataset, read_image, train
 
@@ -60,7 +60,7 @@ export(project, "out", format="voc")
 
 
 def readme_script() -> str:
-    """The first Python block of README that imports a data set, if there is one."""
+    """The first Python block of README that imports a dataset, if there is one."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     return next((block for block in blocks if "import_dataset" in block), SCRIPT)
 
@@ -215,7 +215,7 @@ def test_a_run_is_initialised_from_another_run(project: Project, run: Run) -> No
         ({"widht": 4}, "widht"),
         ({"steps": "many"}, "steps=many"),
         ({"steps": 3, "name": "../x"}, "name of a run"),
-        ({"init": "nothing"}, "no run of this project"),
+        ({"init": "nothing"}, "neither a run of this project"),
         ({"name": "none", "resume": True}, "none"),
     ],
 )

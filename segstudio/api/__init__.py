@@ -1,4 +1,4 @@
-"""The public Python API: import a data set, train, predict, evaluate and export, with numpy arrays in and out.
+"""The public Python API: import a dataset, train, predict, evaluate and export, with numpy arrays in and out.
 
 Every name in `__all__` can also be imported from `segstudio`. Arrays are indexed `[row, column]`. Errors that a user
 can act on are `SegstudioError`s with the same text as on the command line.

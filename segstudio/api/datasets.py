@@ -22,6 +22,7 @@ from segstudio.formats.registry import open_dataset, writer_named
 from segstudio.formats.writer import ExportOptions
 from segstudio.project import export as exporting
 from segstudio.project import importing
+from segstudio.project import project as projects
 from segstudio.project.export import ExportPlan
 from segstudio.project.importing import IGNORED, IN_ORDER, RENAME, SKIP, ImportOptions
 from segstudio.project.index import scan
@@ -96,7 +97,7 @@ def import_dataset(
     taken: str = SKIP,
     on_event: OnEvent | None = None,
 ) -> ImportedProject:
-    """Import a data set into the project in `folder`, which is created if needed; the source is not changed.
+    """Import a dataset into the project in `folder`, which is created if needed; the source is not changed.
 
     `format` is "auto" or the name of a format. `images` is the folder of images where it cannot be found, `labels` a
     class list or label map, `held_out` a file with the stems of the validation images. `snap` reads lossy masks by the
@@ -222,8 +223,7 @@ def complete_classes(project: Project, on_event: OnEvent | None = None) -> Proje
     `evaluate`, `export` and `Run.open` call this themselves.
     """
     states = collect(scan(project, list(project.items())), on_event).results
-    labels = {label for state in states if isinstance(state, ItemState) for label in state.labels}
-    return project.with_labels(sorted(labels))
+    return projects.complete_classes(project, (state for state in states if isinstance(state, ItemState)))
 
 
 def read_annotation(project: Project, name: str) -> Annotation:

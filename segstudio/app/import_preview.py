@@ -1,4 +1,4 @@
-"""A preview of a data set before it is imported: its format, counts, classes and thumbnails. Read in a job."""
+"""A preview of a dataset before it is imported: its format, counts, classes and thumbnails. Read in a job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_LABELS = 12
 
 @dataclass(frozen=True)
 class OpenedDataset:
-    """A data set that was opened and counted; `table` has the classes in the colours that they will get.
+    """A dataset that was opened and counted; `table` has the classes in the colours that they will get.
 
     `problems` say why images that were tried cannot be imported.
     """
@@ -100,7 +100,7 @@ def make_thumbnail(image: ImportedImage, side_px: int, table: ClassTable) -> Thu
 
 
 def _complete_table(found: ImportPreview) -> ClassTable:
-    """The data set's classes; where it lists none, its labels in their order."""
+    """The dataset's classes; where it lists none, its labels in their order."""
     table = found.table or ClassTable()
     for name in found.names:
         try:

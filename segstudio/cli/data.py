@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _READERS = "auto, coco, cvat, cityscapes, labelme, isat, eiseg, labelme-web, voc, camvid, yolo or masks."
 _WRITERS = "voc, coco, labelme, masks or yolo."
 
-SourcePath = Annotated[Path, typer.Argument(help="Data set to read: a folder or a file.", metavar="SRC")]
+SourcePath = Annotated[Path, typer.Argument(help="Dataset to read: a folder or a file.", metavar="SRC")]
 ProjectFolder = Annotated[Path, typer.Argument(help="Folder of images.", metavar="PROJECT")]
 OutFolder = Annotated[Path, typer.Argument(help="New folder.", metavar="OUT")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -43,7 +43,7 @@ POINT_RADIUS_PX: Final = 5
 
 # Keys of `extra` that segstudio uses; labelme preserves them.
 FILL_RULE: Final = "segstudio.fill_rule"  # how a polygon is filled: COCO, or labelme's rule if missing
-INSTANCE: Final = "segstudio.instance"  # number of the object in the imported data set
+INSTANCE: Final = "segstudio.instance"  # number of the object in the imported dataset
 COCO: Final = "coco"
 
 _uids = itertools.count(1)
@@ -91,7 +91,7 @@ class Shape:
 
     @property
     def instance(self) -> int | None:
-        """Object number (1 or more) in the imported data set, or None."""
+        """Object number (1 or more) in the imported dataset, or None."""
         number = self.extra.get(INSTANCE)
         return number if isinstance(number, int) and 0 < number < 2**31 else None
 

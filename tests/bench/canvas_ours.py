@@ -108,7 +108,8 @@ def strokes(window: MainWindow) -> str:
         (ax, ay), (bx, by) = rng.uniform((0, 0), (7000, 5000), (2, 2))
         document.begin()
         document.paint(
-            int(rng.integers(1, 4)), *rasterise_capsule((ax, ay), (ax + bx / 8, ay + by / 8), 20, document.annotation.box)
+            int(rng.integers(1, 4)),
+            *rasterise_capsule((ax, ay), (ax + bx / 8, ay + by / 8), 20, document.annotation.box),
         )
         document.commit("brush")
     return f"1,000 strokes: {len(document.history)} steps kept, {document.history.held_bytes / 1e6:.0f} MB"
@@ -159,7 +160,9 @@ def walking(window: MainWindow, folder: Path) -> str:
     opened(window, folder)
     times = []
     for letter in "dddaaddda":
-        spin(lambda: len(window.reading_ahead.read_neighbours()) == len(window.opening.neighbours()) and window.jobs.idle)
+        spin(
+            lambda: len(window.reading_ahead.read_neighbours()) == len(window.opening.neighbours()) and window.jobs.idle
+        )
         before = window.state.image
         began = time.perf_counter()
         window.opening.next() if letter == "d" else window.opening.previous()

@@ -71,7 +71,9 @@ def main() -> None:
         run_until(lambda: time.monotonic() > end)
         pulse.stop("at rest")
         steps: list[int] = []
-        window.training.reported.connect(lambda event: steps.append(event.step) if isinstance(event, StepDone) else None)
+        window.training.reported.connect(
+            lambda event: steps.append(event.step) if isinstance(event, StepDone) else None
+        )
         pulse.start()
         window.training.train(TrainChoices("lag", {"minutes": "0.5", "device": "cpu"}))
         run_until(lambda: bool(steps))

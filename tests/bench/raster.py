@@ -59,7 +59,9 @@ def main() -> None:
     strokes = []
     for step in range(200):
         began = time.perf_counter()
-        document.paint(1, *rasterise_capsule((step * 15, step * 12), (step * 15 + 15, step * 12 + 12), 20, annotation.box))
+        document.paint(
+            1, *rasterise_capsule((step * 15, step * 12), (step * 15 + 15, step * 12 + 12), 20, annotation.box)
+        )
         strokes.append(time.perf_counter() - began)
     document.commit("stroke")
     began = time.perf_counter()

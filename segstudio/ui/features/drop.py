@@ -1,4 +1,4 @@
-"""Paths dropped on the window or given at start: images and labelme folders are opened, other data sets imported."""
+"""Paths dropped on the window or given at start: images and labelme folders are opened, other datasets imported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DropFeature(Feature):
         self.jobs.start(lambda: detect_path(paths[0]), self._on_detected, on_end=self._on_end)
         others = [path for path in paths[1:] if path.parent != paths[0].parent or path.is_dir()]
         if others:
-            self.messages.inform(self.tr("Only {} was opened; drop one data set at a time.").format(paths[0].name))
+            self.messages.inform(self.tr("Only {} was opened; drop one dataset at a time.").format(paths[0].name))
 
     def _on_end(self) -> None:
         self._busy = False

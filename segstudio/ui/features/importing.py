@@ -26,7 +26,7 @@ class ImportFeature(JobFormFeature[ImportDialog]):
         self._num_imported = 0
 
     def actions(self) -> tuple[Action, ...]:
-        tip = self.tr("Import a data set: COCO, VOC, labelme, CVAT, YOLO, masks and others")
+        tip = self.tr("Import a dataset: COCO, VOC, labelme, CVAT, YOLO, masks and others")
         return (Action("import", self.tr("Import…"), "Ctrl+I", self.choose, "File", "import", tip),)
 
     def choose(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -13,7 +13,8 @@ from segstudio.app.open_image import OpenImage, read_open_image
 from segstudio.app.opening import RunScores, Target, list_items, read_states, resolve
 from segstudio.errors import SegstudioError
 from segstudio.project.item import Item, ItemState
-from segstudio.project.project import Project, open_project
+from segstudio.project.project import Project, complete_classes, open_project
+from segstudio.project.store import state_of
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.messages import Remedy
@@ -159,7 +160,7 @@ class OpenFeature(Feature):
         self.jobs.start(
             lambda: read_states(project, items),
             lambda event: self._on_states(project, event),
-            on_end=lambda: self._complete_classes(project),
+            on_end=lambda: self._on_scanned(project),
         )
 
     def _on_states(self, project: Project, event: list[ItemState] | RunScores) -> None:
@@ -170,30 +171,28 @@ class OpenFeature(Feature):
         else:
             self.state.set_scores(event.run, event.matrices, event.uncertainties)
 
-    def _complete_classes(self, scanned: Project) -> None:
-        """A class for each label, sorted, so that ids are those of the command line whatever is opened first."""
-        project = self.state.project
-        if project is None or not self.state.is_current(scanned):
-            return
-        self._scanned = True
-        labels = {label for state in self.state.item_states.values() for label in state.labels}
-        self._add_classes(project, sorted(labels))
+    def _on_scanned(self, scanned: Project) -> None:
+        if self.state.is_current(scanned):
+            self._scanned = True
+            self._complete_classes(self.state.item_states.values())
 
-    def _add_classes(self, project: Project, labels: list[str]) -> None:
+    def _complete_classes(self, states: Iterable[ItemState]) -> None:
         """Beyond 254 classes the message says so, and the remaining labels are read as ignored."""
+        if (project := self.state.project) is None:
+            return
         try:
-            extended = project.with_labels(labels)
+            completed = complete_classes(project, states)
         except SegstudioError as error:
             self.messages.warn(str(error))
             return
-        if extended is not project:
-            self.state.update_project(extended)
+        if completed is not project:
+            self.state.update_project(completed)
 
     def _on_loaded(self, image: OpenImage) -> None:
         if image.item.name != self._loading or image.item not in self.state.items:
             return  # another image was asked for meanwhile
-        if self._scanned and self.state.project is not None:
-            self._add_classes(self.state.project, sorted(image.document.annotation.labels))
+        if self._scanned:
+            self._complete_classes([state_of(image.item.name, image.document.annotation)])
         image.document.set_table(self.state.table)
         self._loading = ""
         self.state.set_image(image)

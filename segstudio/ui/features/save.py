@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from segstudio.core.annotation import Annotation
 from segstudio.errors import ChangedError, SegstudioError
-from segstudio.project.item import Item, ItemState
-from segstudio.project.store import status_of, write_copy
+from segstudio.project.item import Item
+from segstudio.project.store import state_of, write_copy
 from segstudio.ui.actions import Action
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.messages import Remedy
@@ -80,8 +80,7 @@ class SaveFeature(Feature):
 
     def _on_saved(self, item: Item, annotation: Annotation) -> None:
         if item in self.state.items:
-            labels = tuple(annotation.labels)
-            self.state.set_item_states([ItemState(item.name, bool(annotation.shapes), status_of(annotation), labels)])
+            self.state.set_item_states([state_of(item.name, annotation)])
 
     def _on_failed(self, item: Item, error: SegstudioError) -> None:
         save_as = Remedy(self.tr("Save as…"), lambda: self.ask_copy_of(item))
