@@ -24,7 +24,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.raster import rasterise, rasterise_shape
 from segstudio.core.shape import Shape
 from segstudio.errors import FormatError, SegstudioError
-from segstudio.formats.coco import coco_json
+from segstudio.formats.coco import coco_json, coco_rle
 from segstudio.formats.coco.writer import COCO_WRITER
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import export
@@ -341,3 +341,40 @@ def test_two_coco_files_may_use_the_same_names_and_records_may_lack_sizes(tmp_pa
     assert [entry.read().image.parent.name for entry in dataset.entries] == ["train2017", "val2017"]
     assert len({entry.name for entry in dataset.entries}) == 2
     assert len(dataset.held_out) == 1
+
+
+@given(st.integers(0, 2**31), st.sampled_from([0.02, 0.5, 0.98, 1.0]), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_run_lengths_equal_those_of_pycocotools(seed: int, fraction: float, to_the_corner: bool) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(1, 30, 2).tolist()
+    y0, x0 = rng.integers(0, height), rng.integers(0, width)
+    y1 = height if to_the_corner else rng.integers(y0 + 1, height + 1)
+    x1 = width if to_the_corner else rng.integers(x0 + 1, width + 1)
+    pixels = np.zeros((height, width), np.uint8, order="F")
+    pixels[y0:y1, x0:x1] = rng.random((y1 - y0, x1 - x0)) < fraction
+    box = Box(int(y0), int(x0), int(y1), int(x1))
+    rle = coco_rle.encode_rle(box, pixels[box.slices].astype(bool), (height, width))
+    assert rle == coco_mask.encode(pixels)
+    text = {"size": [height, width], "counts": rle["counts"].decode()}
+    assert (coco_rle.decode_rle(text, (height, width)) == pixels.astype(bool)).all()
+
+
+def test_an_image_is_completely_labelled_only_if_every_record_was_read(tmp_path: Path) -> None:
+    good, bad = {"segmentation": [[1, 1, 9, 1, 9, 9]]}, {"segmentation": "polygon"}
+    assert read_first(samples.make_coco_json(tmp_path / "f.json", [good])).complete
+    assert not read_first(samples.make_coco_json(tmp_path / "f.json", [good, bad])).complete
+    assert not read_first(samples.make_coco_json(tmp_path / "f.json", [])).complete, "perhaps a list of images only"
+
+
+def test_a_dataset_of_validation_images_only_has_no_split(tmp_path: Path) -> None:
+    path = samples.make_coco_json(tmp_path / "instances_val.json", [{"bbox": [0, 0, 9, 9]}])
+    assert open_path(path)[1].held_out is None
+
+
+def test_exported_records_get_new_unique_ids_and_keep_their_other_keys(tmp_path: Path) -> None:
+    records = [{"id": 5, "bbox": [0, 0, 9, 9], "score": 0.5}, {"id": 5, "bbox": [20, 20, 9, 9], "iscrowd": 1}]
+    import_into(samples.make_coco_json(tmp_path / "f" / "f.json", records), tmp_path / "project")
+    exported = export_coco(tmp_path / "project", tmp_path / "out").dataset["annotations"]
+    assert [each["id"] for each in exported] == [1, 2]
+    assert (exported[0]["score"], exported[1]["iscrowd"]) == (0.5, 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from segstudio.formats.dataset import ReadOptions
 from segstudio.formats.registry import detect
 from tests.formats import samples
@@ -40,3 +42,16 @@ def test_an_entity_bomb_is_refused_before_it_is_expanded(tmp_path: Path) -> None
     samples.write_text(tmp_path / "annotations.xml", bomb)
     found = detect(tmp_path, ReadOptions(), "cvat")
     assert "declares entities" in found.declined["cvat"]
+
+
+@pytest.mark.parametrize(("left", "top"), [(-1, 0), (0, -1), (WIDTH - 3, 0), (0, HEIGHT - 1)])
+def test_a_mask_that_leaves_the_image_is_left_out_with_a_note(left: int, top: int, tmp_path: Path) -> None:
+    samples.make_image(tmp_path / "a.jpg")
+    samples.write_text(
+        tmp_path / "annotations.xml",
+        f"""<annotations><image id="0" name="a.jpg" width="{WIDTH}" height="{HEIGHT}">
+        <mask label="cat" rle="0,8" left="{left}" top="{top}" width="4" height="2"/></image></annotations>""",
+    )
+    imported = read_first(tmp_path)
+    assert not imported.annotation.shapes
+    assert imported.notes == (f"<mask> 1 was left out (its mask at {left},{top} of 4 x 2 leaves the image)",)

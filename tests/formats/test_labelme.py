@@ -18,6 +18,8 @@ from segstudio.core.bitmap import Bitmap
 from segstudio.core.shape import Shape
 from segstudio.errors import FileError, FormatError
 from segstudio.formats.labelme import labelme_json
+from tests.formats import samples
+from tests.formats.samples import open_path, read_first
 from tests.oracles import labelme_reads
 
 ONE_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="  # one 0
@@ -34,8 +36,7 @@ def write_file(path: Path, **changes: object) -> Path:
         "imageHeight": 40,
         "imageWidth": 50,
     }
-    path.write_text(json.dumps({**plain, **changes}), "utf-8")
-    return path
+    return samples.write_text(path, json.dumps({**plain, **changes}))
 
 
 def make_shape(**changes: object) -> dict[str, object]:
@@ -209,3 +210,39 @@ def test_every_example_of_labelme_is_read_and_written_without_loss(shared: Path,
             exact = np.trunc if before.get("shape_type") == "mask" else np.asarray  # as labelme's rasteriser takes them
             assert np.allclose(exact(before["points"]), after["points"])
     assert files_read > 15
+
+
+def test_an_image_of_labelme_is_not_taken_as_completely_labelled(tmp_path: Path) -> None:
+    samples.make_image(tmp_path / "a.jpg")
+    write_file(tmp_path / "a.json", shapes=[make_shape()])
+    assert not read_first(tmp_path).complete
+
+
+def test_an_image_stored_inside_the_json_is_unpacked_unless_it_is_on_disk(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (50, 40)).save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    write_file(tmp_path / "in" / "a.json", imagePath="gone.png", imageData=data)
+    imported = read_first(tmp_path / "in")
+    assert imported.image.name == "a.png"
+    assert imported.notes == ("its image was unpacked from the labels file",)
+    samples.make_image(tmp_path / "in" / "gone.png")
+    assert read_first(tmp_path / "in").image == tmp_path / "in" / "gone.png"
+    write_file(tmp_path / "other" / "a.json", imagePath="gone.png")
+    with pytest.raises(FileError, match=r"has no image gone\.png"):
+        read_first(tmp_path / "other")
+
+
+def test_a_mask_much_larger_than_its_image_is_not_decoded(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (10, 2 * 40 + 4096 + 1)).save(buffer, "PNG")
+    raw = make_shape(shape_type="mask", mask=base64.b64encode(buffer.getvalue()).decode())
+    found = labelme_json.read(write_file(tmp_path / "a.json", shapes=[raw]))
+    assert "header for 10 x 4177 pixels" in found.notes[0]
+
+
+def test_hidden_folders_are_not_read(tmp_path: Path) -> None:
+    for folder in ("", ".cache"):
+        samples.make_image(tmp_path / folder / "a.jpg")
+        write_file(tmp_path / folder / "a.json")
+    assert [entry.name for entry in open_path(tmp_path)[1].entries] == ["a"]

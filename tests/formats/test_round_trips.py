@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from segstudio.core.instances import find_instances, rasterise_with_instances
 from segstudio.core.raster import rasterise, rasterise_shape
 from segstudio.core.shape import INSTANCE, Shape
 from segstudio.events import Note, Problem
+from segstudio.formats.labelme.labelme_json import UNREAD
 from segstudio.formats.registry import WRITERS, writer_named
 from segstudio.formats.writer import ExportOptions
 from segstudio.project.export import Exported, ExportPlan, export, plan_export
@@ -286,3 +288,35 @@ def test_objects_below_others_keep_all_their_pixels() -> None:
     shapes = (Shape("cat", "rectangle", ((0.0, 0.0), (9.0, 9.0))), Shape("dog", "rectangle", ((5.0, 5.0), (9.0, 9.0))))
     found = {each.label: int(each.mask.sum()) for each in find_instances(Annotation(HEIGHT, WIDTH, shapes))}
     assert found == {"cat": 100, "dog": 25}
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "objects"),
+    [("voc", "SegmentationClass", "SegmentationObject"), ("masks", "masks", "instances")],
+)
+def test_ignored_pixels_belong_to_no_object(name: str, classes: str, objects: str, tmp_path: Path) -> None:
+    shapes = (
+        Shape("cat", "rectangle", ((0.0, 0.0), (9.0, 9.0))),
+        Shape("__ignore__", "rectangle", ((5.0, 5.0), (19.0, 19.0))),
+    )
+    project = make_project(tmp_path / "in", Annotation(HEIGHT, WIDTH, shapes))
+    list(export(project, list(project.items()), tmp_path / "out", writer_named(name)))
+    labels = np.asarray(Image.open(tmp_path / "out" / classes / "a.png"))
+    numbers = np.asarray(Image.open(tmp_path / "out" / objects / "a.png"))
+    assert (labels[5:20, 5:20] == 255).all()
+    assert (numbers[5:20, 5:20] == 0).all()
+    assert (numbers[:5, :10] == 1).all()
+
+
+def test_a_labelme_export_has_no_unread_shape_and_no_embedded_image(tmp_path: Path) -> None:
+    """labelme refuses a file for one shape that it does not know."""
+    extra = {UNREAD: [{"label": "a", "shape_type": "cuboid"}], "imageData": "AAAA", "custom": 3}
+    annotation = with_status(replace(Annotation(HEIGHT, WIDTH), flags={"checked": True}, extra=extra), DONE)
+    project = make_project(tmp_path / "in", annotation)
+    events = list(export(project, list(project.items()), tmp_path / "out", writer_named("labelme")))
+    assert any(
+        "a shape that could not be read is left out" in event.what for event in events if isinstance(event, Note)
+    )
+    written = json.loads((tmp_path / "out" / "a.json").read_text())
+    assert (written["shapes"], written["imageData"], written["custom"]) == ([], None, 3)
+    assert written["flags"] == {"checked": True}

@@ -70,3 +70,13 @@ def test_a_mask_is_never_taken_for_its_own_image(tmp_path: Path) -> None:
     (tmp_path / "JPEGImages" / "a.jpg").unlink()
     with pytest.raises(SegstudioError, match="has no image a below"):
         read_first(tmp_path)
+
+
+def test_an_image_is_completely_labelled_by_a_mask_or_by_boxes_but_not_without_them(tmp_path: Path) -> None:
+    make_voc(tmp_path / "masks")
+    assert read_first(tmp_path / "masks").complete
+    samples.make_image(tmp_path / "boxes" / "JPEGImages" / "a.jpg")
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
+    for content, complete in ((f"<object><name>cat</name>{box}</object>", True), ("", False)):
+        samples.write_text(tmp_path / "boxes" / "Annotations" / "a.xml", f"<annotation>{content}</annotation>")
+        assert read_first(tmp_path / "boxes").complete == complete
