@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +17,7 @@ D = TypeVar("D", bound=JobForm)
 
 
 class JobFormFeature(Feature, Generic[D]):
-    """One dialog at a time. A subclass implements the methods that raise NotImplementedError."""
+    """One dialog at a time. Qt's metaclass leaves `abstractmethod` to the type checker."""
 
     def __init__(self, context: FeatureContext, start_preview: StartJob) -> None:
         super().__init__(context)
@@ -24,27 +25,29 @@ class JobFormFeature(Feature, Generic[D]):
         self._previews = LatestOnly(start_preview, self._on_preview, on_failure=self._on_preview_failed)
         self._job: Job | None = None
 
+    @abstractmethod
     def preview(self) -> None:
         """A field was changed: start the preview."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self) -> None:
         """The button was pressed: call `_run`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open_image(self, name: str) -> None:
         """A row of the report was activated."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_preview(self, dialog: D, event: Any) -> None:
-        raise NotImplementedError
+        """An event of the preview, unless a field was changed since."""
 
+    @abstractmethod
     def show_result(self, dialog: D, result: Any) -> None:
         """The job's last event."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_stopped(self, dialog: D) -> None:
-        raise NotImplementedError
+        """The job was stopped before its end."""
 
     def on_ended(self) -> None:
         """The job has finished, failed or was stopped."""
