@@ -34,7 +34,7 @@ from segstudio.api.run import to_table
 from segstudio.core.prediction import Prediction
 from segstudio.core.sample import rasterise_ground_truth
 from segstudio.project.sample_project import Recipe, make_sample_project
-from segstudio.training.events import EpochDone, Finished, Started
+from segstudio.training.events import EpochDone, Finished, Started, StepDone
 from tests.formats import samples
 from tests.formats.test_readers import make_labelme
 
@@ -195,7 +195,7 @@ def test_a_training_yields_events_and_finishes_with_a_run(project: Project) -> N
 @pytest.mark.torch
 def test_a_training_that_is_closed_can_be_resumed(project: Project) -> None:
     with train(project, steps=12, name="resumed", **TINY) as training:
-        next(event for event in training if isinstance(event, EpochDone))
+        next(event for event in training if isinstance(event, StepDone))
     with pytest.raises(SegstudioError, match="stopped before its end"):
         training.finish()
     run = train(project, name="resumed", resume=True).finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import ClassTable
 from segstudio.core.raster import Labels
 from segstudio.errors import SegstudioError
-from segstudio.events import Note, Problem
+from segstudio.events import Note, Problem, Progress
 from segstudio.formats import images as image_files
 from segstudio.formats.dataset import DatasetReader, ReadOptions
 from segstudio.formats.images import Pixels
@@ -222,8 +222,19 @@ def complete_classes(project: Project, on_event: OnEvent | None = None) -> Proje
     `Project.open` reads no annotation, so a folder without a class list has only the background class. `train`,
     `evaluate`, `export` and `Run.open` call this themselves.
     """
-    states = collect(scan(project, list(project.items())), on_event).results
-    return projects.complete_classes(project, (state for state in states if isinstance(state, ItemState)))
+    completed: Project = collect(scan_classes(project), on_event).results[-1]
+    return completed
+
+
+def scan_classes(project: Project) -> Generator[Progress | Project, None, None]:
+    """`complete_classes` as a job: Progress and, last, the project."""
+    states: list[ItemState] = []
+    for event in scan(project, list(project.items())):
+        if isinstance(event, ItemState):
+            states.append(event)
+        else:
+            yield event
+    yield projects.complete_classes(project, states)
 
 
 def read_annotation(project: Project, name: str) -> Annotation:

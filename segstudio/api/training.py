@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from segstudio.api.datasets import PathArgument, complete_classes
+from segstudio.api.datasets import PathArgument, scan_classes
 from segstudio.api.run import Run
 from segstudio.core.sample import Sample
 from segstudio.errors import ProjectError, TrainingError
@@ -20,6 +20,7 @@ from segstudio.run_layout import CONFIG_FILE
 from segstudio.training.config import TrainConfig, read_settings
 from segstudio.training.events import Finished, TrainEvent
 
+T = TypeVar("T")
 Setting = str | int | float | bool
 
 
@@ -150,11 +151,12 @@ def _make_config(
 ) -> TrainConfig:
     """Settings of an earlier run's file, or of the run to resume, overridden by `settings`."""
     folder = run_folder(project, name)
-    if earlier is None and resume and (folder / CONFIG_FILE).is_file():
+    settings = {**settings, "resume": "yes"} if resume else settings
+    if earlier is None and settings.get("resume") == "yes" and (folder / CONFIG_FILE).is_file():
         earlier = folder / CONFIG_FILE
     made = TrainConfig(run_dir=folder, table=project.table, unlabelled=project.unlabelled)
     before = read_settings(earlier) if earlier else {}
-    return made.with_texts({**before, **settings, "resume": "yes" if resume else "no"})
+    return made.with_texts({**before, **settings})
 
 
 def _events(run: Run, config: TrainConfig, samples: Sequence[Sample] | None) -> Generator[TrainEvent, None, None]:
@@ -163,9 +165,9 @@ def _events(run: Run, config: TrainConfig, samples: Sequence[Sample] | None) -> 
     from segstudio.training.engine import train as train_network
 
     try:
-        run.project = complete_classes(run.project)
+        run.project = yield from _last_of(scan_classes(run.project))
         if samples is None:
-            samples = yield from _read_samples(run.project)
+            samples = yield from _last_of(gather(run.project, list(run.project.items())))
             if not config.resume and not rank():
                 record_split(run.project, tuple(samples)).save()
         if config.resume:
@@ -175,11 +177,13 @@ def _events(run: Run, config: TrainConfig, samples: Sequence[Sample] | None) -> 
         leave_process_group()
 
 
-def _read_samples(project: Project) -> Generator[Progress | Problem, None, tuple[Sample, ...]]:
-    samples: tuple[Sample, ...] = ()
-    for event in gather(project, list(project.items())):
+def _last_of(events: Iterator[Progress | Problem | T]) -> Generator[Progress | Problem, None, T]:
+    """Yields a job's Progress and Problem events and returns its result."""
+    result: T | None = None
+    for event in events:
         if isinstance(event, Progress | Problem):
             yield event
         else:
-            samples = event
-    return samples
+            result = event
+    assert result is not None
+    return result
