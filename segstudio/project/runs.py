@@ -104,13 +104,13 @@ def find_resumable_run(project: Project, launch: str = "") -> str:
 
 
 def find_weights(project: Project, weights: str) -> Path:
-    """The weights of a run by its name, or of the file or run folder named. Raises ProjectError."""
+    """The weights of a run by its name, or of the file or run folder named; the run comes first. Raises ProjectError."""
     named = Path(weights)
-    if named.is_file():
-        return named
-    folder = named if named.is_dir() else project.runs_folder / named.name
-    if (folder / BEST_WEIGHTS).is_file():
-        return folder / BEST_WEIGHTS
+    run = project.runs_folder / named if is_run_name(weights) else named
+    candidates = (run / BEST_WEIGHTS, named, named / BEST_WEIGHTS)
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is not None:
+        return found
     there = ", ".join(list_trained_runs(project)) or "none yet"
     raise ProjectError(f"{weights}: is neither a run of this project nor a weights file; its runs are: {there}")
 

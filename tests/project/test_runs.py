@@ -44,6 +44,20 @@ def test_runs_are_numbered_and_found_by_name_or_file(tmp_path: Path) -> None:
         find_weights(project, "run-9")
 
 
+def test_a_run_comes_before_a_folder_of_its_name_and_a_path_is_not_cut_to_its_last_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(tmp_path)
+    for folder in (run_folder(project, "first"), tmp_path / "elsewhere" / "first"):
+        folder.mkdir(parents=True)
+        (folder / "best.safetensors").touch()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert find_weights(project, "first").parent == run_folder(project, "first")
+    assert find_weights(project, "./first").resolve() == tmp_path / "elsewhere" / "first" / "best.safetensors"
+    with pytest.raises(ProjectError, match="its runs are: first"):
+        find_weights(project, "missing/first")
+
+
 def make_run(project: Project, name: str) -> Path:
     folder = run_folder(project, name)
     folder.mkdir(parents=True)
