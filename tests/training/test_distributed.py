@@ -30,7 +30,7 @@ import json, os, sys
 import segstudio.training.engine as engine
 from segstudio.__main__ import main
 from segstudio.training.distributed import is_restarted, rank
-from segstudio.training.events import StepDone
+from segstudio.training.events import EpochDone, StepDone
 from segstudio.training.run import Run
 
 engine.REPORT_INTERVAL_S = engine.SAVE_INTERVAL_S = 0.0
@@ -40,6 +40,8 @@ def train(*arguments):
     for event in real_train(*arguments):
         if isinstance(event, StepDone) and rank() == 0:
             print("loss", event.step, event.loss, flush=True)
+        if isinstance(event, EpochDone) and rank() == 0:
+            print("validated pixels", event.confusion.sum(), flush=True)
         yield event
 
 def update(self):
@@ -104,6 +106,8 @@ def test_two_ranks_of_which_one_fails_once_give_the_results_of_one_process(
     lines = [line.split() for line in printed.splitlines() if line.startswith("loss ")]
     found = {int(step): float(loss) for _, step, loss in lines}
     assert found == pytest.approx(expected, abs=1e-4)
+    pixels = {line.split()[-1] for line in printed.splitlines() if line.startswith("validated pixels ")}
+    assert pixels == {str(64 * 72)}  # of the one validation image, once
     assert printed.count("weights are in") == 1  # only rank 0 prints
     run = folder / ".segstudio" / "runs" / "two"
     assert [path.name for path in run.parent.iterdir()] == ["two"]

@@ -113,6 +113,16 @@ def test_tiles_and_the_whole_image_agree_for_a_real_network() -> None:
     assert np.abs(tiled.probabilities.astype(int) - whole.probabilities).mean() < 1.0
 
 
+def test_a_network_in_training_mode_predicts_as_in_evaluation_mode_and_is_not_changed() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    net = make_net()
+    before = [value.clone() for value in net.state_dict().values()]
+    expected = predict_whole(make_model(net), pixels, CPU)
+    found = predict_whole(make_model(net.train()), pixels, CPU)
+    assert (found.probabilities == expected.probabilities).all()
+    assert all(torch.equal(a, b) for a, b in zip(before, net.state_dict().values(), strict=True))
+
+
 def test_progress_comes_before_the_prediction() -> None:
     events = list(predict(make_model(Pointwise()), np.zeros((200, 64), np.uint8), CPU))
     assert all(isinstance(event, Progress) for event in events[:-1])

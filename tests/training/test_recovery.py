@@ -120,8 +120,8 @@ def test_out_of_memory_in_a_step_leaves_no_trace_in_the_weights(
 
 
 def test_training_in_parts_gives_the_gradients_of_the_whole_batch(config: TrainConfig, samples: Samples) -> None:
-    """With group norm and cross-entropy, whose sums over parts are the sum over the batch."""
-    alike = replace(config, norm="group", loss="ce", steps=3, augment=False)
+    """With group norm and cross-entropy, whose sums over parts are the sum over the batch; SGD, as Adam rescales."""
+    alike = replace(config, norm="group", loss="ce", steps=3, augment=False, optimiser="sgd", learning_rate=0.1)
     states = []
     for parts in (1, 4):
         run = replace(alike, accumulate=parts, run_dir=config.run_dir.with_name(f"parts{parts}"))
@@ -221,13 +221,36 @@ def test_a_failed_compile_continues_without(
 def test_any_other_error_in_a_step_is_raised_and_saves_nothing_of_it(
     config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def change(trainer: Trainer, labels: torch.Tensor) -> float:
+    """It is raised after the weights have changed and before their average and the step number have."""
+    saved = []
+
+    def update(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    replace_loss(monkeypatch, change)
+    monkeypatch.setattr("segstudio.training.trainer.ExponentialMovingAverage.update", update)
+    monkeypatch.setattr("segstudio.training.run.save_state", lambda path, state: saved.append(state["step"]))
     with pytest.raises(RuntimeError, match="a bug"):
         list(train(config, samples))
-    assert load_state(config.run_dir / "last.ckpt")["step"] == 0
+    assert saved == [0]  # only the state before the first step
+
+
+def test_out_of_memory_within_the_optimiser_leaves_no_incomplete_moments(
+    config: TrainConfig, samples: Samples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moments are allocated in the first step: the first one fails when only one parameter has a part of its."""
+    real, calls = torch.optim.AdamW.step, []
+
+    def step(self: torch.optim.AdamW) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            self.state[self.param_groups[0]["params"][0]] = {"step": torch.zeros(())}
+            raise MemoryError
+        real(self)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    events = list(train(replace(config, steps=2), samples))
+    assert [event.step for event in events if isinstance(event, Recovered)] == [0]
+    assert events[-1].step == 2
 
 
 def test_files_that_disappear_or_are_damaged_during_a_run_are_reported_and_dropped(

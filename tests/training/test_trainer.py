@@ -40,7 +40,9 @@ def make_ignored_batch() -> Batch:
     return Batch(torch.rand(4, 3, 32, 32), torch.full((4, 32, 32), 255))
 
 
-def test_a_batch_without_labels_changes_nothing(run: Run) -> None:
+@pytest.mark.parametrize("on_gpu", [False, True])
+def test_a_batch_without_labels_changes_nothing(run: Run, on_gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trainer, "_may_read_numbers", not on_gpu)
     run.update()
     before = digest(run)
     run.trainer.step(make_ignored_batch(), 1, 0.5, 0.0)
@@ -74,6 +76,25 @@ def test_a_non_finite_gradient_of_a_finite_loss_is_an_error_and_not_saved(run: R
     with pytest.raises(NonFiniteLossError, match="loss became NaN or infinite"):
         run.trainer.mean_loss()
     assert not run.trainer.can_be_saved
+
+
+def test_augmentation_of_a_step_does_not_depend_on_random_numbers_drawn_before(run: Run) -> None:
+    batch = Batch(torch.rand(4, 3, 32, 32), torch.zeros(4, 32, 32, dtype=torch.long))
+    torch.manual_seed(1)
+    first, _ = run.trainer._prepare(batch, 5, math.inf)
+    torch.manual_seed(2)
+    again, _ = run.trainer._prepare(batch, 5, math.inf)
+    other, _ = run.trainer._prepare(batch, 6, math.inf)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_restored_state_continues_the_random_numbers(run: Run) -> None:
+    state = run.trainer.state()
+    expected = torch.rand(3)
+    torch.manual_seed(9)
+    run.trainer.restore(state)
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_each_sample_added_during_a_run_changes_the_epoch_and_drops_prepared_batches(
