@@ -42,7 +42,7 @@ POINT_RADIUS_PX: Final = 5
 
 
 # Keys of `extra` that segstudio uses; labelme preserves them.
-FILL_RULE: Final = "segstudio.fill_rule"  # how a polygon is filled: COCO, or labelme's rule if missing
+FILL_RULE: Final = "segstudio.rule"  # how a polygon is filled: COCO, or labelme's rule if missing
 INSTANCE: Final = "segstudio.instance"  # number of the object in the imported dataset
 COCO: Final = "coco"
 

@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pycocotools import mask
 
+from segstudio.core.raster import rasterise
 from segstudio.project import journal
 from segstudio.project.index import scan
 from segstudio.project.item import DONE, ItemState
@@ -94,3 +96,21 @@ def test_its_runs_are_read(project: Project) -> None:
     assert read_split(finished.folder) == read_split(stopped.folder) == SPLIT
     assert find_resumable_run(project) in runs
     assert find_weights(project, "finished") == finished.folder / "best.safetensors"
+
+
+def test_a_polygon_that_was_imported_from_coco_keeps_the_fill_rule_of_coco(project: Project) -> None:
+    """The keys in label files and journal entries are those of version 0.1."""
+    corners = [[3.3, 3.4], [20.6, 4.2], [12.5, 25.7]]
+    polygon = {"label": "road", "shape_type": "polygon", "points": corners}
+    item = next(iter(project.items()))
+    height, width = load(item).annotation.height, load(item).annotation.width
+    planes = []
+    for extra in ({}, {"segstudio.rule": "coco", "segstudio.instance": 7}):
+        plain = {"imageHeight": height, "imageWidth": width, "shapes": [{**polygon, **extra}]}
+        item.annotation_path.write_text(json.dumps(plain), "utf-8")
+        annotation = load(item).annotation
+        planes.append(rasterise(annotation, project.table) == 2)
+    assert annotation.shapes[0].instance == 7
+    assert (planes[0] != planes[1]).any()
+    expected = mask.decode(mask.frPyObjects([sum(corners, [])], height, width))[..., 0]
+    assert (planes[1] == expected.astype(bool)).all()
