@@ -83,9 +83,14 @@ class CanvasInput(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         match event:
             case QMouseEvent():
-                return self._on_mouse(event)
+                self._on_pointer(event)
+                return False
             case QTabletEvent():
-                return self._on_pen(event)
+                if event.type() == QEvent.Type.TabletPress:
+                    self._canvas.setFocus()
+                self._on_pointer(event)
+                event.accept()  # otherwise Qt sends a mouse event without pressure after it
+                return True
             case QWheelEvent():
                 return self._on_wheel(event)
             case QKeyEvent() if not event.isAutoRepeat() or event.key() in _ARROWS:
@@ -99,33 +104,19 @@ class CanvasInput(QObject):
             self._release_keys()
         return False
 
-    def _on_mouse(self, event: QMouseEvent) -> bool:
+    def _on_pointer(self, event: PointerEvent) -> None:
         match event.type():
-            case QEvent.Type.MouseButtonPress:
+            case QEvent.Type.MouseButtonPress | QEvent.Type.TabletPress:
                 self._press(event)
             case QEvent.Type.MouseButtonDblClick:
                 self._press(event)
                 ends = event.button() == Qt.MouseButton.LeftButton and self._state.tool.info.ends_by_double_click
                 if ends and not self.dragging_view:
                     self._act(self._state.tool.finish)
-            case QEvent.Type.MouseMove:
+            case QEvent.Type.MouseMove | QEvent.Type.TabletMove:
                 self._move(event)
-            case QEvent.Type.MouseButtonRelease:
+            case QEvent.Type.MouseButtonRelease | QEvent.Type.TabletRelease:
                 self._release(event)
-        return False
-
-    def _on_pen(self, event: QTabletEvent) -> bool:
-        """Accept the event, so that Qt sends no mouse event without pressure after it."""
-        match event.type():
-            case QEvent.Type.TabletPress:
-                self._canvas.setFocus()
-                self._press(event)
-            case QEvent.Type.TabletMove:
-                self._move(event)
-            case QEvent.Type.TabletRelease:
-                self._release(event)
-        event.accept()
-        return True
 
     def _press(self, event: PointerEvent) -> None:
         left = event.button() == Qt.MouseButton.LeftButton

@@ -9,7 +9,6 @@ from segstudio.app.layers import (
     BOTH,
     ERRORS,
     FILL,
-    IGNORE_COLOUR,
     LABELS,
     OUTLINE,
     PREDICTION,
@@ -18,11 +17,11 @@ from segstudio.app.layers import (
     error_colours,
     probability_colours,
 )
+from segstudio.app.line_colours import list_outlines
 from segstudio.app.state import State
 from segstudio.core.annotation import Annotation
 from segstudio.core.box import Box
 from segstudio.core.document import Document
-from segstudio.core.shape import Shape
 from segstudio.ui.canvas import painters
 from segstudio.ui.canvas.panes import Pane
 
@@ -95,7 +94,8 @@ class LayerStack:
         key = (document.annotation, document.marks.hidden, self._outline_style)
         if self._outlined is None or any(a is not b for a, b in zip(key, self._outlined, strict=True)):
             self._outlined = key
-            self._outlines.set(self._vector_shapes())
+            outlines = list_outlines(self._state, document)
+            self._outlines.set([(shape, QColor(*colour).lighter(125)) for shape, colour in outlines])
         image = self._state.image
         assert image is not None
         labels = self._planes.get(LABELS)
@@ -111,23 +111,6 @@ class LayerStack:
             self._planes[PROBABILITY_MAP] = painters.PlaneImage(probability_map, probability_colours())
         if image is not None and image.errors is not None:
             self._planes[ERRORS] = painters.PlaneImage(image.errors, error_colours())
-
-    def _vector_shapes(self) -> list[tuple[Shape, QColor]]:
-        assert self._state.image is not None
-        table, layers, document = self._state.table, self._state.layers, self._state.image.document
-        hidden_classes, hidden_shapes = layers.hidden_classes(table), document.marks.hidden
-        colours: dict[str, QColor | None] = {}  # by label; None: not drawn
-        for label in document.annotation.labels:
-            class_id = table.id_of(label)
-            known = class_id is not None and class_id < len(table)
-            colour = layers.colour_of(table, class_id) if known and class_id is not None else IGNORE_COLOUR
-            colours[label] = None if class_id in hidden_classes else QColor(*colour).lighter(125)
-        out = []
-        for shape in document.annotation.shapes:
-            outline_colour = colours[shape.label]
-            if shape.bitmap is None and outline_colour is not None and shape.uid not in hidden_shapes:
-                out.append((shape, outline_colour))
-        return out
 
     def _colours(self, name: str) -> list[int]:
         """Class 0 is transparent if it is a background class, unless background has to be drawn by the user."""

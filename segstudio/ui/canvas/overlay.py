@@ -5,17 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from segstudio.app.layers import IGNORE_COLOUR, SWIPE
+from segstudio.app.layers import SWIPE
+from segstudio.app.line_colours import colours_by_class, current_colour
 from segstudio.app.state import State
 from segstudio.core.box import Box
-from segstudio.core.classes import IGNORE
 from segstudio.tools.options import SQUARE
 from segstudio.tools.tool import Cursor
 from segstudio.ui.canvas import tool_preview, view_aids
 from segstudio.ui.canvas.panes import Pane
 from segstudio.ui.canvas.transform import ViewTransform
 
-_MIN_LUMINANCE = 150
 _CURSORS = {
     Cursor.ARROW: Qt.CursorShape.ArrowCursor,
     Cursor.CROSS: Qt.CursorShape.CrossCursor,
@@ -42,8 +41,9 @@ class Overlay:
             if view_aids.values_fit(image.pixels, pane.view.zoom):
                 view_aids.draw_values(painter, image.pixels, pane.view, visible)
         preview = self._state.tool.preview(image.document)
-        colours = self._class_colours() if preview.labels is not None or preview.lines else {}
-        tool_preview.draw_preview(painter, preview, pane.view, colours, self._current_colour())
+        colours = colours_by_class(self._state) if preview.labels is not None or preview.lines else {}
+        by_class = {class_id: QColor(*colour) for class_id, colour in colours.items()}
+        tool_preview.draw_preview(painter, preview, pane.view, by_class, QColor(*current_colour(self._state)))
 
     def draw_over(self, painter: QPainter, panes: list[Pane], area: QRect, at: QPointF | None, zoom: float) -> None:
         """Draw what lies over all panes; `at` is the pointer, None while the view is panned."""
@@ -91,23 +91,3 @@ class Overlay:
     @property
     def _square(self) -> bool:
         return self._state.settings.square and SQUARE in self._state.tool.info.options
-
-    def _current_colour(self) -> QColor:
-        """Of the current class; white for tools that need none."""
-        if not self._state.tool.info.needs_class:
-            return QColor(255, 255, 255)
-        class_id, table = self._state.settings.class_id, self._state.table
-        return _brighten(QColor(*self._state.layers.colour_of(table, class_id)))
-
-    def _class_colours(self) -> dict[int, QColor]:
-        table, layers = self._state.table, self._state.layers
-        own = {item.id: QColor(*layers.colour_of(table, item.id)) for item in table}
-        return {**own, IGNORE: QColor(*IGNORE_COLOUR)}
-
-
-def _brighten(colour: QColor) -> QColor:
-    """Mix the colour with white until thin lines are visible on dark images."""
-    red, green, blue = colour.red(), colour.green(), colour.blue()
-    luminance = 0.299 * red + 0.587 * green + 0.114 * blue
-    share = max(0.0, (_MIN_LUMINANCE - luminance) / (255 - luminance)) if luminance < 255 else 0.0
-    return QColor(*(round(value + (255 - value) * share) for value in (red, green, blue)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
-from segstudio.app.display import Display, borders, sampled
+from segstudio.app.display import Display
+from segstudio.app.screen_sampling import pick_level, sample_borders, sample_plane
 from segstudio.core.box import Box
 from segstudio.core.shape import CIRCLE, POINT, POINTS, RECTANGLE, Shape
 from segstudio.ui.canvas.transform import ViewTransform
@@ -57,9 +59,7 @@ class ImageLevels:
 
     def draw(self, painter: QPainter, view: ViewTransform, visible: Box, ratio: float, display: Display) -> None:
         """Draw the coarsest level that is at least as fine as the screen, smoothed below 200 %."""
-        index = 0
-        while index + 1 < len(self.images) and view.zoom * ratio * 2 ** (index + 1) <= 1.0:
-            index += 1
+        index = pick_level(len(self.images), view.zoom * ratio)
         image, full = self.images[index], self.images[0]
         scale_x, scale_y = image.width() / full.width(), image.height() / full.height()
         source = QRectF(visible.x0 * scale_x, visible.y0 * scale_y, visible.width * scale_x, visible.height * scale_y)
@@ -86,7 +86,9 @@ def draw_plane(painter: QPainter, plane: PlaneImage, view: ViewTransform, visibl
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
     painter.setOpacity(opacity)
     if view.zoom * painter.device().devicePixelRatio() < _SAMPLED_BELOW_ZOOM:
-        _draw_sampled(painter, plane.plane, plane.colours, view, view.box_to_screen(visible).toAlignedRect(), 0)
+        _draw_sampled(
+            painter, plane.plane, plane.colours, view, view.box_to_screen(visible).toAlignedRect(), sample_plane
+        )
     else:
         source = QRectF(visible.x0, visible.y0, visible.width, visible.height)
         painter.drawImage(view.box_to_screen(visible), plane.image, source)
@@ -97,13 +99,18 @@ def draw_borders(
     painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect
 ) -> None:
     """Lines of one device pixel on both sides of every border between values, inside `area` of the screen."""
-    _draw_sampled(painter, plane, colours, view, area, 1)
+    _draw_sampled(painter, plane, colours, view, area, sample_borders)
 
 
 def _draw_sampled(
-    painter: QPainter, plane: NDArray[np.uint8], colours: list[int], view: ViewTransform, area: QRect, rim: int
+    painter: QPainter,
+    plane: NDArray[np.uint8],
+    colours: list[int],
+    view: ViewTransform,
+    area: QRect,
+    sample: Callable[..., NDArray[np.uint8]],
 ) -> None:
-    """Sample a plane at device pixels, so that the cost depends on the screen; with a `rim` of 1 draw its borders."""
+    """Sample a plane at device pixels, so that the cost depends on the screen."""
     height, width = plane.shape
     area = area.intersected(view.box_to_screen(Box(0, 0, height, width)).toAlignedRect())
     if area.isEmpty():
@@ -111,10 +118,7 @@ def _draw_sampled(
     ratio = painter.device().devicePixelRatio()
     left, top = int(area.left() * ratio), int(area.top() * ratio)
     across, down = int(area.width() * ratio), int(area.height() * ratio)
-    xs = ((np.arange(left - rim, left + across + rim) + 0.5) / ratio - view.dx) / view.zoom
-    ys = ((np.arange(top - rim, top + down + rim) + 0.5) / ratio - view.dy) / view.zoom
-    values = sampled(plane, np.floor(ys).astype(np.int64), np.floor(xs).astype(np.int64))
-    values = np.ascontiguousarray(borders(values) if rim else values)
+    values = sample(plane, view, (left, top, across, down), ratio)
     image = QImage(values.data, across, down, across, QImage.Format.Format_Indexed8)
     image.setColorTable(colours)
     image.setDevicePixelRatio(ratio)

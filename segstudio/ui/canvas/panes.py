@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QSize, QSizeF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -40,9 +40,9 @@ def pane_at(panes: list[Pane], at: QPointF) -> Pane:
     return next((pane for pane in panes if pane.area.contains(at.toPoint())), panes[0])
 
 
-def pane_size(layers: Layers, whole: QSize) -> QSizeF:
-    """The size that an image is fitted into."""
-    return QSizeF(whole.width() / 2 if layers.compare == SIDE_BY_SIDE else whole.width(), whole.height())
+def pane_size(layers: Layers, width: float, height: float) -> tuple[float, float]:
+    """Width and height that an image is fitted into."""
+    return width / 2 if layers.compare == SIDE_BY_SIDE else width, height
 
 
 class Divider(QObject):

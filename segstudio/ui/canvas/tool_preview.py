@@ -11,6 +11,7 @@ from segstudio.core.classes import UNLABELLED
 from segstudio.core.geometry import Point
 from segstudio.tools.tool import Line, Preview
 from segstudio.ui.canvas.transform import ViewTransform
+from segstudio.ui.canvas.view_aids import draw_text_box
 
 _PREVIEW_ALPHA = 120
 _NEGATIVE = QColor(239, 68, 68)
@@ -149,8 +150,4 @@ def _draw_marker(painter: QPainter, at: QPointF, colour: QColor, positive: bool)
 def _draw_text(painter: QPainter, at: QPointF, text: str) -> None:
     metrics = QFontMetricsF(painter.font())
     place = QRectF(at.x() + 14, at.y() + 10, metrics.horizontalAdvance(text) + 12, metrics.height() + 6)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 190))
-    painter.drawRoundedRect(place, 4, 4)
-    painter.setPen(QColor(255, 255, 255))
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+    draw_text_box(painter, place, text, QColor(0, 0, 0, 190))

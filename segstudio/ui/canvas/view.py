@@ -12,7 +12,7 @@ from segstudio.ui.canvas.input import CanvasInput
 from segstudio.ui.canvas.layer_stack import LayerStack
 from segstudio.ui.canvas.overlay import Overlay
 from segstudio.ui.canvas.panes import Divider, Pane, make_panes, pane_at, pane_size
-from segstudio.ui.canvas.transform import ViewTransform, centre_view, fit_view
+from segstudio.ui.canvas.transform import ViewTransform
 
 _MAX_RECTANGLES = 6  # repainting one larger rectangle is cheaper than more of them
 
@@ -72,16 +72,14 @@ class Canvas(QWidget):
         """Show the whole image."""
         if self._state.image is not None:
             height, width = self._state.image.document.plane.shape
-            self.set_view(fit_view(height, width, pane_size(self._state.layers, self.size())))
+            self.set_view(ViewTransform.fitted(height, width, self._pane_size()))
             self._fits = True
 
     def one_to_one(self) -> None:
         """Show one image pixel as one screen pixel."""
         if self._state.image is not None:
             height, width = self._state.image.document.plane.shape
-            self.set_view(
-                centre_view(height, width, pane_size(self._state.layers, self.size()), 1 / self.devicePixelRatioF())
-            )
+            self.set_view(ViewTransform.centred(height, width, self._pane_size(), 1 / self.devicePixelRatioF()))
 
     def zoom(self, factor: float) -> None:
         """Zoom at the pointer, or at the centre if the pointer is outside."""
@@ -93,8 +91,8 @@ class Canvas(QWidget):
 
     def centre_on(self, x: float, y: float) -> None:
         """Move an image point to the centre of the canvas, at the same zoom."""
-        at, size = self._view.to_screen(x, y), pane_size(self._state.layers, self.size())
-        self.set_view(self._view.pan(size.width() / 2 - at.x(), size.height() / 2 - at.y()))
+        at, (width, height) = self._view.to_screen(x, y), self._pane_size()
+        self.set_view(self._view.pan(width / 2 - at.x(), height / 2 - at.y()))
 
     def to_image(self, at: QPointF) -> tuple[float, float]:
         """Convert a canvas position to image pixels; both panes of a comparison show the same image.
@@ -179,8 +177,10 @@ class Canvas(QWidget):
     def _update_visible_box(self) -> None:
         if self._state.image is not None:
             height, width = self._state.image.document.plane.shape
-            size = pane_size(self._state.layers, self.size())
-            self._state.set_visible_box(self._view.visible(QRectF(QPointF(), size), height, width))
+            self._state.set_visible_box(self._view.visible_box((0, 0), self._pane_size(), height, width))
+
+    def _pane_size(self) -> tuple[float, float]:
+        return pane_size(self._state.layers, self.width(), self.height())
 
     def _show_cursor(self) -> None:
         if self._state.image is None:

@@ -84,8 +84,13 @@ def draw_caption(painter: QPainter, text: str, left: float) -> None:
     """The name of a pane's layer, in its upper left corner."""
     metrics = painter.fontMetrics()
     place = QRectF(left + 10, 10, metrics.horizontalAdvance(text) + 16, metrics.height() + 8)
+    draw_text_box(painter, place, text, QColor(0, 0, 0, 170))
+
+
+def draw_text_box(painter: QPainter, place: QRectF, text: str, background: QColor) -> None:
+    """White text in a rounded box."""
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 170))
+    painter.setBrush(background)
     painter.drawRoundedRect(place, 4, 4)
     painter.setPen(QColor(255, 255, 255))
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
