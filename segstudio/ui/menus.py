@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton
@@ -23,15 +25,8 @@ def _tr(text: str) -> str:
 
 
 def place_toolbar(window: QMainWindow, actions: ActionSet) -> None:
-    bar = QToolBar(_tr("Main toolbar"))
-    bar.setObjectName("toolbar")
-    bar.setMovable(False)
+    bar = _make_bar("toolbar", _tr("Main toolbar"), actions, _TOOLBAR)
     bar.setIconSize(QSize(20, 20))
-    for index, group in enumerate(_TOOLBAR):
-        if index:
-            bar.addSeparator()
-        for name in group:
-            bar.addAction(actions[name])
     for name in _WITH_TEXT:
         button = bar.widgetForAction(actions[name])
         if isinstance(button, QToolButton):
@@ -41,16 +36,22 @@ def place_toolbar(window: QMainWindow, actions: ActionSet) -> None:
 
 def place_tools(window: QMainWindow, actions: ActionSet) -> None:
     """All tools in groups, down the left side."""
-    bar = QToolBar(_tr("Tools"))
-    bar.setObjectName("tools")
-    bar.setMovable(False)
+    names = [[kind.info.name for kind in group] for group in GROUPS]
+    bar = _make_bar("tools", _tr("Tools"), actions, names)
     bar.setIconSize(QSize(18, 18))
-    for index, group in enumerate(GROUPS):
+    window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+
+
+def _make_bar(name: str, title: str, actions: ActionSet, groups: Sequence[Sequence[str]]) -> QToolBar:
+    bar = QToolBar(title)
+    bar.setObjectName(name)
+    bar.setMovable(False)
+    for index, group in enumerate(groups):
         if index:
             bar.addSeparator()
-        for kind in group:
-            bar.addAction(actions[kind.info.name])
-    window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+        for each in group:
+            bar.addAction(actions[each])
+    return bar
 
 
 def place_menus(window: QMainWindow, actions: ActionSet) -> dict[str, QMenu]:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QWidget
 
 from segstudio.ui.icons import icon
+from segstudio.ui.widgets import make_label, make_row, make_tool_button
 
 _SHOWN_MS = 6000
 _MAX_WIDTH_PX, _GAP_PX, _SPACING_PX, _ICON_PX = 900, 12, 8, 18
@@ -32,24 +33,14 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messages")
-        self._text = QLabel()
-        self._text.setWordWrap(True)
-        self._text.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
-        )  # a long path must not widen the window
+        self._text = make_label(wrap=True)
+        # a long path must not widen the window
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._buttons = (QPushButton(), QPushButton(), QPushButton())
-        self._close = QToolButton()
-        self._close.setAutoRaise(True)
-        self._close.setToolTip(self.tr("Close this message"))
-        self._close.setAccessibleName(self.tr("Close this message"))
-        self._icon = QLabel()
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 6, 6, 6)
-        for widget in (self._icon, self._text, *self._buttons, self._close):
-            layout.addWidget(widget)
-        layout.setStretchFactor(self._text, 1)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
+        self._close = make_tool_button(self.tr("Close this message"))
+        self._icon = make_label()
+        make_row(self._icon, (self._text, 1), *self._buttons, self._close, within=self, margins=(10, 6, 6, 6))
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         self._close.clicked.connect(self.hide)
         self._remedies: tuple[Remedy, ...] = ()

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QImage, QKeySequence, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from segstudio.app.command_search import rank
 from segstudio.app.display import Display
 from segstudio.app.key_presets import PRESETS
 from segstudio.app.layers import OUTLINE, SIDE_BY_SIDE
@@ -26,9 +27,8 @@ from segstudio.core.prediction import Prediction
 from segstudio.core.raster import rasterise
 from segstudio.core.shape import RECTANGLE, Shape
 from segstudio.ui.actions import split_keys
-from segstudio.ui.dialogs.palette import Command, rank
+from segstudio.ui.dialogs.palette import Command
 from segstudio.ui.dialogs.shortcuts import ShortcutsDialog
-from segstudio.ui.keymap import find_clashes
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 
@@ -299,7 +299,7 @@ def test_no_preset_gives_a_key_two_meanings_and_names_an_action_that_is_not_ther
 ) -> None:
     keymap = window.shortcuts.keymap
     keys = keymap.preset_keys(name)
-    assert find_clashes(keys) == {}
+    assert keymap.find_clashes(keys) == {}
     assert {action.name for action in keymap.actions} == set(keys)
 
 
@@ -321,10 +321,11 @@ def test_a_shortcut_clash_is_found_resolved_and_stored(opened: MainWindow) -> No
     dialog = ShortcutsDialog(keymap, opened)
     dialog._filter.setText("Brush")
     dialog._tree.setCurrentItem(dialog._tree.topLevelItem(0))
-    dialog._set("E", "brush")
+    dialog._edit.setKeySequence(QKeySequence("E"))
+    dialog._edit.editingFinished.emit()
     assert "more than one action" in dialog._message.text()
     dialog._resolve_clash()
-    dialog._on_ok()
+    dialog.accept()
     assert split_keys(keymap.keys["brush"]) == ["E"]
     assert split_keys(keymap.keys["eraser"]) == []
     opened.shortcuts.apply()

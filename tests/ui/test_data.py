@@ -404,7 +404,7 @@ def test_a_chosen_colour_is_used_without_a_class_list_and_in_an_open_project(
     shape = {"label": "boat", "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}
     samples.write_text(tmp_path / "in" / "new.json", json.dumps({"shapes": [shape], "imagePath": "new.jpg"}))
     dialog = open_import(opened, qtbot, tmp_path / "in")
-    dialog.classes._colours["boat"] = (1, 2, 3)
+    dialog.classes._edited.set_colour("boat", (1, 2, 3))
     accept(dialog)
     wait_for(qtbot, lambda: "were imported" in dialog.report.text and len(opened.state.items) == 5)
     wait_for(qtbot, lambda: opened.jobs.idle)

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QSpinBox, QTableWidget
 from pytestqt.qtbot import QtBot
 
+from segstudio.app.train_form import TrainContext
 from segstudio.app.training_options import FIELDS, default_of
 from segstudio.app.training_run import TrainChoices
 from segstudio.core.annotation import Annotation
@@ -19,7 +20,7 @@ from segstudio.training.config import TrainConfig
 from segstudio.training.events import Decision, EpochDone, Preview, Proposal, SamplesAdded, Started, StepDone
 from segstudio.ui.dialogs.compare_runs import CompareRunsDialog
 from segstudio.ui.dialogs.split import SplitDialog
-from segstudio.ui.dialogs.train import TrainContext, TrainDialog
+from segstudio.ui.dialogs.train import TrainDialog
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import wait_for
 

@@ -8,13 +8,13 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QColorDialog, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QToolButton, QWidget
 
-from segstudio.core.classes import IGNORE_NAME, ClassTable, is_background
+from segstudio.app.mapping_edit import MappingEdit, list_targets
+from segstudio.core.classes import IGNORE_NAME, ClassTable
 from segstudio.core.colours import Colour
 from segstudio.project.mapping import DROP, ClassMapping
-from segstudio.ui.dialogs.form_fields import ENTER_KEYS, FormComboBox
+from segstudio.ui.dialogs.form_fields import FormComboBox
 from segstudio.ui.panels.classes import make_swatch
-
-_GREY = (128, 128, 128)
+from segstudio.ui.widgets import ENTER_KEYS, make_tool_button
 
 
 class ClassMappingTable(QTableWidget):
@@ -34,35 +34,27 @@ class ClassMappingTable(QTableWidget):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setAccessibleName(self.tr("Class mapping"))
-        self._boxes: dict[str, QComboBox] = {}
-        self._colours: dict[str, Colour] = {}  # by name in the dataset
-        self._chosen: dict[str, str] = {}
+        self._edited = MappingEdit()
 
     def show_classes(
         self, names: tuple[str, ...], colours: Mapping[str, Colour], project: ClassTable, proposed: Mapping[str, str]
     ) -> None:
         """Fill the table. `colours` are those of the dataset, `proposed` the project's names for its classes."""
-        self._boxes.clear()
+        self._edited.show(names, colours, proposed)
         self.setRowCount(len(names))
         for row, name in enumerate(names):
-            target = self._chosen.get(name, proposed.get(name, name))
             item = QTableWidgetItem(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             item.setToolTip(name)
-            if target != name:
-                font = item.font()
-                font.setBold(True)
-                item.setFont(font)
+            font = item.font()
+            font.setBold(self._edited.target(name) != name)
+            item.setFont(font)
             self.setItem(row, 0, item)
-            box = self._boxes[name] = self._make_box(name, project, target)
-            self.setCellWidget(row, 1, box)
-            button = self._make_colour_button(name, self._colours.get(name) or colours.get(name) or _GREY)
-            self.setCellWidget(row, 2, button)
+            self.setCellWidget(row, 1, self._make_box(name, project))
+            self.setCellWidget(row, 2, self._make_colour_button(name))
 
     def mapping(self) -> ClassMapping:
-        names = {name: self._target(name) for name in self._boxes}
-        changed = {name: target for name, target in names.items() if name != target}
-        return ClassMapping(changed, {names[name]: colour for name, colour in self._colours.items() if name in names})
+        return self._edited.mapping()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentRow()
@@ -73,51 +65,45 @@ class ClassMappingTable(QTableWidget):
         widget.click() if isinstance(widget, QToolButton) else widget.setFocus()
         event.accept()
 
-    def _target(self, name: str) -> str:
-        """The row's new name; an empty field keeps the name."""
-        box = self._boxes[name]
-        index = box.findText(box.currentText())
-        data = box.itemData(index) if index >= 0 else None
-        return str(data) if data is not None else box.currentText().strip() or name
-
-    def _make_box(self, name: str, project: ClassTable, target: str) -> QComboBox:
+    def _make_box(self, name: str, project: ClassTable) -> QComboBox:
         box = FormComboBox(focus_after_enter=self)
         box.setEditable(True)
         box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         box.setMinimumContentsLength(8)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setAccessibleName(self.tr("New class of {}").format(name))
-        for each in dict.fromkeys([name, *project.names]):
-            if each != IGNORE_NAME:
-                box.addItem(each, each)
-        if not is_background(name):
-            box.addItem(self.tr("(ignore)"), IGNORE_NAME)
-            box.addItem(self.tr("(drop)"), DROP)
+        words = {IGNORE_NAME: self.tr("(ignore)"), DROP: self.tr("(drop)")}
+        for each in list_targets(name, project):
+            box.addItem(words.get(each, each), each)
+        target = self._edited.target(name)
         index = box.findData(target)
         box.setCurrentIndex(index) if index >= 0 else box.setCurrentText(target)
         line = box.lineEdit()
         if line is not None:
             line.setCursorPosition(0)
-        box.currentTextChanged.connect(lambda _: self._chosen.update({name: self._target(name)}))
+
+        def on_text(text: str) -> None:
+            row = box.findText(text)
+            self._edited.choose(name, str(box.itemData(row)) if row >= 0 else text.strip() or name)
+
+        box.currentTextChanged.connect(on_text)
         return box
 
-    def _make_colour_button(self, name: str, colour: Colour) -> QToolButton:
-        button = QToolButton()
-        button.setAutoRaise(True)
+    def _make_colour_button(self, name: str) -> QToolButton:
+        button = make_tool_button(self.tr("Choose a colour"))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setIconSize(QSize(14, 14))
-        button.setToolTip(self.tr("Choose a colour"))
         button.setAccessibleName(self.tr("Colour of {}").format(name))
-        button.setIcon(make_swatch(colour))
+        button.setIcon(make_swatch(self._edited.colour(name)))
 
         def ask() -> None:
-            dialog = QColorDialog(QColor(*self._colours.get(name, colour)), self)
+            dialog = QColorDialog(QColor(*self._edited.colour(name)), self)
             dialog.colorSelected.connect(set_colour)
             dialog.open()
 
         def set_colour(picked: QColor) -> None:
-            self._colours[name] = (picked.red(), picked.green(), picked.blue())
-            button.setIcon(make_swatch(self._colours[name]))
+            self._edited.set_colour(name, (picked.red(), picked.green(), picked.blue()))
+            button.setIcon(make_swatch(self._edited.colour(name)))
 
         button.clicked.connect(ask)
         return button

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QListWidget, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QListWidget, QSpinBox, QWidget
 
+from segstudio.app.data_choices import ExportChoices, propose_export_folder
 from segstudio.formats.registry import WRITERS
 from segstudio.formats.writer import ExportOptions, Writer
 from segstudio.project.export import ExportPlan
 from segstudio.ui.dialogs.form_fields import NEW_FOLDER, FormComboBox, PathField
 from segstudio.ui.dialogs.job_dialog import JobForm
-
-
-@dataclass(frozen=True)
-class ExportChoices:
-    """A format with its options, and a new folder."""
-
-    writer: Writer
-    options: ExportOptions
-    folder: Path
+from segstudio.ui.widgets import make_form
 
 
 class ExportDialog(JobForm):
@@ -35,11 +27,8 @@ class ExportDialog(JobForm):
         self._project = project
         self._suggested: Path | None = None
         self._make_fields()
-        form = QFormLayout()
-        form.addRow(self.tr("Format"), self._format)
-        form.addRow(self.tr("New folder"), self._folder)
-        for box in (*self._boxes.values(), self._border):
-            form.addRow("", box)
+        boxes = (("", box) for box in (*self._boxes.values(), self._border))
+        form = make_form((self.tr("Format"), self._format), (self.tr("New folder"), self._folder), *boxes)
         self.set_form(form, self.status, self._losses)
         self._open_folder = self.add_button(self.tr("Open folder"))
         self._open_folder.clicked.connect(self.folder_asked)
@@ -122,16 +111,8 @@ class ExportDialog(JobForm):
         self._border.setVisible("border_px" in known)
         folder = self._folder.path()
         if folder is None or folder == self._suggested:
-            self._suggested = _find_free(self._project.with_name(f"{self._project.name}-{self.writer.name}"))
+            self._suggested = propose_export_folder(self._project, self.writer.name)
             self._folder.set_path(self._suggested)
         self._losses.clear()
         self.show_status(self.tr("Checking the labels …"))
         self.preview_asked.emit()
-
-
-def _find_free(folder: Path) -> Path:
-    """`folder`, or the same name with the first number that is free."""
-    number, free = 2, folder
-    while free.exists():
-        free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    return free

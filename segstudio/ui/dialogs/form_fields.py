@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QWidget
+
+from segstudio.ui.widgets import ENTER_KEYS, make_quiet_button, make_row, watch_keys
 
 FOLDER, FILE, NEW_FOLDER = "folder", "file", "new folder"
-
-ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class _WheelFilter(QObject):
@@ -33,16 +32,14 @@ class FormComboBox(QComboBox):
         super().__init__()
         self._focus_after_enter = focus_after_enter
         ignore_wheel(self)
+        watch_keys(self, dict.fromkeys(ENTER_KEYS, self._end_typing))
         for text, data in rows:
             self.addItem(text, data)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER_KEYS and self.isEditable():
-            if self._focus_after_enter is not None:
-                self._focus_after_enter.setFocus()
-            event.accept()
-            return
-        super().keyPressEvent(event)
+    def _end_typing(self) -> bool:
+        if self.isEditable() and self._focus_after_enter is not None:
+            self._focus_after_enter.setFocus()
+        return self.isEditable()
 
 
 class PathField(QWidget):
@@ -62,14 +59,8 @@ class PathField(QWidget):
         self._line.editingFinished.connect(self._on_typed)
         self._emitted = ""  # the text at the last `changed`
         words = {FOLDER: self.tr("Folder…"), FILE: self.tr("File…"), NEW_FOLDER: self.tr("Choose…")}
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._line, 1)
-        for kind in kinds:
-            button = QPushButton(words[kind])
-            button.setAutoDefault(False)
-            button.clicked.connect(lambda _=False, kind=kind: self._choose(kind))
-            layout.addWidget(button)
+        buttons = (make_quiet_button(words[kind], lambda _=False, kind=kind: self._choose(kind)) for kind in kinds)
+        make_row((self._line, 1), *buttons, within=self, margins=(0, 0, 0, 0))
         self.setFocusProxy(self._line)
 
     def path(self) -> Path | None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QPixmap
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QListWidget, QListWidgetItem, QToolButton, QWidget
 
+from segstudio.app.data_choices import ImportChoices, propose_project_folder
 from segstudio.app.import_preview import OpenedDataset, Thumbnail
 from segstudio.core.classes import ClassTable
 from segstudio.formats.dataset import ReadOptions
@@ -30,18 +20,9 @@ from segstudio.ui.canvas.painters import as_qimage
 from segstudio.ui.dialogs.class_mapping import ClassMappingTable
 from segstudio.ui.dialogs.form_fields import FILE, FOLDER, NEW_FOLDER, FormComboBox, PathField
 from segstudio.ui.dialogs.job_dialog import JobForm
+from segstudio.ui.widgets import STRETCH, make_column, make_form, make_label, make_row
 
 THUMB_PX = 108  # six of them fit in the width of the dialog
-
-
-@dataclass(frozen=True)
-class ImportChoices:
-    """A dataset, how to read it, and the project folder that receives it."""
-
-    source: Path
-    format_name: str
-    options: ReadOptions
-    folder: Path
 
 
 class ImportDialog(JobForm):
@@ -80,8 +61,7 @@ class ImportDialog(JobForm):
             (self.tr("Leave the image out (see the report)"), SKIP), (self.tr("Rename (append a number)"), RENAME)
         )
         self.show_status(self.tr("Choose a dataset, or drop it here."))
-        self._conflicts = QLabel()
-        self._conflicts.setWordWrap(True)
+        self._conflicts = make_label(wrap=True)
         self._conflicts.hide()
         self._preview = _make_strip(self.tr("First images"))
         self.classes = ClassMappingTable()
@@ -96,32 +76,35 @@ class ImportDialog(JobForm):
         self._ids.toggled.connect(self._on_changed)
 
     def _place_fields(self) -> None:
-        form = QFormLayout()
-        form.addRow(self.tr("Dataset"), self._source)
-        form.addRow(self.tr("Format"), self._format)
-        form.addRow("", self.status)
-        below = QFormLayout()
-        below.addRow(self.tr("Project folder"), self._target)
-        below.addRow("", self._conflicts)
-        below.addRow(self.tr("If a name is taken"), self._taken)
-        below.addRow(self.tr("Overlapping pixels"), self._overlap)
+        form = make_form(
+            (self.tr("Dataset"), self._source),
+            (self.tr("Format"), self._format),
+            ("", self.status),
+        )
+        below = make_form(
+            (self.tr("Project folder"), self._target),
+            ("", self._conflicts),
+            (self.tr("If a name is taken"), self._taken),
+            (self.tr("Overlapping pixels"), self._overlap),
+        )
         self.set_form(form, self._make_reading_options(), self._preview, self.classes, below, ready=False)
 
     def _make_reading_options(self) -> QWidget:
         """Fields that unfold below a button."""
         inner = QWidget()
-        form = QFormLayout(inner)
-        form.setContentsMargins(18, 0, 0, 0)
-        form.addRow(self.tr("Images"), self._images)
-        form.addRow(self.tr("Class list"), self._labels)
-        form.addRow(self.tr("Mask values"), self._masks)
-        form.addRow(self.tr("VOC boxes start at"), self._first_pixel)
-        form.addRow("", self._snap)
-        form.addRow("", self._ids)
-        toggle = QToolButton()
-        toggle.setText(self.tr("Reading options"))
+        make_form(
+            (self.tr("Images"), self._images),
+            (self.tr("Class list"), self._labels),
+            (self.tr("Mask values"), self._masks),
+            (self.tr("VOC boxes start at"), self._first_pixel),
+            ("", self._snap),
+            ("", self._ids),
+            within=inner,
+            margins=(18, 0, 0, 0),
+        )
+        toggle = QToolButton(autoRaise=True)
         toggle.setCheckable(True)
-        toggle.setAutoRaise(True)
+        toggle.setText(self.tr("Reading options"))
         toggle.setArrowType(Qt.ArrowType.RightArrow)
         toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toggle.toggled.connect(inner.setVisible)
@@ -131,13 +114,7 @@ class ImportDialog(JobForm):
         )
         inner.hide()
         box = QWidget()
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        row = QHBoxLayout()
-        row.addWidget(toggle)
-        row.addStretch()
-        layout.addLayout(row)
-        layout.addWidget(inner)
+        make_column(make_row(toggle, STRETCH), inner, within=box, margins=(0, 0, 0, 0))
         return box
 
     def _grow(self, by_px: int) -> None:
@@ -213,8 +190,7 @@ class ImportDialog(JobForm):
             self.show_status(self.tr("Choose a dataset, or drop it here."))
             return
         if self._target.path() in (None, self._suggested):
-            home = source.parent if source.is_file() else source  # the project goes beside the dataset, not into it
-            self._suggested = home.with_name(f"{home.name}-project")
+            self._suggested = propose_project_folder(source)
             self._target.set_path(self._suggested, notify=False)
         self.preview_asked.emit()
 

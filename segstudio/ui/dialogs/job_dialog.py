@@ -7,15 +7,14 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLayout,
     QPushButton,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from segstudio.ui.dialogs.report import Report
+from segstudio.ui.widgets import STRETCH, make_column, make_label
 
 
 class JobForm(QDialog):
@@ -32,22 +31,14 @@ class JobForm(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.running = self.ended = False
-        self.status = QLabel()
-        self.status.setWordWrap(True)
+        self.status = make_label(wrap=True)
         self.report = Report()
 
     def set_form(self, *parts: QWidget | QLayout, begin: str = "", ready: bool = True) -> None:
         """Lists share the height that is left. `begin` is the button's text, by default the title."""
         form = QWidget()
-        rows = QVBoxLayout(form)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(8)
-        for part in parts:
-            if isinstance(part, QLayout):
-                rows.addLayout(part)
-            else:
-                rows.addWidget(part, 1 if isinstance(part, QAbstractScrollArea) else 0)
-        rows.addStretch()
+        parts_with_stretch = ((part, 1 if isinstance(part, QAbstractScrollArea) else 0) for part in parts)
+        make_column(*parts_with_stretch, STRETCH, within=form, margins=(0, 0, 0, 0), spacing_px=8)
         self._pages = QStackedWidget()
         self._pages.addWidget(form)
         self._pages.addWidget(self.report)
@@ -56,10 +47,7 @@ class JobForm(QDialog):
         self._close = self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._buttons.accepted.connect(self.begin_asked)
         self._buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self._buttons)
+        make_column((self._pages, 1), self._buttons, within=self, spacing_px=12)
         self._begin.setDefault(True)
         self.set_ready(ready)
 

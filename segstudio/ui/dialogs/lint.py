@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtWidgets import (
-    QHeaderView,
-    QLabel,
-    QTreeWidgetItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QTreeWidgetItem, QWidget
 
 from segstudio.events import Problem
 from segstudio.project.lint import DUPLICATE, EMPTY, NAMES, SIZE, SLIVER, UNKNOWN, Finding
 from segstudio.ui.dialogs.job_dialog import JobForm
 from segstudio.ui.dialogs.report import RowList
+from segstudio.ui.widgets import make_label
 
 
 class LintDialog(JobForm):
@@ -36,10 +32,8 @@ class LintDialog(JobForm):
         self._rows.itemChanged.connect(lambda *_: self._refresh())
         self._findings: list[Finding] = []
         self._items: list[QTreeWidgetItem] = []
-        hint = QLabel(
-            self.tr("Double-click a row to open its image. Fixing keeps a copy of each label file it changes.")
-        )
-        hint.setProperty("quiet", True)
+        hint_text = self.tr("Double-click a row to open its image. Fixing keeps a copy of each label file it changes.")
+        hint = make_label(hint_text, "quiet")
         self.set_form(self.status, self._rows, hint, begin=self.tr("Fix selected"))
         self._close.setText(self.tr("Close"))
         self._close.setDefault(True)  # Enter must not change files

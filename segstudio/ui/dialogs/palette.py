@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent, QPalette, QPixmap
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QWidget
+
+from segstudio.app.command_search import find_commands
+from segstudio.ui.widgets import make_column
 
 _WIDTH_PX, _ICON_PX, _ROWS = 680, 16, 12
 
@@ -24,24 +27,6 @@ class Command:
     refusal: str = ""
 
 
-def rank(wanted: str, command: Command) -> int | None:
-    """Rank of a command for the typed letters, lower is better; None if letters are missing or out of order."""
-    text, wanted = f"{command.text} {command.where}".casefold(), wanted.casefold().strip()
-    if not wanted:
-        return 0
-    if text.startswith(wanted):
-        return 0
-    at = text.find(wanted)
-    if at >= 0:
-        return 1 + (text[at - 1] != " ")
-    place = -1
-    for letter in wanted.replace(" ", ""):
-        place = text.find(letter, place + 1)
-        if place < 0:
-            return None
-    return 10 + place
-
-
 class CommandPalette(QDialog):
     """Runs the chosen command after it has closed."""
 
@@ -49,6 +34,7 @@ class CommandPalette(QDialog):
         super().__init__(window, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._commands = commands
+        self._found = commands  # as listed
         blank = QPixmap(_ICON_PX, _ICON_PX)
         blank.fill(Qt.GlobalColor.transparent)
         self._blank = QIcon(blank)  # keeps the texts aligned
@@ -61,10 +47,7 @@ class CommandPalette(QDialog):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setIconSize(QSize(_ICON_PX, _ICON_PX))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.addWidget(self._line)
-        layout.addWidget(self._list)
+        make_column(self._line, self._list, within=self, margins=(8, 8, 8, 8))
         self._line.textChanged.connect(self._fill)
         self._line.returnPressed.connect(self._run)
         self._list.itemClicked.connect(lambda _: self._run())
@@ -84,24 +67,20 @@ class CommandPalette(QDialog):
         return False
 
     def _fill(self, wanted: str) -> None:
-        ranked = [
-            (bool(command.refusal), rank(wanted, command), number) for number, command in enumerate(self._commands)
-        ]
+        self._found = find_commands(wanted, self._commands)
         self._list.clear()
-        for _, _, number in sorted((refused, place, number) for refused, place, number in ranked if place is not None):
-            command = self._commands[number]
+        for command in self._found:
             parts = [command.text, command.where, f"[{command.keys}]" if command.keys else "", command.refusal]
             icon = self._blank if command.icon.isNull() else command.icon
             item = QListWidgetItem(icon, "    ".join(part for part in parts if part), self._list)
-            item.setData(Qt.ItemDataRole.UserRole, number)
             if command.refusal:
                 item.setForeground(self.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text))
         self._list.setCurrentRow(0)
 
     def _run(self) -> None:
-        item = self._list.currentItem()
-        if item is not None:
-            command = self._commands[item.data(Qt.ItemDataRole.UserRole)]
+        row = self._list.currentRow()
+        if row >= 0:
+            command = self._found[row]
             if not command.refusal:
                 self.close()
                 command.run()

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segstudio.events import Note, Problem, Progress
 from segstudio.ui.icons import icon
+from segstudio.ui.widgets import (
+    ENTER_KEYS,
+    make_column,
+    make_label,
+    make_progress_bar,
+    make_quiet_button,
+    make_row,
+    set_up_rows,
+    watch_keys,
+)
 
 _MAX_ROWS = 5000  # the copied report has all of them
 
@@ -29,20 +27,15 @@ class RowList(QTreeWidget):
 
     def __init__(self, name: str, headers: list[str]) -> None:
         super().__init__()
-        self.setHeaderLabels(headers)
-        self.setRootIsDecorated(False)
-        self.setUniformRowHeights(True)
+        set_up_rows(self, name, headers)
         self.setAlternatingRowColors(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setAccessibleName(name)
+        watch_keys(self, dict.fromkeys(ENTER_KEYS, self._activate))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        row = self.currentItem()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
-            self.itemActivated.emit(row, 0)
-            event.accept()
-            return
-        super().keyPressEvent(event)
+    def _activate(self) -> bool:
+        if self.currentItem() is not None:
+            self.itemActivated.emit(self.currentItem(), 0)
+        return self.currentItem() is not None
 
 
 class Report(QWidget):
@@ -53,34 +46,20 @@ class Report(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._events: list[Problem | Note] = []
-        self._summary = QLabel()
-        self._summary.setWordWrap(True)
+        self._summary = make_label(wrap=True)
         self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
+        self._bar = make_progress_bar()
         self._rows = RowList(self.tr("Report"), [self.tr("Image"), self.tr("Left out or altered")])
         self._rows.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._rows.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self._rows.header().resizeSection(0, 200)
         self._rows.itemActivated.connect(lambda row: self.image_asked.emit(row.text(0)))
-        self._hint = QLabel(self.tr("Double-click a row to open its image."))
-        self._hint.setProperty("quiet", True)
-        self._copy = QPushButton(self.tr("Copy report"))
-        self._copy.setAutoDefault(False)
-        self._copy.clicked.connect(self.copy)
-        below = QHBoxLayout()
-        below.addWidget(self._hint, 1)
-        below.addWidget(self._copy)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self._summary)
-        layout.addWidget(self._bar)
-        layout.addWidget(self._rows, 1)
-        layout.addLayout(below)
+        self._hint = make_label(self.tr("Double-click a row to open its image."), "quiet")
+        self._copy = make_quiet_button(self.tr("Copy report"), self.copy)
         self._filler = QWidget()
-        layout.addWidget(self._filler, 1)
+        below = make_row((self._hint, 1), self._copy)
+        parts = (self._summary, self._bar, (self._rows, 1), below, (self._filler, 1))
+        make_column(*parts, within=self, margins=(0, 0, 0, 0), spacing_px=8)
         self.begin("")
 
     @property

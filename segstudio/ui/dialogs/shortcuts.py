@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QKeySequenceEdit,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QKeySequenceEdit, QLabel, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segstudio.app.key_presets import PRESETS
-from segstudio.ui.actions import native_key, split_keys
-from segstudio.ui.keymap import Keymap, find_clashes
+from segstudio.app.keymap import Keymap, KeymapEdit
+from segstudio.ui.actions import Action, native_key
+from segstudio.ui.widgets import (
+    make_button,
+    make_buttons,
+    make_column,
+    make_combo,
+    make_label,
+    make_line,
+    make_row,
+    set_up_rows,
+)
 
 _NAME = Qt.ItemDataRole.UserRole
 
@@ -29,82 +28,52 @@ _NAME = Qt.ItemDataRole.UserRole
 class ShortcutsDialog(QDialog):
     """Nothing changes before OK; OK is disabled while a key has two meanings."""
 
-    def __init__(self, keymap: Keymap, window: QWidget) -> None:
+    def __init__(self, keymap: Keymap[Action], window: QWidget) -> None:
         super().__init__(window)
         self.setWindowTitle(self.tr("Shortcuts"))
         self._keymap = keymap
-        self._keys = keymap.keys
-        self._preset = QComboBox()
-        self._preset.addItems(list(PRESETS))
+        self._edited = KeymapEdit(keymap)
+        self._preset = make_combo({name: name for name in PRESETS}, self.tr("Preset"))
         self._preset.setCurrentText(keymap.preset)
-        self._preset.setAccessibleName(self.tr("Preset"))
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter by action or key"))
+        self._filter = make_line(self.tr("Filter by action or key"))
         self._tree = QTreeWidget()
-        self._tree.setHeaderLabels([self.tr("Action"), self.tr("Menu"), self.tr("Keys")])
-        self._tree.setRootIsDecorated(False)
-        self._tree.setAccessibleName(self.tr("Actions"))
+        set_up_rows(self._tree, self.tr("Actions"), [self.tr("Action"), self.tr("Menu"), self.tr("Keys")])
         self._edit = QKeySequenceEdit()
         self._edit.setMaximumSequenceLength(1)
         self._edit.setAccessibleName(self.tr("New key"))
-        self._add = QPushButton(self.tr("Add"))
-        self._clear = QPushButton(self.tr("Remove"))
-        self._reset = QPushButton(self.tr("Reset to preset"))
-        self._message = QLabel()
-        self._message.setWordWrap(True)
-        self._resolve = QPushButton(self.tr("Keep only here"))
-        self._buttons = QDialogButtonBox()
-        self._ok = self._buttons.addButton(self.tr("OK"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        self._place()
+        self._add = make_button(self.tr("Add"), lambda: self._on_key(self._edited.add))
+        self._clear = make_button(self.tr("Remove"), lambda: self._change(lambda name: self._edited.set_keys(name, [])))
+        self._reset = make_button(self.tr("Reset to preset"), lambda: self._change(self._edited.reset))
+        self._message = make_label(wrap=True)
+        self._resolve = make_button(self.tr("Keep only here"), self._resolve_clash)
+        buttons, self._ok = make_buttons(self, self.tr("OK"), self.tr("Cancel"))
+        make_column(
+            make_row(QLabel(self.tr("Preset")), self._preset, (self._filter, 1)),
+            self._tree,
+            make_row(QLabel(self.tr("New key")), self._edit, self._add, self._clear, self._reset),
+            make_row((self._message, 1), self._resolve),
+            buttons,
+            within=self,
+        )
         self._preset.currentTextChanged.connect(self._on_preset)
         self._filter.textChanged.connect(lambda _: self._fill())
         self._tree.currentItemChanged.connect(lambda *_: self._show_row())
-        self._edit.editingFinished.connect(lambda: self._set_key(more=False))
-        self._add.clicked.connect(lambda: self._set_key(more=True))
-        self._clear.clicked.connect(lambda: self._set("", self._current()))
-        self._reset.clicked.connect(self._reset_keys)
-        self._resolve.clicked.connect(self._resolve_clash)
-        self._buttons.accepted.connect(self._on_ok)
-        self._buttons.rejected.connect(self.reject)
+        self._edit.editingFinished.connect(lambda: self._on_key(self._edited.replace_first))
         self._fill()
         self.resize(720, 620)
 
-    def _place(self) -> None:
-        top = QHBoxLayout()
-        top.addWidget(QLabel(self.tr("Preset")))
-        top.addWidget(self._preset)
-        top.addWidget(self._filter, 1)
-        bottom = QHBoxLayout()
-        bottom.addWidget(QLabel(self.tr("New key")))
-        for widget in (self._edit, self._add, self._clear, self._reset):
-            bottom.addWidget(widget)
-        clash = QHBoxLayout()
-        clash.addWidget(self._message, 1)
-        clash.addWidget(self._resolve)
-        layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        layout.addWidget(self._tree)
-        layout.addLayout(bottom)
-        layout.addLayout(clash)
-        layout.addWidget(self._buttons)
-
     def _fill(self) -> None:
-        chosen, wanted = self._current(), self._filter.text().casefold()
+        chosen = self._current()
         self._tree.clear()
-        for action in self._keymap.actions:
-            shown = ", ".join(native_key(text) for text in split_keys(self._keys[action.name]))
-            texts = [action.text, action.menu.replace("/", " ▸ "), shown]
-            if wanted and wanted not in " ".join(texts).casefold():
-                continue
+        for name, *texts in self._edited.list_actions(self._filter.text(), native_key):
             item = QTreeWidgetItem(self._tree, texts)
-            item.setData(0, _NAME, action.name)
-            if action.name == chosen:
+            item.setData(0, _NAME, name)
+            if name == chosen:
                 self._tree.setCurrentItem(item)
         for column in range(3):
             self._tree.resizeColumnToContents(column)
         self._show_row()
-        self._check_clashes()
+        self._show_clash()
 
     def _current(self) -> str:
         item = self._tree.currentItem()
@@ -114,64 +83,40 @@ class ShortcutsDialog(QDialog):
         name = self._current()
         for widget in (self._edit, self._add, self._clear, self._reset):
             widget.setEnabled(bool(name))
-        texts = split_keys(self._keys[name]) if name else []
         with QSignalBlocker(self._edit):
-            self._edit.setKeySequence(QKeySequence(texts[0]) if texts else QKeySequence())
+            self._edit.setKeySequence(QKeySequence(next(iter(self._edited.keys_of(name)), "")))
 
-    def _set_key(self, *, more: bool) -> None:
-        name, typed = self._current(), _portable(self._edit.keySequence())
-        if not name or not typed:
-            return
-        before = split_keys(self._keys[name])
-        if more:
-            self._set(", ".join([*[text for text in before if text != typed], typed]), name)
-        elif before[:1] != [typed]:
-            self._set(", ".join([typed, *[text for text in before[1:] if text != typed]]), name)
-
-    def _reset_keys(self) -> None:
-        name = self._current()
-        if name:
-            self._set(self._keymap.preset_keys(self._preset.currentText())[name], name)
-
-    def _set(self, keys: str, name: str) -> None:
-        if name:
-            self._keys = {**self._keys, name: keys}
+    def _change(self, change: Callable[[str], None]) -> None:
+        """Change the keys of the current action."""
+        if self._current():
+            change(self._current())
             self._fill()
 
+    def _on_key(self, change: Callable[[str, str], None]) -> None:
+        typed = self._edit.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
+        if typed and self._edited.keys_of(self._current())[:1] != [typed]:
+            self._change(lambda name: change(name, typed))
+
     def _on_preset(self, name: str) -> None:
-        self._keys = self._keymap.preset_keys(name)
+        self._edited.use_preset(name)
         self._fill()
 
-    def _check_clashes(self) -> None:
+    def _show_clash(self) -> None:
         """Show the first clash; enable OK if there is none."""
-        found = find_clashes(self._keys)
-        self._ok.setEnabled(not found)
-        self._resolve.setVisible(bool(found))
-        if not found:
-            self._message.setText("")
-            return
-        text, names = next(iter(found.items()))
+        key, names = self._edited.find_clash()
+        self._ok.setEnabled(not key)
+        self._resolve.setVisible(bool(key))
+        self._resolve.setEnabled(self._current() in names or "" in names)
         words = {action.name: action.text for action in self._keymap.actions}
         users = [words.get(name, self.tr("the canvas")) for name in names]
-        self._message.setText(
-            self.tr("{} is assigned to more than one action: {}.").format(native_key(text), ", ".join(users))
-        )
-        self._resolve.setEnabled(self._current() in names or "" in names)
+        text = self.tr("{} is assigned to more than one action: {}.").format(native_key(key), ", ".join(users))
+        self._message.setText(text if key else "")
 
     def _resolve_clash(self) -> None:
-        """Keep the key for the selected action only; fixed keys of the canvas stay with the canvas."""
-        text, names = next(iter(find_clashes(self._keys).items()))
-        keeper = "" if "" in names else self._current()
-        for name in names:
-            if name and name != keeper:
-                left = [each for each in split_keys(self._keys[name]) if each != text]
-                self._keys = {**self._keys, name: ", ".join(left)}
+        self._edited.resolve_clash(self._current())
         self._fill()
 
-    def _on_ok(self) -> None:
-        self._keymap.set(self._preset.currentText(), self._keys)
-        self.accept()
-
-
-def _portable(keys: QKeySequence) -> str:
-    return keys.toString(QKeySequence.SequenceFormat.PortableText)
+    def accept(self) -> None:
+        """Store the keys."""
+        self._edited.store()
+        super().accept()

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
+from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
 from segstudio.project.item import natural_key
 from segstudio.project.split import FOLDER, PREFIX, SEQUENCE, assign
+from segstudio.ui.widgets import choose, make_buttons, make_column, make_combo, make_form, make_label
 
 
 class SplitDialog(QDialog):
@@ -31,10 +22,8 @@ class SplitDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._duplicates = duplicates
         self.setWindowTitle(self.tr("Validation images"))
-        self._by = QComboBox()
-        for word, text in _groupings().items():
-            self._by.addItem(text, word)
-        self._by.setCurrentIndex(self._by.findData(by))
+        self._by = make_combo(_groupings())
+        choose(self._by, by)
         self._list = QListWidget()
         self._list.setAccessibleName(self.tr("Images; ticked ones are for validation"))
         for name in sorted(held_out, key=natural_key):
@@ -42,24 +31,12 @@ class SplitDialog(QDialog):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(_check_state(held_out[name]))
             self._list.addItem(item)
-        self._count = QLabel()
-        self._buttons = QDialogButtonBox()
-        self._ok = self._buttons.addButton(self.tr("OK"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
-        form = QFormLayout()
-        form.addRow(self.tr("Keep together"), self._by)
-        about = QLabel(self.tr("Ticked images are only used for validation. Keep similar images in one subset."))
-        about.setWordWrap(True)
-        about.setProperty("quiet", True)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(8)
-        layout.addWidget(about)
-        layout.addLayout(form)
-        layout.addWidget(self._list, 1)
-        layout.addWidget(self._count)
-        layout.addWidget(self._buttons)
+        self._count = make_label()
+        buttons, self._ok = make_buttons(self, self.tr("OK"), self.tr("Cancel"))
+        text = self.tr("Ticked images are only used for validation. Keep similar images in one subset.")
+        about = make_label(text, "quiet", wrap=True)
+        grouping = make_form((self.tr("Keep together"), self._by))
+        make_column(about, grouping, (self._list, 1), self._count, buttons, within=self, spacing_px=8)
         self._by.currentIndexChanged.connect(self._assign)
         self._list.itemChanged.connect(lambda _: self._show_count())
         self._show_count()
@@ -76,11 +53,10 @@ class SplitDialog(QDialog):
     def _assign(self) -> None:
         """Assign all images again, keeping the chosen groups together."""
         held = assign(list(self.held_out()), by=self.by, duplicates=self._duplicates)
-        self._list.blockSignals(True)
-        for row in range(self._list.count()):
-            item = self._list.item(row)
-            item.setCheckState(_check_state(held[item.text()]))
-        self._list.blockSignals(False)
+        with QSignalBlocker(self._list):
+            for row in range(self._list.count()):
+                item = self._list.item(row)
+                item.setCheckState(_check_state(held[item.text()]))
         self._list.viewport().update()
         self._show_count()
 

@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
-    QPushButton,
+    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
+from segstudio.app.train_form import TrainContext, list_settings
 from segstudio.app.training_options import FIELDS, default_of
 from segstudio.app.training_run import TrainChoices
+from segstudio.project.runs import is_run_name
 from segstudio.training.config import INVERSE, MEDIAN, NONE, PRESETS
 from segstudio.training.events import Proposal
-from segstudio.ui.dialogs.train_fields import is_default, make_editor, read_text, set_value, show_automatic
+from segstudio.ui.dialogs.train_fields import make_editor, read_text, show_automatic
+from segstudio.ui.widgets import (
+    choose,
+    make_buttons,
+    make_column,
+    make_combo,
+    make_form,
+    make_label,
+    make_quiet_button,
+    make_row,
+    set_silently,
+)
 
 _PATIENCE = 8
 _PROPOSAL_DELAY_MS = 500
-
-
-@dataclass(frozen=True)
-class TrainContext:
-    """What the dialog needs of the project.
-
-    `runs` can be fine-tuned, `init` is the one selected at first; `taken` are names of runs.
-    """
-
-    name: str
-    num_annotated: int
-    unlabelled: str = "background"
-    runs: tuple[str, ...] = ()
-    init: str = ""
-    taken: frozenset[str] = frozenset()
 
 
 class TrainDialog(QDialog):
@@ -65,30 +55,18 @@ class TrainDialog(QDialog):
         self._name = QLineEdit(context.name)
         self._minutes = QDoubleSpinBox(minimum=0.1, maximum=100_000, value=2.0, decimals=1)
         self._minutes.setSuffix(self.tr(" minutes"))
-        self._data = QLabel(self.tr("{} labelled images").format(context.num_annotated))
-        self._net = QLabel(self.tr("Reading the images …"))
-        self._warnings = QLabel()
-        for label in (self._data, self._net, self._warnings):
-            label.setWordWrap(True)
-        self._net.setProperty("quiet", True)
-        self._warnings.setProperty("problem", True)
+        self._data = make_label(self.tr("{} labelled images").format(context.num_annotated), wrap=True)
+        self._net = make_label(self.tr("Reading the images …"), "quiet", wrap=True)
+        self._warnings = make_label(style="problem", wrap=True)
         self._warnings.hide()
         self._editors: dict[str, QWidget] = {row.key: make_editor(row) for row in FIELDS}
         self._tabs = QTabWidget()
         self._tabs.addTab(self._make_quick_page(), self.tr("Quick"))
         self._tabs.addTab(self._make_main_page(), self.tr("Main options"))
         self._tabs.addTab(self._make_full_page(), self.tr("All options"))
-        buttons = QDialogButtonBox()
-        self._start = buttons.addButton(self.tr("Train"), QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons, self._start = make_buttons(self, self.tr("Train"), self.tr("Cancel"))
         self._start.setDefault(True)
-        buttons.addButton(self.tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addWidget(self._tabs, 1)
-        layout.addWidget(self._warnings)
-        layout.addWidget(buttons)
+        make_column((self._tabs, 1), self._warnings, buttons, within=self, spacing_px=12)
         self._soon = QTimer(self, singleShot=True, interval=_PROPOSAL_DELAY_MS)
         self._soon.timeout.connect(lambda: self.proposal_asked.emit(self.choices().settings))
         self._problem = self._advice = ""  # of the last proposal
@@ -99,20 +77,17 @@ class TrainDialog(QDialog):
 
     def choices(self) -> TrainChoices:
         """Only settings that differ from the defaults, so that automatic ones stay automatic."""
-        settings = {"minutes": str(self._minutes.value()), "device": self._device.currentText()}
-        settings["unlabelled"] = str(self._unlabelled.currentData())
-        if self._preset.currentData() != "auto":
-            settings["preset"] = str(self._preset.currentData())
         typed = self._balance.currentText().strip()
-        balance = str(self._balance.itemData(self._balance.findText(typed)) or typed or NONE)
-        if balance != NONE:
-            settings["class_weights"] = balance
-        if self._init.currentData():
-            settings["init"] = str(self._init.currentData())
-        for key, editor in self._editors.items():
-            if not is_default(editor, key):
-                settings[key] = read_text(editor, default_of(key))
-        return TrainChoices(self._name.text().strip(), settings)
+        main = {
+            "minutes": str(self._minutes.value()),
+            "device": self._device.currentText(),
+            "unlabelled": self._unlabelled.currentData(),
+            "preset": self._preset.currentData(),
+            "class_weights": self._balance.itemData(self._balance.findText(typed)) or typed or NONE,
+            "init": self._init.currentData(),
+        }
+        options = {key: read_text(editor, default_of(key)) for key, editor in self._editors.items()}
+        return TrainChoices(self._name.text().strip(), list_settings(main, options))
 
     def show_proposal(self, proposal: Proposal) -> None:
         """Show the proposed values and the warnings about the data."""
@@ -145,7 +120,7 @@ class TrainDialog(QDialog):
         """A problem disables Train, advice does not. A name that cannot be used is a problem too."""
         self._problem, self._advice = problem, advice
         name = self._name.text().strip()
-        if not name or set(name) & set('/\\:*?"<>|') or name in (".", ".."):
+        if not is_run_name(name):
             problem = self.tr("{} cannot be the name of a run; use letters, digits, - and _").format(name or "“”")
         elif name in self._context.taken:
             problem = self.tr("A run named {} exists; choose another name").format(name)
@@ -154,77 +129,62 @@ class TrainDialog(QDialog):
         self._start.setEnabled(not problem)
 
     def _make_quick_page(self) -> QWidget:
-        page = QWidget()
-        form = QFormLayout(page)
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setVerticalSpacing(12)
-        form.addRow(self.tr("Train for"), self._minutes)
-        form.addRow(self.tr("Run name"), self._name)
-        self._split = QPushButton(self.tr("Validation images…"))
-        self._split.setToolTip(self.tr("Show or change the images that the model is validated on"))
-        self._split.setAutoDefault(False)  # Return starts the training
+        self._split = make_quiet_button(
+            self.tr("Validation images…"),
+            self.split_asked,
+            self.tr("Show or change the images that the model is validated on"),
+        )
         self._split.setEnabled(False)  # until the images are read
-        self._split.clicked.connect(self.split_asked)
-        row = QHBoxLayout()
-        row.addWidget(self._data, 1)
-        row.addWidget(self._split)
-        form.addRow(self.tr("Data"), row)
-        form.addRow(self.tr("Network"), self._net)
+        page = QWidget()
+        make_form(
+            (self.tr("Train for"), self._minutes),
+            (self.tr("Run name"), self._name),
+            (self.tr("Data"), make_row((self._data, 1), self._split)),
+            (self.tr("Network"), self._net),
+            within=page,
+            margins=(12, 12, 12, 12),
+            spacing_px=12,
+        )
         return page
 
     def _make_main_page(self) -> QWidget:
-        page = QWidget()
-        form = QFormLayout(page)
-        form.setContentsMargins(12, 12, 12, 12)
-        form.setVerticalSpacing(8)
-        self._init = QComboBox()
-        self._init.addItem(self.tr("random weights"), "")
-        for name in self._context.runs:
-            self._init.addItem(name, name)
+        self._init = make_combo({"": self.tr("random weights"), **{name: name for name in self._context.runs}})
         self._init.setCurrentIndex(max(0, self._init.findData(self._context.init)))
-        other = QPushButton(self.tr("File…"))
-        other.setAutoDefault(False)
-        other.clicked.connect(self._choose_file)
-        init = QHBoxLayout()
-        init.addWidget(self._init, 1)
-        init.addWidget(other)
-        form.addRow(self.tr("Initialise from"), init)
-        self._preset = QComboBox()
-        for word, text in _presets().items():
-            self._preset.addItem(text, word)
-        form.addRow(self.tr("Network"), self._preset)
-        self._unlabelled = QComboBox()
-        self._unlabelled.addItem(self.tr("background"), "background")
-        self._unlabelled.addItem(self.tr("ignored (for sparse labels)"), "ignore")
-        self._unlabelled.setCurrentIndex(self._unlabelled.findData(self._context.unlabelled))
-        form.addRow(self.tr("Unlabelled pixels are"), self._unlabelled)
-        self._balance = QComboBox(editable=True)
-        for word, text in _balances().items():
-            self._balance.addItem(text, word)
-        self._balance.setToolTip(self.tr("Or type weights: road=1, car=3"))
+        other = make_quiet_button(self.tr("File…"), self._choose_file)
+        self._preset = make_combo(_presets())
+        unlabelled = {"background": self.tr("background"), "ignore": self.tr("ignored (for sparse labels)")}
+        self._unlabelled = make_combo(unlabelled)
+        choose(self._unlabelled, self._context.unlabelled)
+        self._balance = make_combo(_balances(), tip=self.tr("Or type weights: road=1, car=3"))
+        self._balance.setEditable(True)
         self._balance.editTextChanged.connect(lambda _: self._soon.start())
-        form.addRow(self.tr("Class weights"), self._balance)
         self._early = QCheckBox(self.tr("Stop early when the validation mIoU no longer improves"))
         patience = self._editors["patience"]
-        self._early.toggled.connect(lambda on: set_value(patience, _PATIENCE if on else 0))
-        patience.valueChanged.connect(self._on_patience)  # type: ignore[attr-defined]
-        form.addRow("", self._early)
-        self._device = QComboBox()
-        self._device.addItems(["auto", "cpu", "cuda", "mps"])
-        form.addRow(self.tr("Device"), self._device)
+        assert isinstance(patience, QSpinBox)
+        self._early.toggled.connect(lambda on: patience.setValue(_PATIENCE if on else 0))
+        patience.valueChanged.connect(lambda validations: set_silently(self._early, validations > 0))
+        self._device = make_combo({name: name for name in ("auto", "cpu", "cuda", "mps")})
+        page = QWidget()
+        make_form(
+            (self.tr("Initialise from"), make_row((self._init, 1), other)),
+            (self.tr("Network"), self._preset),
+            (self.tr("Unlabelled pixels are"), self._unlabelled),
+            (self.tr("Class weights"), self._balance),
+            ("", self._early),
+            (self.tr("Device"), self._device),
+            within=page,
+            margins=(12, 12, 12, 12),
+            spacing_px=8,
+        )
         return page
-
-    def _on_patience(self, validations: int) -> None:
-        with QSignalBlocker(self._early):
-            self._early.setChecked(validations > 0)
 
     def _make_full_page(self) -> QWidget:
         self._reasons: list[QTableWidgetItem] = []
         self._table = QTableWidget(len(FIELDS), 3)
         self._table.setHorizontalHeaderLabels([self.tr("Option"), self.tr("Value"), self.tr("Explanation")])
         self._table.verticalHeader().hide()
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from editor to editor
         self._table.setTabKeyNavigation(False)
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -65,16 +65,6 @@ def read_text(editor: QWidget, default: Any) -> str:
     return editor.text().strip() or str(default)
 
 
-def is_default(editor: QWidget, key: str) -> bool:
-    default = default_of(key)
-    text = read_text(editor, default)
-    if isinstance(default, bool):
-        return text == ("yes" if default else "no")
-    if isinstance(default, float):
-        return abs(float(text) - default) < 1e-9
-    return text == str(default)
-
-
 def show_automatic(editor: QWidget, value: str) -> None:
     """Show in the editor what "automatic" resolves to."""
     if isinstance(editor, QSpinBox):
@@ -83,17 +73,3 @@ def show_automatic(editor: QWidget, value: str) -> None:
         editor.setItemText(editor.findData(AUTO), automatic_text(value))
     elif isinstance(editor, QLineEdit):
         editor.setPlaceholderText(automatic_text(value))
-
-
-def set_value(editor: QWidget, value: Any) -> None:
-    """Set the editor to a value of its option."""
-    if isinstance(editor, QComboBox):
-        editor.setCurrentIndex(max(0, editor.findData(str(value))))
-    elif isinstance(editor, QCheckBox):
-        editor.setChecked(bool(value))
-    elif isinstance(editor, QSpinBox):
-        editor.setValue(int(value))
-    elif isinstance(editor, QDoubleSpinBox):
-        editor.setValue(float(value))
-    elif isinstance(editor, QLineEdit):
-        editor.setText("" if value in ("", AUTO) else str(value))

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication
 
+from segstudio.app.key_sections import Section
+from segstudio.app.keymap import Keymap
 from segstudio.ui.actions import Action, ActionSet, native_key, split_keys
 from segstudio.ui.dialogs.palette import Command, CommandPalette
-from segstudio.ui.dialogs.shortcut_sheet import Section, ShortcutSheet
+from segstudio.ui.dialogs.shortcut_sheet import ShortcutSheet
 from segstudio.ui.dialogs.shortcuts import ShortcutsDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
-from segstudio.ui.keymap import Keymap
 from segstudio.ui.panels.classes import make_swatch
 
 
@@ -22,7 +23,7 @@ class ShortcutsFeature(Feature):
         super().__init__(context)
         self._sheet: ShortcutSheet | None = None
         self._actions: ActionSet | None = None
-        self.keymap = Keymap(self.settings, ())
+        self.keymap: Keymap[Action] = Keymap(self.settings, (), split_keys)
 
     def edit_actions(self) -> tuple[Action, ...]:
         return (Action("shortcuts", self.tr("Shortcuts…"), "Ctrl+,", self.edit, "Edit"),)
@@ -36,7 +37,7 @@ class ShortcutsFeature(Feature):
     def set_actions(self, actions: ActionSet) -> None:
         """Give the actions their keys."""
         self._actions = actions
-        self.keymap = Keymap(self.settings, actions.actions)
+        self.keymap = Keymap(self.settings, actions.actions, split_keys)
         self.apply()
 
     def apply(self) -> None:

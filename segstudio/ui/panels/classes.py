@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from segstudio.app.state import State
 from segstudio.core.classes import IGNORE, IGNORE_NAME
 from segstudio.ui.icons import icon
+from segstudio.ui.widgets import NUMBER_ALIGNMENT, fix_columns, make_button, make_column, set_up_rows, watch_keys
 
 _SWATCH, _NUMBER, _NAME, _LOCK, _EYE = range(5)
 _ID = Qt.ItemDataRole.UserRole
@@ -28,24 +29,17 @@ def make_swatch(colour: tuple[int, int, int], side: int = 14) -> QIcon:
 
 
 class ClassTree(QTreeWidget):
-    """F2 renames the current class, Space shows or hides it, Return edits its colour."""
-
-    key_used = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Space, Qt.Key.Key_Return):
-            self.key_used.emit(event.key())
-        else:
-            super().keyPressEvent(event)
+    """Does not search for typed letters, which are shortcuts of the window."""
 
     def keyboardSearch(self, search: str) -> None:
-        """Do nothing: typed letters are shortcuts of the window."""
+        """Do nothing."""
 
 
 class ClassesPanel(QWidget):
     """A click makes a class the current one; a double click edits its colour or its name; the eye hides it.
 
-    Alt + click on the eye shows only that class; the padlock protects it from being painted over.
+    Alt + click on the eye shows only that class; the padlock protects it from being painted over. F2 renames the
+    current class, Space shows or hides it, Return edits its colour.
     """
 
     chosen = Signal(int)
@@ -61,35 +55,23 @@ class ClassesPanel(QWidget):
         self._state = state
         self._tree = ClassTree()
         self._tree.setColumnCount(5)
-        self._tree.setHeaderHidden(True)
-        self._tree.setRootIsDecorated(False)
-        self._tree.setUniformRowHeights(True)
+        set_up_rows(self._tree, self.tr("Classes"))
         self._tree.setIconSize(QSize(14, 14))
-        self._tree.setAccessibleName(self.tr("Classes"))
         self._tree.setEditTriggers(QTreeWidget.EditTrigger.NoEditTriggers)
-        header = self._tree.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(22)
-        for column, width in ((_SWATCH, 26), (_NUMBER, 30), (_LOCK, 28), (_EYE, 30)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
-        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
-        self._add = QPushButton(self.tr("Add class"))
-        self._add.setToolTip(self.tr("Add a class to the project"))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
-        layout.setSpacing(6)
-        layout.addWidget(self._tree)
-        bottom = QVBoxLayout()
-        bottom.setContentsMargins(6, 0, 6, 0)
-        bottom.addWidget(self._add)
-        layout.addLayout(bottom)
+        fix_columns(self._tree.header(), {_SWATCH: 26, _NUMBER: 30, _LOCK: 28, _EYE: 30}, stretch=_NAME)
+        self._add = make_button(self.tr("Add class"), self.add_asked, self.tr("Add a class to the project"))
+        bottom = make_column(self._add, margins=(6, 0, 6, 0))
+        make_column(self._tree, bottom, within=self, margins=(0, 0, 0, 6), spacing_px=6)
         self._tree.itemClicked.connect(self._on_clicked)
         self._tree.itemDoubleClicked.connect(self._on_double)
         self._tree.currentItemChanged.connect(self._on_current)
-        self._tree.key_used.connect(self._on_key)
+        keys = {
+            Qt.Key.Key_F2: lambda: self._on_double(self._tree.currentItem(), _NAME),
+            Qt.Key.Key_Return: lambda: self._on_double(self._tree.currentItem(), _SWATCH),
+            Qt.Key.Key_Space: self._toggle_current,
+        }
+        watch_keys(self._tree, keys)
         self._tree.itemChanged.connect(self._on_changed)
-        self._add.clicked.connect(self.add_asked)
         state.classes_changed.connect(self.rebuild)
         state.layers_changed.connect(self._on_layers)
         state.tool_changed.connect(self._follow)
@@ -100,22 +82,19 @@ class ClassesPanel(QWidget):
     def rebuild(self) -> None:
         """List the classes of the project again."""
         self._palette = self._state.layers.palette
-        self._tree.blockSignals(True)
-        self._tree.clear()
         self._add.setEnabled(self._state.project is not None)
         self._add.setIcon(icon("add"))
         table, layers = self._state.table, self._state.layers
         rows = [(item.id, item.name, layers.colour_of(table, item.id)) for item in table]
-        for class_id, name, colour in [*rows, (IGNORE, IGNORE_NAME, (224, 224, 192))]:
-            row = QTreeWidgetItem(self._tree)
-            row.setData(0, _ID, class_id)
-            row.setIcon(_SWATCH, make_swatch(colour))
-            row.setText(_NUMBER, str(class_id))
-            row.setTextAlignment(_NUMBER, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            row.setText(_NAME, name)
-            if class_id != IGNORE:
-                row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
-        self._tree.blockSignals(False)
+        with QSignalBlocker(self._tree):
+            self._tree.clear()
+            for class_id, name, colour in [*rows, (IGNORE, IGNORE_NAME, (224, 224, 192))]:
+                row = QTreeWidgetItem(self._tree, ["", str(class_id), name])
+                row.setData(0, _ID, class_id)
+                row.setIcon(_SWATCH, make_swatch(colour))
+                row.setTextAlignment(_NUMBER, NUMBER_ALIGNMENT)
+                if class_id != IGNORE:
+                    row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
         self._show_icons()
         self._follow()
 
@@ -136,16 +115,15 @@ class ClassesPanel(QWidget):
             self._show_icons()
 
     def _show_icons(self) -> None:
-        hidden = self._state.layers.hidden_classes(self._state.table)
-        self._icon_state = (hidden, self._state.rules.locked_classes)
-        self._tree.blockSignals(True)
-        for row in self._rows():
-            class_id = row.data(0, _ID)
-            row.setIcon(_EYE, icon("hidden" if class_id in hidden else "shown"))
-            row.setIcon(_LOCK, icon("locked" if class_id in self._state.rules.locked_classes else "unlocked"))
-            row.setToolTip(_LOCK, self.tr("Never paint over this class"))
-            row.setToolTip(_EYE, self.tr("Show or hide (Alt + click: show only this class)"))
-        self._tree.blockSignals(False)
+        hidden, locked = self._state.layers.hidden_classes(self._state.table), self._state.rules.locked_classes
+        self._icon_state = (hidden, locked)
+        with QSignalBlocker(self._tree):
+            for row in self._rows():
+                class_id = row.data(0, _ID)
+                row.setIcon(_EYE, icon("hidden" if class_id in hidden else "shown"))
+                row.setIcon(_LOCK, icon("locked" if class_id in locked else "unlocked"))
+                row.setToolTip(_LOCK, self.tr("Never paint over this class"))
+                row.setToolTip(_EYE, self.tr("Show or hide (Alt + click: show only this class)"))
 
     def _follow(self) -> None:
         for row in self._rows():
@@ -165,20 +143,13 @@ class ClassesPanel(QWidget):
         if row is not None and row.data(0, _ID) != self._state.settings.class_id:
             self.chosen.emit(row.data(0, _ID))
 
-    def _on_key(self, key: int) -> None:
+    def _toggle_current(self) -> None:
         row = self._tree.currentItem()
-        if row is None:
-            return
-        match key:
-            case Qt.Key.Key_Space:
-                self.visibility_toggled.emit(row.data(0, _ID))
-            case Qt.Key.Key_F2:
-                self._on_double(row, _NAME)
-            case Qt.Key.Key_Return:
-                self._on_double(row, _SWATCH)
+        if row is not None:
+            self.visibility_toggled.emit(row.data(0, _ID))
 
-    def _on_double(self, row: QTreeWidgetItem, column: int) -> None:
-        if row.data(0, _ID) == IGNORE:
+    def _on_double(self, row: QTreeWidgetItem | None, column: int) -> None:
+        if row is None or row.data(0, _ID) == IGNORE:
             return
         if column == _SWATCH:
             self.colour_asked.emit(row.data(0, _ID))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import pyqtgraph
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from segstudio.app.curve_points import CurvePoints
+from segstudio.ui.widgets import make_column
 
 LOSS, MIOU = "#d97706", "#2563eb"
 RUNS = ("#2563eb", "#d97706", "#059669", "#db2777", "#7c3aed", "#65a30d", "#0891b2", "#b91c1c")
 _REDRAW_MS = 400
-_MAX_POINTS = 2000
 _MAX_LEGEND = 6
 
 
@@ -28,17 +29,15 @@ class Curves(QWidget):
         self._loss = make_plot(translate("Curves", "loss"))
         self._miou = make_plot(translate("Curves", "validation mIoU"))
         self._classes = make_plot(translate("Curves", "IoU of each class"))
+        self._plots = (self._loss, self._miou, self._classes)
         for plot in (self._miou, self._classes):
             plot.setYRange(0, 1)
             plot.getAxis("left").setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        for plot in (self._loss, self._miou, self._classes):
-            layout.addWidget(plot, 1)
+        plots = ((plot, 1) for plot in self._plots)
+        make_column(*plots, within=self, margins=(0, 0, 0, 0), spacing_px=6)
         self._loss_curve, self._miou_curve = add_curve(self._loss, LOSS), add_curve(self._miou, MIOU)
         self._class_curves: dict[str, pyqtgraph.PlotDataItem] = {}
-        self._points: dict[str, list[tuple[int, float]]] = {"": [], "miou": []}
+        self._points = CurvePoints()
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self._draw)
 
@@ -47,28 +46,20 @@ class Curves(QWidget):
             self._classes.removeItem(curve)
         self._class_curves.clear()
         self._classes.setTitle(QCoreApplication.translate("Curves", "IoU of each class"), size="9pt")
-        self._points = {"": [], "miou": []}
+        self._points = CurvePoints()
         self._draw()
 
     def add_loss(self, step: int, loss: float) -> None:
-        points = self._points[""]
-        points.append((step, loss))
-        if len(points) > _MAX_POINTS:  # drop every other point of the older half, to keep long runs cheap to draw
-            half = len(points) // 2
-            self._points[""] = points[:half:2] + points[half:]
+        self._points.add_loss(step, loss)
         self._schedule_draw()
 
     def add_scores(self, step: int, miou: float, classes: Sequence[tuple[str, QColor, float]]) -> None:
         """`classes` are (name, colour, IoU). NaN values are left out."""
-        if not math.isnan(miou):
-            self._points["miou"].append((step, miou))
-        for name, colour, iou in classes:
+        self._points.add_scores(step, miou, {name: iou for name, _, iou in classes})
+        for name, colour, _ in classes:
             if name not in self._class_curves:
                 self._class_curves[name] = add_curve(self._classes, make_readable(colour).name(), name)
                 self._show_legend()
-                self._points[f"class {name}"] = []
-            if not math.isnan(iou):
-                self._points[f"class {name}"].append((step, iou))
         self._schedule_draw()
 
     def _show_legend(self) -> None:
@@ -79,7 +70,7 @@ class Curves(QWidget):
         self._classes.setTitle("IoU  " + ", ".join(names) + more, size="9pt")
 
     def retheme(self) -> None:
-        for plot in (self._loss, self._miou, self._classes):
+        for plot in self._plots:
             theme_plot(plot)
 
     def _schedule_draw(self) -> None:
@@ -87,10 +78,10 @@ class Curves(QWidget):
             self._redraw.start()
 
     def _draw(self) -> None:
-        set_points(self._loss_curve, self._points[""])
-        set_points(self._miou_curve, self._points["miou"])
+        set_points(self._loss_curve, self._points.loss)
+        set_points(self._miou_curve, self._points.miou)
         for name, curve in self._class_curves.items():
-            set_points(curve, self._points[f"class {name}"])
+            set_points(curve, self._points.classes[name])
 
 
 def make_readable(colour: QColor) -> QColor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtCore import QAbstractListModel, QModelIndex, Qt, QTimer
 
 from segstudio.app.listing import Listing
 from segstudio.app.state import State
@@ -13,8 +13,7 @@ from segstudio.project.query import Query
 from segstudio.review.report import format_metric
 from segstudio.ui.jobs import Jobs
 from segstudio.ui.panels.image_thumbnails import ImageThumbnails
-
-Index = QModelIndex | QPersistentModelIndex
+from segstudio.ui.widgets import Index
 
 _LONG = 5000  # items, from which a query waits until typing rests
 _REFRESH_MS = 150

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from segstudio.app.listing import Listing, read_dates
 from segstudio.app.state import State
@@ -26,8 +14,7 @@ from segstudio.project.query import parse_query
 from segstudio.ui.jobs import Jobs
 from segstudio.ui.panels.image_model import ImageModel
 from segstudio.ui.panels.image_thumbnails import THUMB_PX
-
-Index = QModelIndex | QPersistentModelIndex
+from segstudio.ui.widgets import Index, make_column, make_combo, make_label, make_line, make_row, make_tool_button
 
 _STATES = {"done": "#16a34a", "labelled": "#2563eb", "todo": "#a1a1aa", "broken": "#dc2626"}
 
@@ -116,23 +103,11 @@ class ImagesPanel(QWidget):
         self._list.setUniformItemSizes(True)
         self._list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self._list.setAccessibleName(self.tr("Images"))
-        self._counts = QLabel()
-        self._counts.setProperty("quiet", True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
-        layout.setSpacing(6)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(6, 6, 6, 0)
-        holder.addWidget(self._filter)
-        holder.addWidget(self._error)
-        order = QHBoxLayout()
-        order.addWidget(self._by, 1)
-        order.addWidget(self._down)
-        holder.addLayout(order)
-        layout.addLayout(holder)
-        layout.addWidget(self._list)
-        layout.addWidget(self._counts)
+        self._counts = make_label(style="quiet")
         self._counts.setContentsMargins(8, 0, 8, 0)
+        order = make_row((self._by, 1), self._down)
+        top = make_column(self._filter, self._error, order, margins=(6, 6, 6, 0))
+        make_column(top, self._list, self._counts, within=self, margins=(0, 0, 0, 6), spacing_px=6)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._model.modelAboutToBeReset.connect(self._on_resetting)
         self._model.modelReset.connect(self._on_reset)
@@ -146,22 +121,16 @@ class ImagesPanel(QWidget):
         self._filter.selectAll()
 
     def _make_filter(self) -> None:
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter: name class:road miou:<0.5"))
+        self._filter = make_line(self.tr("Filter: name class:road miou:<0.5"), self.tr("Filter"))
         self._filter.setToolTip(
             self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
         )
-        self._filter.setAccessibleName(self.tr("Filter"))
-        self._filter.setClearButtonEnabled(True)
         self._filter.textChanged.connect(self._on_filter)
         self._filter.returnPressed.connect(self.left)
-        self._error = QLabel()
-        self._error.setWordWrap(True)
-        self._error.setProperty("problem", True)
+        self._error = make_label(style="problem", wrap=True)
         self._error.hide()
 
     def _make_order(self) -> None:
-        self._by = QComboBox()
         words = {
             "name": self.tr("by name"),
             "date": self.tr("by date"),
@@ -169,14 +138,10 @@ class ImagesPanel(QWidget):
             "miou": self.tr("by mIoU"),
             "uncertainty": self.tr("by uncertainty"),
         }
-        for key, word in words.items():
-            self._by.addItem(word, key)
-        self._by.setAccessibleName(self.tr("Order"))
-        self._down = QToolButton()
+        self._by = make_combo(words, self.tr("Order"))
+        self._down = make_tool_button(self.tr("Reverse order"), flat=False)
         self._down.setCheckable(True)
         self._down.setText("↓")
-        self._down.setToolTip(self.tr("Reverse order"))
-        self._down.setAccessibleName(self.tr("Reverse order"))
         self._by.activated.connect(self._on_order)
         self._down.toggled.connect(self._on_order)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QWidget
 
 from segstudio.app.layers import ERRORS, LABELS, PREDICTION, PROBABILITY_MAP, UNCERTAINTY
 from segstudio.app.state import State
+from segstudio.ui.widgets import make_combo, make_slider, set_silently
 
 
 class LayersPanel(QWidget):
@@ -32,8 +32,8 @@ class LayersPanel(QWidget):
         for row, (name, title) in enumerate(titles.items()):
             grid.addWidget(self._make_box(name, title), row, 0)
             grid.addWidget(self._make_slider(name, title), row, 1)
-        self._probability_of = QComboBox()
-        self._probability_of.setToolTip(self.tr("Class whose probability is shown, or the uncertainty"))
+        tip = self.tr("Class whose probability is shown, or the uncertainty")
+        self._probability_of = make_combo({}, tip=tip)
         self._probability_of.activated.connect(self._on_probability_of)
         grid.addWidget(QLabel(self.tr("Probability of")), len(titles), 0)
         grid.addWidget(self._probability_of, len(titles), 1)
@@ -52,10 +52,7 @@ class LayersPanel(QWidget):
         return box
 
     def _make_slider(self, name: str, title: str) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(0, 100)
-        slider.setAccessibleName(self.tr("Opacity of {}").format(title))
-        slider.setToolTip(self.tr("Opacity"))
+        slider = make_slider(0, 100, self.tr("Opacity of {}").format(title), self.tr("Opacity"))
         slider.valueChanged.connect(lambda value: self._on_opacity(name, value))
         self._sliders[name] = slider
         return slider
@@ -64,10 +61,8 @@ class LayersPanel(QWidget):
         prediction = self._state.image.prediction if self._state.image else None
         for name, box in self._boxes.items():
             layer = self._state.layers.named(name)
-            slider = self._sliders[name]
-            with QSignalBlocker(box), QSignalBlocker(slider):
-                box.setChecked(layer.visible)
-                slider.setValue(round(layer.opacity * 100))
+            set_silently(box, layer.visible)
+            set_silently(self._sliders[name], layer.opacity * 100)
         choices = [UNCERTAINTY, *(prediction.classes if prediction is not None else ())]
         if [self._probability_of.itemText(i) for i in range(self._probability_of.count())] != choices:
             self._probability_of.clear()

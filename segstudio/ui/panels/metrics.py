@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from segstudio.app.confusion_table import Cell, ConfusionRow, compute_open_metrics, list_rows
 from segstudio.app.state import State
 from segstudio.core.colours import PROBABILITY_PALETTE, contrasting_colour
-from segstudio.core.metrics import ConfusionMatrix, Metrics, compute_metrics, confusion_matrix
-from segstudio.core.sample import resolve_unlabelled
+from segstudio.core.metrics import Metrics
 from segstudio.review.report import format_metric
+from segstudio.ui.widgets import NUMBER_ALIGNMENT, STRETCH, make_column, make_label
 
 _DELAY_MS = 150
 _IOU_COLUMN_PX, _CELL_PADDING_PX = 52, 18
@@ -31,29 +23,19 @@ class MetricsPanel(QWidget):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
-        self._headline = QLabel()
-        self._headline.setProperty("large", True)
-        self._quiet = QLabel()
-        self._quiet.setProperty("quiet", True)
-        self._quiet.setWordWrap(True)
+        self._headline = make_label(style="large")
+        self._quiet = make_label(style="quiet", wrap=True)
         self._table = QTableWidget()
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.setShowGrid(False)
         self._table.setAccessibleName(self.tr("Confusion matrix"))
         self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._table.verticalHeader().setDefaultSectionSize(24)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(4)
-        layout.addWidget(self._headline)
-        layout.addWidget(self._quiet)
-        layout.addWidget(self._table, 1)
-        layout.addStretch()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_DELAY_MS)
+        parts = (self._headline, self._quiet, (self._table, 1), STRETCH)
+        make_column(*parts, within=self, margins=(8, 8, 8, 8), spacing_px=4)
+        self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
         self._timer.timeout.connect(self.refresh)
         state.region_changed.connect(lambda region: self._timer.start())
         state.prediction_changed.connect(self._timer.start)
@@ -71,7 +53,7 @@ class MetricsPanel(QWidget):
 
     def refresh(self) -> None:
         """Compute and show the metrics; the matrix of 12 megapixels takes 10 ms."""
-        found = self._scores() if self.isVisible() else None
+        found = compute_open_metrics(self._state) if self.isVisible() else None
         self._table.setVisible(found is not None)
         if found is None:
             self._headline.setText("mIoU –")
@@ -90,56 +72,43 @@ class MetricsPanel(QWidget):
         )
         self._fill(found)
 
-    def _scores(self) -> Metrics | None:
-        image, table = self._state.image, self._state.table
-        if image is None or image.prediction is None:
-            return None
-        predicted = image.prediction.labels
-        if predicted.size and int(predicted.max()) >= len(table):
-            return None  # the prediction has classes that the project does not have
-        truth = resolve_unlabelled(image.document.plane, self._state.unlabelled)
-        return compute_metrics(confusion_matrix(truth, predicted, len(table)))
-
     def _fill(self, found: Metrics) -> None:
-        """Only classes that occur in labels or prediction; the first column is their IoU."""
-        matrix = found.confusion
-        present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
-        names = [self._state.table[int(index)].name for index in present]
-        self._table.setRowCount(len(present))
-        self._table.setColumnCount(len(present) + 1)
+        """The first column is the IoU of each class."""
+        rows = list_rows(found, self._state.table)
+        names = [row.name for row in rows]
+        self._table.setRowCount(len(rows))
+        self._table.setColumnCount(len(rows) + 1)
         self._table.setVerticalHeaderLabels(names)
         self._table.setHorizontalHeaderLabels(["IoU", *(name[:12] for name in names)])
-        self._set_column_widths(matrix, names)
-        totals = np.maximum(matrix.sum(axis=1), 1)
-        for row, truth in enumerate(present):
-            for column, predicted in enumerate(present):
-                share = matrix[truth, predicted] / totals[truth]
-                cell = self._cell(_with_thin_spaces(int(matrix[truth, predicted])), float(share))
-                cell.setToolTip(f"{names[row]} → {names[column]}: {share:.1%}")
-                self._table.setItem(row, column + 1, cell)
-            iou = QTableWidgetItem(format_metric(float(found.iou[truth])))
-            iou.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._table.setItem(row, 0, iou)
+        self._set_column_widths(rows)
+        for number, row in enumerate(rows):
+            self._table.setItem(number, 0, _make_item(row.iou))
+            for column, cell in enumerate(row.cells, 1):
+                self._table.setItem(number, column, _make_cell(cell))
 
-    def _set_column_widths(self, matrix: ConfusionMatrix, names: list[str]) -> None:
+    def _set_column_widths(self, rows: list[ConfusionRow]) -> None:
         """Computed once for each fill: ResizeToContents would measure every column again at every `setItem`."""
         metrics = self._table.fontMetrics()
-        digits = metrics.horizontalAdvance(_with_thin_spaces(int(matrix.max())))
+        longest = max((cell.text for row in rows for cell in row.cells), key=len, default="")
         header = self._table.horizontalHeader()
         header.resizeSection(0, _IOU_COLUMN_PX)
-        for column, name in enumerate(names, 1):
-            header.resizeSection(column, max(digits, metrics.horizontalAdvance(name[:12])) + _CELL_PADDING_PX)
-
-    def _cell(self, number: str, share: float) -> QTableWidgetItem:
-        """Coloured by its share of the row; no colour for 0."""
-        cell = QTableWidgetItem(number)
-        cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        if share > 0:
-            red, green, blue = (int(value) for value in PROBABILITY_PALETTE[40 + int(share * 190)])
-            cell.setBackground(QColor(red, green, blue))
-            cell.setForeground(QColor(*contrasting_colour((red, green, blue))))
-        return cell
+        for column, row in enumerate(rows, 1):
+            widest = max(metrics.horizontalAdvance(longest), metrics.horizontalAdvance(row.name[:12]))
+            header.resizeSection(column, widest + _CELL_PADDING_PX)
 
 
-def _with_thin_spaces(number: int) -> str:
-    return f"{number:,}".replace(",", "\u2009")
+def _make_item(number: str) -> QTableWidgetItem:
+    item = QTableWidgetItem(number)
+    item.setTextAlignment(NUMBER_ALIGNMENT)
+    return item
+
+
+def _make_cell(cell: Cell) -> QTableWidgetItem:
+    """Coloured by its share of the row; no colour for 0."""
+    item = _make_item(cell.text)
+    item.setToolTip(cell.tip)
+    if cell.share > 0:
+        red, green, blue = (int(value) for value in PROBABILITY_PALETTE[40 + int(cell.share * 190)])
+        item.setBackground(QColor(red, green, blue))
+        item.setForeground(QColor(*contrasting_colour((red, green, blue))))
+    return item

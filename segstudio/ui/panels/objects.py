@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import (
@@ -10,24 +9,31 @@ from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QSignalBlocker,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from segstudio.app.object_list import (
+    RowChange,
+    compare_rows,
+    list_shapes,
+    row_texts,
+    select_objects,
+    toggle_hidden,
+    toggle_lock,
+)
 from segstudio.app.state import State
 from segstudio.core.annotation import Annotation
-from segstudio.core.painting_rules import Marks, with_selected
+from segstudio.core.classes import IGNORE
+from segstudio.core.painting_rules import Marks
 from segstudio.core.shape import Shape
-from segstudio.tools.toolbox import SELECT
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.classes import make_swatch
-
-Index = QModelIndex | QPersistentModelIndex
+from segstudio.ui.widgets import Index, fix_columns, make_column, make_label, make_line, watch_keys
 
 _LABEL, _KIND, _LOCK, _EYE = range(4)
 _ROW_PX = 20
@@ -55,15 +61,15 @@ class ObjectModel(QAbstractTableModel):
         shape = self.shapes[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self._texts(shape)[index.column()]
+                return row_texts(shape)[index.column()] if index.column() in (_LABEL, _KIND) else ""
             case Qt.ItemDataRole.DecorationRole:
                 return self._icon(shape, index.column())
             case Qt.ItemDataRole.AccessibleTextRole | Qt.ItemDataRole.ToolTipRole:
-                return ", ".join([*self._texts(shape)[:2], *self._states(shape)])
+                return ", ".join([*row_texts(shape), *self._states(shape)])
         return None
 
     def set_text(self, text: str) -> None:
-        self._text = text.strip().casefold()
+        self._text = text
         self.refresh(anyway=True)
 
     def refresh(self, anyway: bool = False) -> bool:
@@ -73,21 +79,19 @@ class ObjectModel(QAbstractTableModel):
         if annotation is self._annotation and not anyway:
             return False
         self._annotation = annotation
-        shapes = [] if annotation is None else list(reversed(annotation.shapes))
-        if self._text:
-            shapes = [shape for shape in shapes if self._matches(shape)]
-        now, before = [_row(shape) for shape in shapes], [_row(shape) for shape in self.shapes]
-        if now == before:
-            self.shapes = shapes
-            return False
-        if now[1:] == before:  # a stroke or a new shape adds one row on top
-            self.beginInsertRows(QModelIndex(), 0, 0)
-            self._set(shapes)
-            self.endInsertRows()
-            return True
-        self.beginResetModel()
-        self._set(shapes)
-        self.endResetModel()
+        shapes = list_shapes(annotation, self._text)
+        match compare_rows(self.shapes, shapes):
+            case RowChange.NONE:
+                self.shapes = shapes
+                return False
+            case RowChange.ONE_ON_TOP:
+                self.beginInsertRows(QModelIndex(), 0, 0)
+                self._set(shapes)
+                self.endInsertRows()
+            case RowChange.OTHER:
+                self.beginResetModel()
+                self._set(shapes)
+                self.endResetModel()
         return True
 
     def _set(self, shapes: list[Shape]) -> None:
@@ -99,57 +103,40 @@ class ObjectModel(QAbstractTableModel):
         if self.shapes:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.shapes) - 1, _EYE))
 
-    def _matches(self, shape: Shape) -> bool:
-        return self._text in " ".join(self._texts(shape)).casefold()
-
-    def _texts(self, shape: Shape) -> tuple[str, str, str, str]:
-        group = f" · {shape.group_id}" if shape.group_id is not None else ""
-        return shape.label + group, shape.kind.replace("_", " "), "", ""
-
     def _states(self, shape: Shape) -> list[str]:
         marks = self._marks()
         locked = [self.tr("locked")] if shape.uid in marks.locked else []
         return locked + ([self.tr("hidden")] if shape.uid in marks.hidden else [])
 
     def _icon(self, shape: Shape, column: int) -> QIcon | None:
+        """Made once for each class and state, not for each row."""
         marks = self._marks()
-        key: object
         match column:
             case 0:
-                class_id = self._state.table.id_of(shape.label)
-                key = class_id if class_id is not None else 255
-                if key not in self._icons:
-                    colour = self._state.layers.colour_of(self._state.table, int(str(key)))
-                    self._icons[key] = make_swatch(colour, 12)
+                return self._swatch(self._state.table.id_of(shape.label))
             case 2:
-                key = "locked" if shape.uid in marks.locked else "unlocked"
+                return self._small_icon("locked" if shape.uid in marks.locked else "unlocked")
             case 3:
-                key = "hidden" if shape.uid in marks.hidden else "shown"
-            case _:
-                return None
-        if key not in self._icons:
-            self._icons[key] = QIcon(icon(str(key)).pixmap(14, 14))  # rendered once, not for every row
-        return self._icons[key]
+                return self._small_icon("hidden" if shape.uid in marks.hidden else "shown")
+        return None
+
+    def _swatch(self, class_id: int | None) -> QIcon:
+        if class_id not in self._icons:
+            colour = self._state.layers.colour_of(self._state.table, IGNORE if class_id is None else class_id)
+            self._icons[class_id] = make_swatch(colour, 12)
+        return self._icons[class_id]
+
+    def _small_icon(self, name: str) -> QIcon:
+        if name not in self._icons:
+            self._icons[name] = QIcon(icon(name).pixmap(14, 14))
+        return self._icons[name]
 
     def _marks(self) -> Marks:
         return self._state.image.document.marks if self._state.image else Marks()
 
 
-def _row(shape: Shape) -> tuple[int, str, str, int | None]:
-    """The data of a shape that its row shows."""
-    return shape.uid, shape.label, shape.kind, shape.group_id
-
-
 class ObjectTable(QTableView):
-    """Delete emits `delete_asked`. Does not search for typed letters, which are shortcuts of the window."""
-
-    delete_asked = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.delete_asked.emit()
-        else:
-            super().keyPressEvent(event)
+    """Does not search for typed letters, which are shortcuts of the window."""
 
     def keyboardSearch(self, search: str) -> None:
         """Do nothing."""
@@ -167,30 +154,20 @@ class ObjectsPanel(QWidget):
         self._model = ObjectModel(state)
         self._marks = Marks()
         self._palette = state.layers.palette
-        self._filter = QLineEdit()
-        self._filter.setPlaceholderText(self.tr("Filter by class or kind"))
-        self._filter.setAccessibleName(self.tr("Filter objects"))
-        self._filter.setClearButtonEnabled(True)
+        self._filter = make_line(self.tr("Filter by class or kind"), self.tr("Filter objects"))
         self._table = ObjectTable()
         self._table.setModel(self._model)
         self._place_columns()
-        self._count = QLabel()
-        self._count.setProperty("quiet", True)
+        self._count = make_label(style="quiet")
         self._count.setContentsMargins(8, 0, 8, 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 6)
-        layout.setSpacing(6)
-        holder = QVBoxLayout()
-        holder.setContentsMargins(6, 6, 6, 0)
-        holder.addWidget(self._filter)
-        layout.addLayout(holder)
-        layout.addWidget(self._table)
-        layout.addWidget(self._count)
+        top = make_column(self._filter, margins=(6, 6, 6, 0))
+        make_column(top, self._table, self._count, within=self, margins=(0, 0, 0, 6), spacing_px=6)
         self._filter.textChanged.connect(self._on_filter)
         self._table.selectionModel().selectionChanged.connect(self._on_selected)
         self._table.clicked.connect(self._on_clicked)
         self._table.doubleClicked.connect(lambda index: self.shown.emit(self._model.shapes[index.row()]))
-        self._table.delete_asked.connect(self.delete_asked)
+        delete = self.delete_asked.emit
+        watch_keys(self._table, {Qt.Key.Key_Delete: delete, Qt.Key.Key_Backspace: delete})
         for changed in (state.image_changed, state.marks_changed, state.tool_used):
             changed.connect(self._follow)
         state.edited.connect(lambda edit: self._follow())
@@ -217,13 +194,7 @@ class ObjectsPanel(QWidget):
         table.setIconSize(QSize(14, 14))
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setAccessibleName(self.tr("Objects"))
-        header = table.horizontalHeader()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(22)
-        header.setSectionResizeMode(_LABEL, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((_KIND, 80), (_LOCK, 28), (_EYE, 28)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            header.resizeSection(column, width)
+        fix_columns(table.horizontalHeader(), {_KIND: 80, _LOCK: 28, _EYE: 28}, stretch=_LABEL)
 
     def _follow(self) -> None:
         """Called at every pointer move; cheap if nothing has changed."""
@@ -258,30 +229,16 @@ class ObjectsPanel(QWidget):
         self._table.viewport().update()
 
     def _on_selected(self) -> None:
-        image = self._state.image
-        if image is None:
-            return
         rows = {index.row() for index in self._table.selectionModel().selectedIndexes()}
-        uids = frozenset(self._model.shapes[row].uid for row in rows)
-        if uids != image.document.marks.selected:
-            if uids and self._state.tool.info.name != SELECT:
-                self._state.choose(tool=SELECT)
-            self._state.set_marks(with_selected(image.document.marks, uids))
+        select_objects(self._state, frozenset(self._model.shapes[row].uid for row in rows))
 
     def _on_clicked(self, index: QModelIndex) -> None:
         image = self._state.image
         if image is not None and index.column() in (_LOCK, _EYE):
-            uid = self._model.shapes[index.row()].uid
-            self._state.set_marks(_toggle(image.document.marks, uid, lock=index.column() == _LOCK))
+            toggle = toggle_lock if index.column() == _LOCK else toggle_hidden
+            self._state.set_marks(toggle(image.document.marks, self._model.shapes[index.row()].uid))
 
     def _on_filter(self, text: str) -> None:
         self._model.set_text(text)
         self._marks = Marks()
         self._follow()
-
-
-def _toggle(marks: Marks, uid: int, *, lock: bool) -> Marks:
-    """Lock or unlock one object, or hide or show it."""
-    if lock:
-        return replace(marks, locked=marks.locked ^ {uid})
-    return replace(marks, hidden=marks.hidden ^ {uid})

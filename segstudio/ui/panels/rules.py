@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSpinBox,
-    QToolButton,
-    QWidget,
-    QWidgetAction,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QMenu, QSpinBox, QToolButton, QWidget, QWidgetAction
 
 from segstudio.app.state import State
 from segstudio.core.painting_rules import CLASSES, EVERYTHING, OBJECTS, ONLY_CLASS, ONLY_UNLABELLED, PaintingRules
+from segstudio.ui.widgets import STRETCH, choose, make_combo, make_form, make_label, make_row, set_silently
 
 
 class RulesButton(QToolButton):
@@ -44,14 +34,14 @@ class RulesButton(QToolButton):
         self._rebuild()
 
     def _make_form(self) -> QWidget:
-        form = QWidget()
-        rows = QFormLayout(form)
-        rows.setContentsMargins(12, 10, 12, 10)
         self._over = QComboBox()
         self._over.activated.connect(self._on_over)
-        self._mode = QComboBox()
-        self._mode.addItem(self.tr("Classes: one mask per class"), CLASSES)
-        self._mode.addItem(self.tr("Objects: a stroke on free pixels starts an object"), OBJECTS)
+        self._mode = make_combo(
+            {
+                CLASSES: self.tr("Classes: one mask per class"),
+                OBJECTS: self.tr("Objects: a stroke on free pixels starts an object"),
+            }
+        )
         self._mode.activated.connect(lambda: self._set(mode=self._mode.currentData()))
         self._same = QCheckBox(self.tr("Add to the selected or last object"))
         self._same.clicked.connect(lambda on: self._set(same_object=bool(on)))
@@ -63,20 +53,18 @@ class RulesButton(QToolButton):
             field.setAccessibleName(word)
             field.valueChanged.connect(self._on_range)
         self._ranged.clicked.connect(self._on_range)
-        between = QHBoxLayout()
-        between.addWidget(self._low)
-        between.addWidget(QLabel(self.tr("to")))
-        between.addWidget(self._high)
-        between.addStretch()
-        self._locked = QLabel()
-        self._locked.setWordWrap(True)
-        self._locked.setProperty("quiet", True)
-        rows.addRow(self.tr("Paint over"), self._over)
-        rows.addRow(self.tr("Mode"), self._mode)
-        rows.addRow("", self._same)
-        rows.addRow("", self._inside)
+        self._locked = make_label(style="quiet", wrap=True)
+        form = QWidget()
+        rows = make_form(
+            (self.tr("Paint over"), self._over),
+            (self.tr("Mode"), self._mode),
+            ("", self._same),
+            ("", self._inside),
+            within=form,
+            margins=(12, 10, 12, 10),
+        )
         rows.addRow(self._ranged)
-        rows.addRow("", between)
+        rows.addRow("", make_row(self._low, QLabel(self.tr("to")), self._high, STRETCH))
         rows.addRow(self.tr("Locked classes"), self._locked)
         return form
 
@@ -93,7 +81,7 @@ class RulesButton(QToolButton):
         wanted = (rules.over, rules.over_class if rules.over == ONLY_CLASS else 0)
         places = [index for index in range(self._over.count()) if tuple(self._over.itemData(index)) == wanted]
         self._over.setCurrentIndex(places[0] if places else 0)
-        self._mode.setCurrentIndex(self._mode.findData(rules.mode))
+        choose(self._mode, rules.mode)
         self._same.setChecked(rules.same_object)
         self._same.setEnabled(rules.mode == OBJECTS)
         self._inside.setChecked(rules.in_selection)
@@ -101,8 +89,7 @@ class RulesButton(QToolButton):
         for index, field in enumerate((self._low, self._high)):
             field.setEnabled(rules.intensity is not None)
             if rules.intensity is not None:
-                with QSignalBlocker(field):
-                    field.setValue(rules.intensity[index])
+                set_silently(field, rules.intensity[index])
         names = [table[class_id].name for class_id in sorted(rules.locked_classes) if class_id < len(table)]
         self._locked.setText(", ".join(names) or self.tr("none (lock them in the Classes panel)"))
         self.setText(self._summary(rules))
@@ -135,5 +122,4 @@ class RulesButton(QToolButton):
         for field in (self._low, self._high):
             field.setMaximum(top)
         if self._state.rules.intensity is None:
-            with QSignalBlocker(self._high):
-                self._high.setValue(top)
+            set_silently(self._high, top)

@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMenu,
-    QPushButton,
     QStackedLayout,
-    QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
+from segstudio.app.run_table import describe_settings, format_duration, list_allowed
 from segstudio.app.state import State
 from segstudio.project.runs import RunInfo
 from segstudio.review.report import format_metric
-from segstudio.training.config import rename_old_keys
 from segstudio.ui.icons import icon
-from segstudio.ui.panels.training import format_duration
+from segstudio.ui.widgets import (
+    NUMBER_ALIGNMENT,
+    STRETCH,
+    make_button,
+    make_column,
+    make_label,
+    make_row,
+    make_tool_button,
+    set_up_rows,
+    watch_keys,
+)
 
 _NAME, _MIOU, _STEPS, _TIME, _DATE = range(5)
-
-
-class _Rows(QTreeWidget):
-    """F2 renames the run and Delete deletes it, whatever the current column is."""
-
-    deleted = Signal()
-    renamed = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        signal = {Qt.Key.Key_Delete: self.deleted, Qt.Key.Key_F2: self.renamed}.get(Qt.Key(event.key()))
-        if signal is not None:
-            signal.emit()
-            event.accept()
-            return
-        super().keyPressEvent(event)
 
 
 class RunsPanel(QWidget):
@@ -62,77 +51,75 @@ class RunsPanel(QWidget):
         super().__init__()
         self._state = state
         self._runs: dict[str, RunInfo] = {}
-        self._rows = _Rows()
-        self._rows.setHeaderLabels(
-            [self.tr("Run"), self.tr("mIoU"), self.tr("Steps"), self.tr("Time"), self.tr("Date")]
-        )
-        self._rows.setRootIsDecorated(False)
-        self._rows.setUniformRowHeights(True)
+        self._make_rows()
+        self._make_buttons()
+        empty = self.tr("No runs yet. Each training adds a run, which you can compare, resume or fine-tune.")
+        empty_label = make_label(empty, "quiet", wrap=True)
+        empty_label.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(empty_label)
+        self._stack.addWidget(self._rows)
+        buttons = make_row(self._use, self._compare, self._more, STRETCH)
+        make_column((self._stack, 1), buttons, within=self, margins=(8, 8, 8, 8))
+        state.training_changed.connect(self._show_enabled)
+        state.scores_changed.connect(self._show_used)
+        self._show_enabled()
+
+    def _make_rows(self) -> None:
+        self._rows = QTreeWidget()
+        headers = [self.tr("Run"), self.tr("mIoU"), self.tr("Steps"), self.tr("Time"), self.tr("Date")]
+        set_up_rows(self._rows, self.tr("Runs"), headers)
         self._rows.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._rows.setAccessibleName(self.tr("Runs"))
         header = self._rows.header()
         header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
-        for column in (_MIOU, _STEPS, _TIME, _DATE):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self._use = QPushButton(self.tr("Use"))
-        self._use.setToolTip(self.tr("Predict with this run from now on"))
-        self._compare = QPushButton(self.tr("Compare"))
-        self._compare.setToolTip(self.tr("Compare curves and settings of the selected runs"))
-        self._more = QToolButton()
-        self._more.setToolTip(self.tr("More"))
-        self._more.setAccessibleName(self.tr("More"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._rows.itemSelectionChanged.connect(self._show_enabled)
+        self._rows.itemChanged.connect(self._on_renamed)
+        self._rows.itemActivated.connect(lambda *_: self._use.click())
+        watch_keys(self._rows, {Qt.Key.Key_F2: self._rename, Qt.Key.Key_Delete: self._delete})  # in any column
+        self._rows.customContextMenuRequested.connect(self._show_menu)
+
+    def _make_buttons(self) -> None:
+        self._use = make_button(
+            self.tr("Use"),
+            lambda: self.use_asked.emit(self.selected()[0]),
+            self.tr("Predict with this run from now on"),
+        )
+        self._compare = make_button(
+            self.tr("Compare"),
+            lambda: self.compare_asked.emit(self.selected()),
+            self.tr("Compare curves and settings of the selected runs"),
+        )
         self._menu = QMenu(self)
-        self._make_menu()
+        choices: tuple[tuple[str, str, Callable[[], object]], ...] = (
+            ("resume", self.tr("Resume"), lambda: self.resume_asked.emit(self.selected()[0])),
+            ("fine_tune", self.tr("Fine-tune…"), lambda: self.fine_tune_asked.emit(self.selected()[0])),
+            ("export", self.tr("Export as ONNX…"), lambda: self.export_asked.emit(self.selected()[0])),
+            ("rename", self.tr("Rename"), self._rename),
+            ("delete", self.tr("Delete…"), self._delete),
+        )
+        self._actions = {name: self._menu.addAction(text) for name, text, _ in choices}
+        for name, _, act in choices:
+            self._actions[name].triggered.connect(act)
+        self._more = make_tool_button(self.tr("More"), flat=False)
+        self._more.setPopupMode(self._more.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._menu)
-        empty = QLabel(self.tr("No runs yet. Each training adds a run, which you can compare, resume or fine-tune."))
-        empty.setWordWrap(True)
-        empty.setProperty("quiet", True)
-        empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._stack = QStackedLayout()
-        self._stack.addWidget(empty)
-        self._stack.addWidget(self._rows)
-        buttons = QHBoxLayout()
-        for widget in (self._use, self._compare, self._more):
-            buttons.addWidget(widget)
-        buttons.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.addLayout(self._stack, 1)
-        layout.addLayout(buttons)
-        self._wire()
-        self._show_enabled()
 
     def set_runs(self, runs: Sequence[RunInfo]) -> None:
         """List the runs, newest first; the selection is kept if possible."""
         chosen = set(self.selected())
-        self._rows.blockSignals(True)
-        self._rows.clear()
-        self._runs = {run.name: run for run in runs}
-        for run in runs:
-            date = datetime.datetime.fromtimestamp(run.changed_s)
-            row = QTreeWidgetItem(
-                [
-                    run.name,
-                    format_metric(run.best_miou),
-                    str(run.steps),
-                    format_duration(run.seconds),
-                    date.strftime("%d %b %H:%M"),
-                ]
-            )
-            row.setData(_NAME, Qt.ItemDataRole.UserRole, run.name)
-            row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
-            for column in (_MIOU, _STEPS, _TIME, _DATE):
-                row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            row.setToolTip(_NAME, _about(run))
-            self._rows.addTopLevelItem(row)
-            row.setSelected(run.name in chosen)
-            if run.name in chosen:
-                self._rows.setCurrentItem(row)
-        self._rows.blockSignals(False)
+        with QSignalBlocker(self._rows):
+            self._rows.clear()
+            self._runs = {run.name: run for run in runs}
+            for run in runs:
+                row = _make_row(run)
+                self._rows.addTopLevelItem(row)
+                row.setSelected(run.name in chosen)
+                if run.name in chosen:
+                    self._rows.setCurrentItem(row)
         self._stack.setCurrentIndex(1 if runs else 0)
         self._show_used()
         self._show_enabled()
@@ -143,37 +130,6 @@ class RunsPanel(QWidget):
     def retheme(self) -> None:
         self._more.setIcon(icon("more"))
         self._show_used()
-
-    def _make_menu(self) -> None:
-        self._actions: dict[str, QAction] = {}
-        for key, words in (
-            ("resume", self.tr("Resume")),
-            ("fine_tune", self.tr("Fine-tune…")),
-            ("export", self.tr("Export as ONNX…")),
-            ("rename", self.tr("Rename")),
-            ("delete", self.tr("Delete…")),
-        ):
-            self._actions[key] = self._menu.addAction(words)
-        for key, signal in (
-            ("resume", self.resume_asked),
-            ("fine_tune", self.fine_tune_asked),
-            ("export", self.export_asked),
-        ):
-            self._actions[key].triggered.connect(lambda _=False, signal=signal: signal.emit(self.selected()[0]))
-        self._actions["rename"].triggered.connect(self._rename)
-        self._actions["delete"].triggered.connect(self._delete)
-
-    def _wire(self) -> None:
-        self._rows.itemSelectionChanged.connect(self._show_enabled)
-        self._rows.itemChanged.connect(self._on_renamed)
-        self._rows.itemActivated.connect(lambda *_: self._use.click())
-        self._rows.deleted.connect(self._delete)
-        self._rows.renamed.connect(self._rename)
-        self._rows.customContextMenuRequested.connect(self._show_menu)
-        self._use.clicked.connect(lambda: self.use_asked.emit(self.selected()[0]))
-        self._compare.clicked.connect(lambda: self.compare_asked.emit(self.selected()))
-        self._state.training_changed.connect(self._show_enabled)
-        self._state.scores_changed.connect(self._show_used)
 
     def _show_menu(self, at: QPoint) -> None:
         if self.selected():
@@ -194,29 +150,29 @@ class RunsPanel(QWidget):
 
     def _show_used(self) -> None:
         """Show the run that predicts in bold."""
-        self._rows.blockSignals(True)
-        for row in self._rows.findItems("", Qt.MatchFlag.MatchContains):
-            font = row.font(_NAME)
-            font.setBold(row.data(_NAME, Qt.ItemDataRole.UserRole) == self._state.run)
-            row.setFont(_NAME, font)
-        self._rows.blockSignals(False)
+        with QSignalBlocker(self._rows):
+            for row in self._rows.findItems("", Qt.MatchFlag.MatchContains):
+                font = row.font(_NAME)
+                font.setBold(row.data(_NAME, Qt.ItemDataRole.UserRole) == self._state.run)
+                row.setFont(_NAME, font)
 
     def _show_enabled(self) -> None:
         chosen = [self._runs[name] for name in self.selected() if name in self._runs]
-        one, idle = chosen[0] if len(chosen) == 1 else None, not self._state.training
-        self._use.setEnabled(one is not None and one.has_weights)
-        self._compare.setEnabled(len(chosen) > 1)
-        self._actions["resume"].setEnabled(one is not None and one.resumable and idle)
-        self._actions["fine_tune"].setEnabled(one is not None and one.has_weights and idle)
-        self._actions["export"].setEnabled(one is not None and one.has_weights)
-        self._actions["rename"].setEnabled(one is not None and idle)
-        self._actions["delete"].setEnabled(bool(chosen) and idle)
+        allowed = list_allowed(chosen, training=self._state.training)
+        self._use.setEnabled("use" in allowed)
+        self._compare.setEnabled("compare" in allowed)
+        for name, action in self._actions.items():
+            action.setEnabled(name in allowed)
         self._more.setEnabled(bool(chosen))
 
 
-def _about(run: RunInfo) -> str:
-    """The main settings of a run, as a tip."""
-    shown = ("preset", "width", "depth", "head", "loss", "minutes", "steps", "patch_size", "batch_size")
-    config = rename_old_keys(run.config)
-    values = ((key, config.get(key)) for key in (*shown, "learning_rate", "init"))
-    return "\n".join(f"{key}: {value}" for key, value in values if value not in (None, "", 0))
+def _make_row(run: RunInfo) -> QTreeWidgetItem:
+    date = datetime.datetime.fromtimestamp(run.changed_s).strftime("%d %b %H:%M")
+    duration = format_duration(run.seconds)
+    row = QTreeWidgetItem([run.name, format_metric(run.best_miou), str(run.steps), duration, date])
+    row.setData(_NAME, Qt.ItemDataRole.UserRole, run.name)
+    row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
+    for column in (_MIOU, _STEPS, _TIME, _DATE):
+        row.setTextAlignment(column, NUMBER_ALIGNMENT)
+    row.setToolTip(_NAME, describe_settings(run))
+    return row

@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar
 
+from segstudio.app.pixel_text import describe_pixel
+from segstudio.app.run_table import format_duration
 from segstudio.app.state import State
-from segstudio.core.classes import IGNORE, IGNORE_NAME, UNLABELLED
 from segstudio.training.events import StepDone
-from segstudio.ui.panels.training import format_duration
 
 
 class StatusBar(QStatusBar):
@@ -39,27 +39,13 @@ class StatusBar(QStatusBar):
 
     def show_pointer(self, at: tuple[float, float] | None) -> None:
         """Show the pixel under the pointer and its class."""
-        image = self._state.image
-        self._where.clear()
-        if at is None or image is None:
-            return
-        x, y = int(at[0] // 1), int(at[1] // 1)
-        height, width = image.document.plane.shape
-        if 0 <= x < width and 0 <= y < height:
-            value = image.pixels[y, x]
-            shown = " ".join(str(each) for each in value[:4]) if value.ndim else str(value)
-            name = self._name(int(image.document.plane[y, x]))
-            self._where.setText(f"x {x}  y {y}   {shown}   {name}")
+        text = "" if at is None else describe_pixel(self._state, *at)
+        self._where.setText(text)
 
     def show_event(self, event: object) -> None:
         if isinstance(event, StepDone):
             left = self.tr(" · {} left").format(format_duration(event.remaining_s)) if event.remaining_s >= 0.5 else ""
             self._training.setText(self.tr("loss {:.3f}").format(event.loss) + left)
-
-    def _name(self, class_id: int) -> str:
-        if class_id == UNLABELLED:
-            return "–"
-        return IGNORE_NAME if class_id == IGNORE else self._state.table[class_id].name
 
     def _show_hint(self) -> None:
         hint = QCoreApplication.translate("Tool", self._state.tool.info.hint)

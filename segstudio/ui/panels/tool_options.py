@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QLabel, QSpinBox, QWidget
 
 from segstudio.app.state import State
 from segstudio.tools.options import CheckOption, ChoiceOption, FieldOption, NumberOption, Option, SliderOption
 from segstudio.tools.toolbox import all_options
+from segstudio.ui.widgets import make_combo, make_row, make_slider, set_silently
 
 
 def _tr(text: str) -> str:
@@ -21,12 +22,16 @@ class OptionWidget(QWidget):
         super().__init__()
         self.state = state
         self.field = option.field
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(6)
-        if with_label:
-            self.row.addWidget(QLabel(_tr(option.label)))
+        label = (QLabel(_tr(option.label)),) if with_label else ()
+        self.row = make_row(*label, within=self, margins=(0, 0, 0, 0), spacing_px=6)
         self.setToolTip(_tr(option.tip))
+        self._label = _tr(option.label)
+
+    def add_input(self, widget: QWidget, focus: Qt.FocusPolicy = Qt.FocusPolicy.TabFocus) -> None:
+        """Place it after the label, which is its accessible name."""
+        widget.setFocusPolicy(focus)
+        widget.setAccessibleName(self._label)
+        self.row.addWidget(widget)
 
     @property
     def value(self) -> object:
@@ -46,16 +51,13 @@ class NumberWidget(OptionWidget):
     def __init__(self, state: State, option: NumberOption) -> None:
         super().__init__(state, option)
         self._spin = QSpinBox(minimum=option.low, maximum=option.high)
-        self._spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._spin.setAccessibleName(_tr(option.label))
         self._spin.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         self._spin.setSuffix(_tr(option.unit) if option.unit else "")
-        self.row.addWidget(self._spin)
+        self.add_input(self._spin, Qt.FocusPolicy.StrongFocus)
         self._spin.valueChanged.connect(self.set_value)
 
     def show_value(self) -> None:
-        with QSignalBlocker(self._spin):
-            self._spin.setValue(int(str(self.value)))
+        set_silently(self._spin, int(str(self.value)))
 
 
 class SliderWidget(OptionWidget):
@@ -64,21 +66,17 @@ class SliderWidget(OptionWidget):
     def __init__(self, state: State, option: SliderOption) -> None:
         super().__init__(state, option)
         self._step = option.step
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(option.low, option.high)
+        self._slider = make_slider(option.low, option.high, _tr(option.label))
         self._slider.setFixedWidth(90)
-        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._slider.setAccessibleName(_tr(option.label))
         self._number = QLabel()
         self._number.setMinimumWidth(34)
-        self.row.addWidget(self._slider)
+        self.add_input(self._slider)
         self.row.addWidget(self._number)
         self._slider.valueChanged.connect(self._on_slider)
 
     def show_value(self) -> None:
         number = float(str(self.value))
-        with QSignalBlocker(self._slider):
-            self._slider.setValue(round(number / self._step))
+        set_silently(self._slider, number / self._step)
         self._number.setText(f"{number:.1f}" if self._step < 1 else f"{number:.0f}")
 
     def _on_slider(self, position: int) -> None:
@@ -91,11 +89,8 @@ class ChoiceWidget(OptionWidget):
     def __init__(self, state: State, option: ChoiceOption) -> None:
         super().__init__(state, option)
         self._values = [value for value, _ in option.choices]
-        self._box = QComboBox()
-        self._box.addItems([_tr(label) for _, label in option.choices])
-        self._box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._box.setAccessibleName(_tr(option.label))
-        self.row.addWidget(self._box)
+        self._box = make_combo({value: _tr(label) for value, label in option.choices}, _tr(option.label))
+        self.add_input(self._box)
         self._box.activated.connect(lambda index: self.set_value(self._values[index]))
 
     def show_value(self) -> None:
@@ -108,8 +103,7 @@ class CheckWidget(OptionWidget):
     def __init__(self, state: State, option: CheckOption) -> None:
         super().__init__(state, option, with_label=False)
         self._box = QCheckBox(_tr(option.label))
-        self._box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.row.addWidget(self._box)
+        self.add_input(self._box)
         self._box.clicked.connect(lambda on: self.set_value(bool(on)))
 
     def show_value(self) -> None:

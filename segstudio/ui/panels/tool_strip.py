@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QSpinBox, QWidget
 
 from segstudio.app.state import State
 from segstudio.assist.weights import MODELS
@@ -13,6 +13,7 @@ from segstudio.ui.features.assist import AssistFeature
 from segstudio.ui.panels.classes import make_swatch
 from segstudio.ui.panels.rules import RulesButton
 from segstudio.ui.panels.tool_options import option_widgets
+from segstudio.ui.widgets import STRETCH, choose, make_combo, make_row, make_slider, set_silently, set_up_scroll_area
 
 
 class ToolStrip(QScrollArea):
@@ -22,35 +23,22 @@ class ToolStrip(QScrollArea):
         super().__init__()
         self._state = state
         self._tool = QLabel()
-        self._class = QComboBox()
+        self._class = make_combo({}, self.tr("Class"), self.tr("Current class (digit keys)"))
         self._class.setFixedWidth(118)
-        self._class.setToolTip(self.tr("Current class (digit keys)"))
         self._class.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._class.setAccessibleName(self.tr("Class"))
-        self._model = QComboBox()
-        for name, title in MODELS:
-            self._model.addItem(title, name)
-        self._model.setCurrentIndex(self._model.findData(assisting.model))
-        self._model.setToolTip(self.tr("Model for AI clicks; downloads are shared with labelme"))
+        self._model = make_combo(dict(MODELS), tip=self.tr("Model for AI clicks; downloads are shared with labelme"))
+        choose(self._model, assisting.model)
         self._model.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._model.activated.connect(lambda: assisting.choose_model(self._model.currentData()))
         self._make_size()
         self._rules = RulesButton(state)
         self._options = option_widgets(state)
         inner = QWidget()
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(10, 4, 10, 4)
-        row.setSpacing(8)
-        sized = (self._size, self._slider)
-        for widget in (self._tool, self._class, self._model, *sized, *self._options.values(), self._rules):
-            row.addWidget(widget)
-        row.addStretch()
-        self.setWidget(inner)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        choices = (self._tool, self._class, self._model, self._size, self._slider)
+        parts = (*choices, *self._options.values(), self._rules, STRETCH)
+        make_row(*parts, within=inner, margins=(10, 4, 10, 4), spacing_px=8)
+        set_up_scroll_area(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFixedHeight(inner.sizeHint().height() + 4)
         self._class.activated.connect(lambda: state.choose(class_id=self._class.currentData()))
         state.tool_changed.connect(self._show)
@@ -66,11 +54,9 @@ class ToolStrip(QScrollArea):
         self._size.setToolTip(self.tr("Diameter in image pixels ([ and ], Alt + wheel, Ctrl + drag)"))
         self._size.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._size.setAccessibleName(self.tr("Size"))
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(1, 300)
+        self._slider = make_slider(1, 300, self.tr("Size"))
         self._slider.setFixedWidth(64)
         self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._slider.setAccessibleName(self.tr("Size"))
         for field in (self._size, self._slider):
             field.valueChanged.connect(lambda diameter: self._state.choose(radius_px=diameter / 2))
 
@@ -90,12 +76,11 @@ class ToolStrip(QScrollArea):
     def _show(self) -> None:
         info = self._state.tool.info
         self._tool.setText(f"<b>{QCoreApplication.translate('Tool', info.title)}</b>")
-        self._class.setCurrentIndex(self._class.findData(self._state.settings.class_id))
+        choose(self._class, self._state.settings.class_id)
         self._class.setVisible(info.needs_class)
         diameter = max(1, round(2 * self._state.settings.radius_px))
         for field in (self._size, self._slider):
-            with QSignalBlocker(field):
-                field.setValue(diameter)
+            set_silently(field, diameter)
         radius = next((option for option in info.options if isinstance(option, RadiusOption)), None)
         self._size.setVisible(radius is not None)
         self._slider.setVisible(radius is not None and radius.slider)

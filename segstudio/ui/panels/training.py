@@ -7,24 +7,16 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
+from segstudio.app.run_table import format_duration, read_number
 from segstudio.app.state import State
 from segstudio.events import Progress
 from segstudio.review.report import format_metric
 from segstudio.training.events import EpochDone, Finished, PretrainedLoaded, Recovered, SamplesAdded, Started, StepDone
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.curves import Curves
-
-
-def format_duration(seconds: float) -> str:
-    """As h:mm:ss or m:ss; empty for NaN."""
-    if math.isnan(seconds):
-        return ""
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-    return f"{whole // 60}:{whole % 60:02d}"
+from segstudio.ui.widgets import STRETCH, make_button, make_column, make_label, make_progress_bar, make_row
 
 
 class TrainingPanel(QWidget):
@@ -37,45 +29,25 @@ class TrainingPanel(QWidget):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
-        self._headline = QLabel(self.tr("No training yet"))
-        self._headline.setProperty("large", True)
-        self._about = QLabel(
-            self.tr("Label a few images, then press Train. You can go on drawing while the model trains.")
-        )
-        self._note = QLabel()
-        for label in (self._about, self._note):
-            label.setProperty("quiet", True)
-            label.setWordWrap(True)
+        self._headline = make_label(self.tr("No training yet"), "large")
+        self._about = make_label(self._first_steps(), "quiet", wrap=True)
+        self._note = make_label(style="quiet", wrap=True)
         self._note.hide()
-        self._bar = QProgressBar()
+        self._bar = make_progress_bar()
         self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
-        self._numbers = QLabel()
-        self._pace = QLabel()
-        self._pace.setProperty("quiet", True)
-        self._start = QPushButton(self.tr("Train"))
-        self._pause = QPushButton(self.tr("Pause"))
-        self._stop = QPushButton(self.tr("Stop"))
-        self._stop.setToolTip(self.tr("Stop training and keep the model trained so far"))
+        self._numbers = make_label()
+        self._pace = make_label(style="quiet")
+        self._start = make_button(self.tr("Train"), self.start_asked)
+        self._pause = make_button(self.tr("Pause"), self.pause_asked)
+        stop_tip = self.tr("Stop training and keep the model trained so far")
+        self._stop = make_button(self.tr("Stop"), self.stop_asked, stop_tip)
         self._curves = Curves()
-        buttons = QHBoxLayout()
-        for button in (self._start, self._pause, self._stop):
-            buttons.addWidget(button)
-        buttons.addStretch()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(6)
-        for widget in (self._headline, self._about, self._bar, self._numbers, self._pace, self._note):
-            layout.addWidget(widget)
-        layout.addLayout(buttons)
-        layout.addWidget(self._curves, 1)
+        buttons = make_row(self._start, self._pause, self._stop, STRETCH)
+        texts = (self._headline, self._about, self._bar, self._numbers, self._pace, self._note)
+        make_column(*texts, buttons, (self._curves, 1), within=self, margins=(8, 8, 8, 8), spacing_px=6)
         self._begun = self._was_training = False
         self._run = self._failure = ""
         self._last_miou = math.nan
-        self._start.clicked.connect(self.start_asked)
-        self._stop.clicked.connect(self.stop_asked)
-        self._pause.clicked.connect(self.pause_asked)
         state.training_changed.connect(self._show_state)
         state.project_changed.connect(self._show_state)
         state.item_states_changed.connect(lambda names: self._show_state())
@@ -153,20 +125,17 @@ class TrainingPanel(QWidget):
         self._pace.setText(" · ".join(pace))
 
     def _show_scores(self, event: EpochDone) -> None:
-        self._last_miou = event.miou
-        colours = self._colours()
-        rows = [(n, colours.get(n, QColor("gray")), v) for n, v in zip(event.classes, event.iou, strict=False)]
-        self._curves.add_scores(event.step, event.miou, rows)
+        self._add_scores(event.step, event.miou, dict(zip(event.classes, event.iou, strict=False)))
 
     def _show_row(self, row: dict[str, Any]) -> None:
         """A validation of an earlier session."""
-        colours = self._colours()
-        rows = [(n, colours.get(n, QColor("gray")), _number(v)) for n, v in (row.get("iou") or {}).items()]
-        self._last_miou = _number(row.get("miou"))
-        self._curves.add_scores(int(row.get("step", 0)), self._last_miou, rows)
+        iou = {name: read_number(value) for name, value in (row.get("iou") or {}).items()}
+        self._add_scores(int(row.get("step", 0)), read_number(row.get("miou")), iou)
 
-    def _colours(self) -> dict[str, QColor]:
-        return {item.name: QColor(*item.colour) for item in self._state.table}
+    def _add_scores(self, step: int, miou: float, iou: dict[str, float]) -> None:
+        self._last_miou = miou
+        colours = {item.name: QColor(*item.colour) for item in self._state.table}
+        self._curves.add_scores(step, miou, [(n, colours.get(n, QColor("gray")), v) for n, v in iou.items()])
 
     def _clear(self) -> None:
         """Clear what is shown of an earlier run or project."""
@@ -220,7 +189,3 @@ class TrainingPanel(QWidget):
         elif self._run:
             word = self.tr("Paused: {}") if paused else self.tr("Training {}")
             self._headline.setText(word.format(self._run))
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from segstudio.ui.icons import icon
+from segstudio.ui.widgets import STRETCH, make_button, make_column, make_label
 
 
 class Welcome(QWidget):
@@ -14,22 +15,16 @@ class Welcome(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        title = QLabel(self.tr("Open a folder of images to begin"))
-        title.setProperty("large", True)
-        quiet = QLabel(self.tr("labelme files beside the images are read. Nothing is written until you draw."))
-        quiet.setProperty("quiet", True)
-        self._button = QPushButton(self.tr("Open folder"))
+        title = make_label(self.tr("Open a folder of images to begin"), "large")
+        text = self.tr("labelme files beside the images are read. Nothing is written until you draw.")
+        self._button = make_button(self.tr("Open folder"), self.open_asked)
         self._button.setDefault(True)
-        self._button.clicked.connect(self.open_asked)
-        self._import = QPushButton(self.tr("Import a dataset"))
-        self._import.setToolTip(self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask images and others"))
-        self._import.clicked.connect(self.import_asked)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addStretch()
-        for widget in (title, quiet, self._button, self._import):
-            layout.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch()
+        tip = self.tr("COCO, VOC, CVAT, YOLO, Cityscapes, mask images and others")
+        self._import = make_button(self.tr("Import a dataset"), self.import_asked, tip)
+        parts = (title, make_label(text, "quiet"), self._button, self._import)
+        layout = make_column(STRETCH, *parts, STRETCH, within=self, spacing_px=12)
+        for part in parts:
+            layout.setAlignment(part, Qt.AlignmentFlag.AlignHCenter)
 
     def retheme(self) -> None:
         self._button.setIcon(icon("open"))
