@@ -42,11 +42,10 @@ def compare_rows(before: Sequence[Shape], now: Sequence[Shape]) -> RowChange:
     return RowChange.ONE_ON_TOP if new[1:] == old else RowChange.OTHER
 
 
-def toggle_lock(marks: Marks, uid: int) -> Marks:
-    return replace(marks, locked=marks.locked ^ {uid})
-
-
-def toggle_hidden(marks: Marks, uid: int) -> Marks:
+def toggle_mark(marks: Marks, uid: int, *, lock: bool) -> Marks:
+    """Lock or unlock one object, or hide or show it."""
+    if lock:
+        return replace(marks, locked=marks.locked ^ {uid})
     return replace(marks, hidden=marks.hidden ^ {uid})
 
 

@@ -36,7 +36,8 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 NUMBER_ALIGNMENT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 Index = QModelIndex | QPersistentModelIndex
-Part = QWidget | QLayout | tuple[QWidget | QLayout, int] | None  # in a tuple with its stretch factor
+Field = QWidget | QLayout
+Part = Field | tuple[Field, int] | None  # in a tuple with its stretch factor
 Margins = tuple[int, int, int, int]  # left, top, right, bottom
 Act = Callable[..., object] | SignalInstance
 BoxLayout = TypeVar("BoxLayout", QVBoxLayout, QHBoxLayout)
@@ -62,10 +63,10 @@ def make_line(placeholder: str, name: str = "") -> QLineEdit:
 class _KeyFilter(QObject):
     def __init__(self, widget: QWidget, acts: Mapping[Qt.Key, Callable[[], object]]) -> None:
         super().__init__(widget)
-        self._acts = acts
+        self._acts = {int(key): act for key, act in acts.items()}
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        act = self._acts.get(Qt.Key(event.key())) if isinstance(event, QKeyEvent) else None
+        act = self._acts.get(event.key()) if isinstance(event, QKeyEvent) else None
         if act is None or event.type() != QEvent.Type.KeyPress:
             return False
         return act() is not False
@@ -169,7 +170,7 @@ def _add_parts(
 
 
 def make_form(
-    *fields: tuple[str, QWidget | QLayout],
+    *fields: tuple[str, Field],
     within: QWidget | None = None,
     margins: Margins | None = None,
     spacing_px: int = -1,
@@ -193,7 +194,7 @@ def _finish(layout: AnyLayout, within: QWidget | None, margins: Margins | None, 
     return layout
 
 
-def set_up_scroll_area(area: QScrollArea, widget: QWidget) -> None:
+def scroll_widget(area: QScrollArea, widget: QWidget) -> None:
     """Scroll `widget` without a frame and without a horizontal bar."""
     area.setWidget(widget)
     area.setWidgetResizable(True)

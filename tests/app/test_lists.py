@@ -53,9 +53,9 @@ def test_a_new_object_adds_one_row_and_moved_points_change_none() -> None:
 
 
 def test_lock_and_visibility_of_an_object_toggle() -> None:
-    marks = object_list.toggle_hidden(object_list.toggle_lock(Marks(), 7), 7)
+    marks = object_list.toggle_mark(object_list.toggle_mark(Marks(), 7, lock=True), 7, lock=False)
     assert marks.locked == marks.hidden == {7}
-    assert object_list.toggle_lock(marks, 7).locked == frozenset()
+    assert object_list.toggle_mark(marks, 7, lock=True).locked == frozenset()
 
 
 def test_long_loss_curves_are_thinned_in_their_older_half() -> None:

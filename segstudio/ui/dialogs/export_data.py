@@ -76,11 +76,8 @@ class ExportDialog(JobForm):
     def show_plan(self, plan: ExportPlan) -> None:
         parts = [self.tr("{} images will be written.").format(plan.images)]
         if plan.unannotated:
-            parts.append(
-                self.tr("{} without labels are skipped; mark them as done to write them as background.").format(
-                    plan.unannotated
-                )
-            )
+            text = self.tr("{} without labels are skipped; mark them as done to write them as background.")
+            parts.append(text.format(plan.unannotated))
         if plan.unknown:
             parts.append(self.tr("Unknown labels: {}; their images are left out.").format(", ".join(plan.unknown[:5])))
         if plan.unreadable:

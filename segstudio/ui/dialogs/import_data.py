@@ -76,11 +76,7 @@ class ImportDialog(JobForm):
         self._ids.toggled.connect(self._on_changed)
 
     def _place_fields(self) -> None:
-        form = make_form(
-            (self.tr("Dataset"), self._source),
-            (self.tr("Format"), self._format),
-            ("", self.status),
-        )
+        form = make_form((self.tr("Dataset"), self._source), (self.tr("Format"), self._format), ("", self.status))
         below = make_form(
             (self.tr("Project folder"), self._target),
             ("", self._conflicts),
@@ -109,9 +105,8 @@ class ImportDialog(JobForm):
         toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toggle.toggled.connect(inner.setVisible)
         toggle.toggled.connect(lambda on: self._grow(inner.sizeHint().height() if on else -inner.height()))
-        toggle.toggled.connect(
-            lambda on: toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        )
+        arrows = {True: Qt.ArrowType.DownArrow, False: Qt.ArrowType.RightArrow}
+        toggle.toggled.connect(lambda on: toggle.setArrowType(arrows[on]))
         inner.hide()
         box = QWidget()
         make_column(make_row(toggle, STRETCH), inner, within=box, margins=(0, 0, 0, 0))
@@ -162,8 +157,7 @@ class ImportDialog(JobForm):
         if changes:
             lines.append(self.tr("Renamed classes are shown in bold."))
         if problems:
-            text = self.tr("{} of the first images cannot be imported: {}").format(len(problems), problems[0])
-            lines.append(text)
+            lines.append(self.tr("{} of the first images cannot be imported: {}").format(len(problems), problems[0]))
         self.show_status(" ".join(lines))
         colours = {item.name: item.colour for item in (*dataset.table, *here)}
         self.classes.show_classes(preview.names, colours, here, changes)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QAbstractScrollArea,
-    QDialog,
-    QDialogButtonBox,
-    QLayout,
-    QPushButton,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QDialogButtonBox, QPushButton, QStackedWidget, QWidget
 
 from segstudio.ui.dialogs.report import Report
-from segstudio.ui.widgets import STRETCH, make_column, make_label
+from segstudio.ui.widgets import STRETCH, Field, make_column, make_label
 
 
 class JobForm(QDialog):
@@ -34,7 +26,7 @@ class JobForm(QDialog):
         self.status = make_label(wrap=True)
         self.report = Report()
 
-    def set_form(self, *parts: QWidget | QLayout, begin: str = "", ready: bool = True) -> None:
+    def set_form(self, *parts: Field, begin: str = "", ready: bool = True) -> None:
         """Lists share the height that is left. `begin` is the button's text, by default the title."""
         form = QWidget()
         parts_with_stretch = ((part, 1 if isinstance(part, QAbstractScrollArea) else 0) for part in parts)

@@ -91,11 +91,8 @@ class TrainDialog(QDialog):
 
     def show_proposal(self, proposal: Proposal) -> None:
         """Show the proposed values and the warnings about the data."""
-        self._data.setText(
-            self.tr("{} images for training, {} for validation").format(
-                len(proposal.train_names), len(proposal.held_out_names)
-            )
-        )
+        data = self.tr("{} images for training, {} for validation")
+        self._data.setText(data.format(len(proposal.train_names), len(proposal.held_out_names)))
         decisions = {choice.key: choice for choice in proposal.decisions}
         for row, spec in enumerate(FIELDS):
             if spec.key in decisions:
@@ -104,11 +101,8 @@ class TrainDialog(QDialog):
                 self._reasons[row].setToolTip(decisions[spec.key].reason)
         keys = ("depth", "width", "batch_size", "patch_size")
         values = {key: decisions[key].value if key in decisions else "?" for key in keys}
-        self._net.setText(
-            self.tr("U-Net, depth {depth}, width {width}; {batch_size} patches of {patch_size} px per step").format(
-                **values
-            )
-        )
+        net = self.tr("U-Net, depth {depth}, width {width}; {batch_size} patches of {patch_size} px per step")
+        self._net.setText(net.format(**values))
         self._split.setEnabled(True)
         self._show_problem("", "\n".join(proposal.warnings))
 
@@ -129,11 +123,8 @@ class TrainDialog(QDialog):
         self._start.setEnabled(not problem)
 
     def _make_quick_page(self) -> QWidget:
-        self._split = make_quiet_button(
-            self.tr("Validation images…"),
-            self.split_asked,
-            self.tr("Show or change the images that the model is validated on"),
-        )
+        tip = self.tr("Show or change the images that the model is validated on")
+        self._split = make_quiet_button(self.tr("Validation images…"), self.split_asked, tip)
         self._split.setEnabled(False)  # until the images are read
         page = QWidget()
         make_form(
@@ -205,12 +196,8 @@ class TrainDialog(QDialog):
         return self._table
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("Pretrained weights"),
-            "",
-            self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)"),
-        )
+        kinds = self.tr("Weights (*.safetensors *.pt *.pth *.ckpt);;All files (*)")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Pretrained weights"), "", kinds)
         if path:
             self._init.addItem(path, path)
             self._init.setCurrentIndex(self._init.count() - 1)

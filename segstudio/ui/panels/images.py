@@ -34,19 +34,15 @@ class ImageDelegate(QStyledItemDelegate):
         quiet = strong if selected else palette.color(QPalette.ColorRole.PlaceholderText)
         self._paint_thumbnail(painter, rect, index.data(Qt.ItemDataRole.DecorationRole), palette)
         left = rect.left() + THUMB_PX + 14
-        miou = index.data(ImageModel.MIOU)
         number_width = painter.fontMetrics().horizontalAdvance("0.000") + 6
         upper = QRect(left, rect.top() + 7, rect.right() - left - number_width - 8, 18)
         painter.setPen(strong)
-        name = painter.fontMetrics().elidedText(
-            index.data(ImageModel.NAME), Qt.TextElideMode.ElideMiddle, upper.width()
-        )
-        painter.drawText(upper, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
-        painter.drawText(
-            QRect(rect.right() - number_width - 6, upper.top(), number_width, 18),
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            miou,
-        )
+        name = index.data(ImageModel.NAME)
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, upper.width())
+        painter.drawText(upper, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        number_area = QRect(rect.right() - number_width - 6, upper.top(), number_width, 18)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(number_area, right, index.data(ImageModel.MIOU))
         state = index.data(ImageModel.STATE)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(QColor(_STATES[state]))
@@ -122,9 +118,8 @@ class ImagesPanel(QWidget):
 
     def _make_filter(self) -> None:
         self._filter = make_line(self.tr("Filter: name class:road miou:<0.5"), self.tr("Filter"))
-        self._filter.setToolTip(
-            self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
-        )
+        tip = self.tr("name  class:road  status:todo  miou:<0.5  miou:none  uncertainty:>0.3  -class:car (not)")
+        self._filter.setToolTip(tip)
         self._filter.textChanged.connect(self._on_filter)
         self._filter.returnPressed.connect(self.left)
         self._error = make_label(style="problem", wrap=True)

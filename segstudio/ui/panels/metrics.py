@@ -57,19 +57,13 @@ class MetricsPanel(QWidget):
         self._table.setVisible(found is not None)
         if found is None:
             self._headline.setText("mIoU –")
-            has_image = self._state.image is not None
-            self._quiet.setText(
-                self.tr("Train a model, then press Predict to compare its prediction with the labels.")
-                if has_image
-                else self.tr("Open an image to see its metrics.")
-            )
+            no_image = self.tr("Open an image to see its metrics.")
+            no_prediction = self.tr("Train a model, then press Predict to compare its prediction with the labels.")
+            self._quiet.setText(no_image if self._state.image is None else no_prediction)
             return
         self._headline.setText(f"mIoU {format_metric(found.miou)}")
-        self._quiet.setText(
-            self.tr("{} classes averaged · pixel accuracy {} · rows: labels, columns: prediction").format(
-                found.classes_averaged, format_metric(found.pixel_accuracy)
-            )
-        )
+        text = self.tr("{} classes averaged · pixel accuracy {} · rows: labels, columns: prediction")
+        self._quiet.setText(text.format(found.classes_averaged, format_metric(found.pixel_accuracy)))
         self._fill(found)
 
     def _fill(self, found: Metrics) -> None:

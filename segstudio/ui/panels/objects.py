@@ -4,28 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QItemSelection,
-    QItemSelectionModel,
-    QModelIndex,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from segstudio.app.object_list import (
-    RowChange,
-    compare_rows,
-    list_shapes,
-    row_texts,
-    select_objects,
-    toggle_hidden,
-    toggle_lock,
-)
+from segstudio.app.object_list import RowChange, compare_rows, list_shapes, row_texts, select_objects, toggle_mark
 from segstudio.app.state import State
 from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE
@@ -223,7 +206,7 @@ class ObjectsPanel(QWidget):
             selection.select(self._model.index(row, 0), self._model.index(row, _EYE))
         model = self._table.selectionModel()
         with QSignalBlocker(model):
-            model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            model.select(selection, model.SelectionFlag.ClearAndSelect)
         if len(rows) == 1:
             self._table.scrollTo(self._model.index(rows[0], 0))
         self._table.viewport().update()
@@ -235,8 +218,8 @@ class ObjectsPanel(QWidget):
     def _on_clicked(self, index: QModelIndex) -> None:
         image = self._state.image
         if image is not None and index.column() in (_LOCK, _EYE):
-            toggle = toggle_lock if index.column() == _LOCK else toggle_hidden
-            self._state.set_marks(toggle(image.document.marks, self._model.shapes[index.row()].uid))
+            uid = self._model.shapes[index.row()].uid
+            self._state.set_marks(toggle_mark(image.document.marks, uid, lock=index.column() == _LOCK))
 
     def _on_filter(self, text: str) -> None:
         self._model.set_text(text)

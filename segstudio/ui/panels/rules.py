@@ -36,12 +36,8 @@ class RulesButton(QToolButton):
     def _make_form(self) -> QWidget:
         self._over = QComboBox()
         self._over.activated.connect(self._on_over)
-        self._mode = make_combo(
-            {
-                CLASSES: self.tr("Classes: one mask per class"),
-                OBJECTS: self.tr("Objects: a stroke on free pixels starts an object"),
-            }
-        )
+        objects = self.tr("Objects: a stroke on free pixels starts an object")
+        self._mode = make_combo({CLASSES: self.tr("Classes: one mask per class"), OBJECTS: objects})
         self._mode.activated.connect(lambda: self._set(mode=self._mode.currentData()))
         self._same = QCheckBox(self.tr("Add to the selected or last object"))
         self._same.clicked.connect(lambda on: self._set(same_object=bool(on)))

@@ -6,15 +6,7 @@ import datetime
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QMenu,
-    QStackedLayout,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QHeaderView, QMenu, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
 
 from segstudio.app.run_table import describe_settings, format_duration, list_allowed
 from segstudio.app.state import State
@@ -69,8 +61,8 @@ class RunsPanel(QWidget):
         self._rows = QTreeWidget()
         headers = [self.tr("Run"), self.tr("mIoU"), self.tr("Steps"), self.tr("Time"), self.tr("Date")]
         set_up_rows(self._rows, self.tr("Runs"), headers)
-        self._rows.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._rows.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
+        self._rows.setEditTriggers(QTreeWidget.EditTrigger.NoEditTriggers)
         self._rows.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header = self._rows.header()
         header.setStretchLastSection(False)
@@ -83,16 +75,10 @@ class RunsPanel(QWidget):
         self._rows.customContextMenuRequested.connect(self._show_menu)
 
     def _make_buttons(self) -> None:
-        self._use = make_button(
-            self.tr("Use"),
-            lambda: self.use_asked.emit(self.selected()[0]),
-            self.tr("Predict with this run from now on"),
-        )
-        self._compare = make_button(
-            self.tr("Compare"),
-            lambda: self.compare_asked.emit(self.selected()),
-            self.tr("Compare curves and settings of the selected runs"),
-        )
+        use_tip = self.tr("Predict with this run from now on")
+        self._use = make_button(self.tr("Use"), lambda: self.use_asked.emit(self.selected()[0]), use_tip)
+        compare_tip = self.tr("Compare curves and settings of the selected runs")
+        self._compare = make_button(self.tr("Compare"), lambda: self.compare_asked.emit(self.selected()), compare_tip)
         self._menu = QMenu(self)
         choices: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("resume", self.tr("Resume"), lambda: self.resume_asked.emit(self.selected()[0])),

@@ -13,7 +13,7 @@ from segstudio.ui.features.assist import AssistFeature
 from segstudio.ui.panels.classes import make_swatch
 from segstudio.ui.panels.rules import RulesButton
 from segstudio.ui.panels.tool_options import option_widgets
-from segstudio.ui.widgets import STRETCH, choose, make_combo, make_row, make_slider, set_silently, set_up_scroll_area
+from segstudio.ui.widgets import STRETCH, choose, make_combo, make_row, make_slider, scroll_widget, set_silently
 
 
 class ToolStrip(QScrollArea):
@@ -37,7 +37,7 @@ class ToolStrip(QScrollArea):
         choices = (self._tool, self._class, self._model, self._size, self._slider)
         parts = (*choices, *self._options.values(), self._rules, STRETCH)
         make_row(*parts, within=inner, margins=(10, 4, 10, 4), spacing_px=8)
-        set_up_scroll_area(self, inner)
+        scroll_widget(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedHeight(inner.sizeHint().height() + 4)
         self._class.activated.connect(lambda: state.choose(class_id=self._class.currentData()))

@@ -88,9 +88,8 @@ class TrainingPanel(QWidget):
         """Show the number of masks that were saved since the last epoch."""
         if images and self._state.training:
             text = self.tr("1 new mask will be added at the next epoch")
-            self._show_note(
-                text if images == 1 else self.tr("{} new masks will be added at the next epoch").format(images)
-            )
+            more = self.tr("{} new masks will be added at the next epoch").format(images)
+            self._show_note(text if images == 1 else more)
 
     def retheme(self) -> None:
         self._curves.retheme()
@@ -104,11 +103,8 @@ class TrainingPanel(QWidget):
             self._show_row(row)
         self._run = event.run_dir.name
         self._show_state()
-        self._about.setText(
-            self.tr("{} images for training, {} for validation. {}").format(
-                event.train_images, event.held_out_images, event.text
-            )
-        )
+        text = self.tr("{} images for training, {} for validation. {}")
+        self._about.setText(text.format(event.train_images, event.held_out_images, event.text))
         self._about.setToolTip("\n".join(f"{c.key} {c.value}: {c.reason}" for c in event.decisions))
 
     def _show_step(self, event: StepDone) -> None:
@@ -155,9 +151,8 @@ class TrainingPanel(QWidget):
 
     def _finish(self, event: Finished) -> None:
         self._run = ""
-        self._headline.setText(
-            self.tr("Stopped early: mIoU no longer improves") if event.stopped_early else self.tr("Done")
-        )
+        early = self.tr("Stopped early: mIoU no longer improves")
+        self._headline.setText(early if event.stopped_early else self.tr("Done"))
         self._bar.setValue(1000)
 
     def _show_note(self, text: str) -> None:

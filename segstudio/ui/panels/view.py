@@ -11,15 +11,7 @@ from segstudio.app.display_sliders import apply_positions, slider_positions
 from segstudio.app.layers import BOTH, FILL, NO_COMPARE, OUTLINE, SAFE_COLOURS, SIDE_BY_SIDE, SWIPE
 from segstudio.app.state import State
 from segstudio.ui.features.view import ViewFeature
-from segstudio.ui.widgets import (
-    choose,
-    make_button,
-    make_combo,
-    make_row,
-    make_slider,
-    set_silently,
-    set_up_scroll_area,
-)
+from segstudio.ui.widgets import choose, make_button, make_combo, make_row, make_slider, scroll_widget, set_silently
 
 
 class ViewPanel(QWidget):
@@ -115,5 +107,5 @@ class ViewPanel(QWidget):
 def make_scrollable(panel: QWidget) -> QScrollArea:
     """A scroll area with the panel, so that it can be lower than the panel."""
     area = QScrollArea()
-    set_up_scroll_area(area, panel)
+    scroll_widget(area, panel)
     return area
