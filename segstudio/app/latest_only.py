@@ -2,86 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from enum import Enum
+from functools import partial
+from typing import Any
 
+from segstudio.app.executor import MakeEvents, OnEnd, OnEvent, OnFailure, StartedJob, StartJob
 from segstudio.errors import SegstudioError
 
-MakeEvents = Callable[[], Iterable[Any]]
-OnEvent = Callable[[Any], object]
-OnEnd = Callable[[], object]
-OnFailure = Callable[[SegstudioError], object]
 
+class WhenBusy(Enum):
+    """What a request does while a job runs. Of the requests that wait, only the newest one is run."""
 
-class StartedJob(Protocol):
-    def stop(self) -> None:
-        """Close the generator at its next event."""
-
-
-class StartJob(Protocol):
-    """`Jobs.start`, `Jobs.enqueue` or `Jobs.after_queue`."""
-
-    def __call__(
-        self, make: MakeEvents, on_event: OnEvent, *, on_end: OnEnd | None = ..., on_failure: OnFailure | None = ...
-    ) -> StartedJob: ...
+    STOP = "stop"  # stop the job, drop its events, and wait until it has ended
+    BESIDE = "beside"  # stop the job, drop its events, and start at once: it may be slow to notice
+    FINISH = "finish"  # wait for the job, whose events still count
 
 
 class LatestOnly:
     """Background work of which only the newest request counts.
 
-    A request stops the job that runs and replaces the one that waits for it; events of a replaced job are dropped.
     `on_end` is called when the newest request has ended.
     """
 
     def __init__(
-        self, start: StartJob, on_event: OnEvent, *, on_end: OnEnd | None = None, on_failure: OnFailure | None = None
+        self,
+        start: StartJob,
+        on_event: OnEvent,
+        *,
+        on_end: OnEnd | None = None,
+        on_failure: OnFailure | None = None,
+        when_busy: WhenBusy = WhenBusy.STOP,
     ) -> None:
         self._start = start
         self._on_event = on_event
         self._on_end = on_end
         self._on_failure = on_failure
+        self._when_busy = when_busy
         self._job: StartedJob | None = None
+        self._running = self._counted = 0  # numbers of the newest job and of the one whose events are delivered
         self._next: MakeEvents | None = None
-        self._cancelled = False
 
     @property
     def busy(self) -> bool:
         return self._job is not None
 
     def request(self, make: MakeEvents) -> None:
-        """Run `make` as soon as the job before it has ended."""
-        self._next = make
+        """Run `make`, replacing the request that waits."""
         if self._job is None:
-            self._run_next()
+            self._run(make)
+        elif self._when_busy is WhenBusy.FINISH:
+            self._next = make
+        elif self._when_busy is WhenBusy.STOP:
+            self.cancel()
+            self._next = make
         else:
             self._job.stop()
+            self._run(make)
 
     def cancel(self) -> None:
         """Stop what runs and drop what waits; no event and no `on_end` follows."""
-        self._next = None
-        self._cancelled = self._job is not None
+        self._next, self._counted = None, 0
         if self._job is not None:
             self._job.stop()
 
-    def _run_next(self) -> None:
-        make, self._next, self._cancelled = self._next, None, False
-        if make is None:
-            return
-        failure = None if self._on_failure is None else self._deliver_failure
-        self._job = self._start(make, self._deliver, on_end=self._end, on_failure=failure)
+    def _run(self, make: MakeEvents) -> None:
+        number = self._counted = self._running = self._running + 1
+        failure = None if self._on_failure is None else partial(self._deliver_failure, number)
+        deliver, end = partial(self._deliver, number), partial(self._end, number)
+        self._job = self._start(make, deliver, on_end=end, on_failure=failure)
 
-    def _deliver(self, event: Any) -> None:
-        if self._next is None and not self._cancelled:
+    def _deliver(self, number: int, event: Any) -> None:
+        if number == self._counted:
             self._on_event(event)
 
-    def _deliver_failure(self, error: SegstudioError) -> None:
-        if self._next is None and not self._cancelled and self._on_failure is not None:
+    def _deliver_failure(self, number: int, error: SegstudioError) -> None:
+        if number == self._counted and self._on_failure is not None:
             self._on_failure(error)
 
-    def _end(self) -> None:
+    def _end(self, number: int) -> None:
+        if number != self._running:
+            return  # another job was started beside it
         self._job = None
-        cancelled = self._cancelled
-        if self._next is not None:
-            self._run_next()
-        elif not cancelled and self._on_end is not None:
+        make, self._next = self._next, None
+        if make is not None:
+            self._run(make)
+        elif number == self._counted and self._on_end is not None:
             self._on_end()

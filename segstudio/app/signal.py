@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Generic, ParamSpec
@@ -13,7 +14,8 @@ P = ParamSpec("P")
 class Signal(Generic[P]):
     """Callbacks in the order in which they were connected, called at once in the caller's thread.
 
-    Bound methods are held weakly, so that a connected object can be garbage-collected; functions are held.
+    Bound methods are held weakly, so that a connected object can be garbage-collected; functions are held. As in Qt,
+    an exception in a callback goes to `sys.excepthook`, and neither the emitter nor another callback is cut short.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,10 @@ class Signal(Generic[P]):
         for reference in tuple(self._callbacks):
             callback = reference()
             if callback is None:
-                self._callbacks.remove(reference)
-            else:
+                if reference in self._callbacks:  # a callback that emits may have removed it
+                    self._callbacks.remove(reference)
+                continue
+            try:
                 callback(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001  # the border between listeners, as in Qt
+                sys.excepthook(type(error), error, error.__traceback__)

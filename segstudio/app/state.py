@@ -192,6 +192,7 @@ class State:
             self.workspace.open(image, self.project)
             self.image_cache.add(image)
             self._follow(image)
+            image.visible_labels.refresh()  # objects that were selected or hidden when it was left
         self.image_cache.drop_predictions(image)
         self._refresh_context()
         self._refresh_errors()
@@ -216,12 +217,15 @@ class State:
         if self.image is not None:
             self.image.document.marks = marks
 
-    def set_prediction(self, prediction: Prediction | None) -> None:
-        """A model's prediction of the open image, in the project's classes; of its size."""
+    def set_prediction(self, prediction: Prediction | None, *, is_whole: bool = True) -> None:
+        """A model's prediction of the open image, in the project's classes; of its size.
+
+        Without `is_whole` it is one of the visible part only, and the image's uncertainty stays unknown.
+        """
         if self.image is None:
             return
         self.image.set_prediction(prediction)
-        if prediction is not None:
+        if prediction is not None and is_whole:
             self.uncertainties[self.image.item.name] = mean_uncertainty(prediction)
         self._refresh_context()
         self._refresh_errors()
@@ -275,8 +279,13 @@ class State:
         """Hand a result to the tool that asked for it; dropped if another image is open or another tool active."""
         if self.document is document and self.tool is tool:
             tool.work_done(document, work, result)
+            self._finish_use()
         else:
-            tool.work_failed(document, work)
+            self.fail_work(tool, document, work)
+
+    def fail_work(self, tool: Tool, document: Document, work: ToolWork) -> None:
+        """Let the tool drop what it draws for work that gave no result."""
+        tool.work_failed(document, work)
         self._finish_use()
 
     def undo(self) -> None:

@@ -49,7 +49,9 @@ class WorkingCopy:
 
     @property
     def unsaved(self) -> bool:
-        return self.annotation is not self.saved
+        """True unless the file has this value, also once the write in a job has ended."""
+        in_job = self.writing is not None and self.writing is not self.annotation
+        return in_job or self.annotation is not self.saved
 
     @property
     def status(self) -> Status:

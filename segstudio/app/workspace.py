@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
+from segstudio.app.executor import Executor
 from segstudio.app.open_image import Kept, OpenImage
 from segstudio.app.signal import Signal
 from segstudio.app.working_copy import WorkingCopy
@@ -33,18 +34,6 @@ JOURNAL_AFTER_S: Final = 1.0
 HISTORY_BUDGET_BYTES: Final = 400 * 1024 * 1024
 
 Save = Callable[[Item, Annotation, ClassTable, Stamp], Stamp]
-
-
-class Executor(Protocol):
-    """Runs jobs one after the other in a thread; calls back in the thread of the Workspace."""
-
-    def enqueue(
-        self,
-        make: Callable[[], Iterable[Any]],
-        on_event: Callable[[Any], object],
-        *,
-        on_failure: Callable[[SegstudioError], object],
-    ) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,8 @@ class Workspace:
 
     def set_project(self, project: Project | None) -> None:
         """Another folder: its journal is acquired, and entries of an earlier session are set aside."""
-        self.flush_journal()
+        for copy in self._copies.values():
+            self._write_to_journal(copy)
         self._project = project
         self._journal_lock.release()
         if project is not None and journal.has_journal(project.folder) and self._journal_lock.acquire(project.folder):
@@ -151,6 +141,10 @@ class Workspace:
         self._copies.pop(image.item.annotation_path, None)  # and last again: the order is that of opening
         self._copies[image.item.annotation_path] = copy
         self._open = copy
+        if copy.unsaved:
+            if copy.writing is not copy.annotation:
+                copy.attempted = None  # what failed is tried again, and a conflict is reported again
+            self._schedule(copy)
 
     def set_marks(self, marks: Marks) -> None:
         """Selected, locked and hidden objects of the open image, kept for when it is opened again."""
@@ -182,10 +176,11 @@ class Workspace:
         copy = self._open
         if copy is None:
             return
-        self.flush_journal()
         self._save_due_s = None
         if self.autosave:
             self._autosave(copy)
+        if copy.writing is not copy.annotation:
+            self.flush_journal()
 
     # Saving
 
@@ -280,18 +275,9 @@ class Workspace:
 
     def flush_journal(self) -> None:
         """Write the unsaved work of the open image aside, in the background."""
-        copy, self._journal_due_s = self._open, None
-        if copy is None or not copy.unsaved or copy.journalled is copy.annotation:
-            return
-        if not self.holds_journal(copy.folder):
-            return
-        copy.journalled = copy.annotation
-        folder, item, annotation, table = copy.folder, copy.item, copy.annotation, copy.table
-
-        def events() -> Iterator[object]:
-            yield journal.write_entry(folder, item, annotation, table)
-
-        self._executor.enqueue(events, _ignore, on_failure=_log)  # between saves
+        self._journal_due_s = None
+        if self._open is not None:
+            self._write_to_journal(self._open)
 
     def close(self) -> None:
         """The window closes with everything saved or given up: remove our journal entries, release the journal."""
@@ -343,8 +329,11 @@ class Workspace:
         if not copy.unsaved:
             copy.recovered = False
             self._remove_from_journal(copy)
-        elif copy.open and copy.writing is None:
-            self._schedule(copy)
+        elif copy.writing is None:
+            if copy.open:
+                self._schedule(copy)
+            elif self.autosave:
+                self._autosave(copy)
         self.saved.emit(copy.item, saved.annotation)
         self.changed.emit(copy.item)
 
@@ -354,8 +343,23 @@ class Workspace:
         copy.error = error
         if not isinstance(error, ChangedError):
             copy.attempted = None  # the next edit tries again; a conflict would only say the same
+        if copy.unsaved:
+            self._write_to_journal(copy)
+        else:
+            self._remove_from_journal(copy)
         self.changed.emit(copy.item)
         self.failed.emit(copy.item, error)
+
+    def _write_to_journal(self, copy: WorkingCopy) -> None:
+        if not copy.unsaved or copy.journalled is copy.annotation or not self.holds_journal(copy.folder):
+            return
+        copy.journalled = copy.annotation
+        folder, item, annotation, table = copy.folder, copy.item, copy.annotation, copy.table
+
+        def events() -> Iterator[object]:
+            yield journal.write_entry(folder, item, annotation, table)
+
+        self._executor.enqueue(events, _ignore, on_failure=_log)  # between saves
 
     def _drop(self, item: Item) -> None:
         copy = self._copies.pop(item.annotation_path, None)

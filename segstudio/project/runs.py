@@ -104,7 +104,7 @@ def find_resumable_run(project: Project, launch: str = "") -> str:
 
 
 def find_weights(project: Project, weights: str) -> Path:
-    """The weights of a run by its name, or of the file or run folder named; the run comes first. Raises ProjectError."""
+    """The weights of a run by its name, or else of a file or folder of a run. Raises ProjectError."""
     named = Path(weights)
     run = project.runs_folder / named if is_run_name(weights) else named
     candidates = (run / BEST_WEIGHTS, named, named / BEST_WEIGHTS)

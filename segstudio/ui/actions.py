@@ -44,7 +44,8 @@ class ActionSet(QObject):
         super().__init__(window)
         self.actions = tuple(actions)
         self.qactions: dict[str, QAction] = {}
-        self._keys: dict[str, list[str]] = {}
+        self._tips: dict[str, str] = {}  # with the key, without a refusal
+        self._refusals: dict[str, str] = {}
         group = QActionGroup(window)
         for action in self.actions:
             made = QAction(action.text, window)
@@ -66,7 +67,6 @@ class ActionSet(QObject):
             state.tool_changed,
         ):
             changed.connect(self.refresh)
-        state.edited.connect(lambda edit: self.refresh())
         state.item_states_changed.connect(lambda names: self.refresh())
         state.workspace.changed.connect(lambda item: self.refresh())
         self.refresh()
@@ -78,18 +78,21 @@ class ActionSet(QObject):
         """Enable what can run now."""
         for action in self.actions:
             made, refusal = self.qactions[action.name], action.refusal()
-            if made.isEnabled() == bool(refusal):
+            if refusal != self._refusals.get(action.name):
                 made.setEnabled(not refusal)
-            self._set_tip(action, refusal)
+                self._refusals[action.name] = refusal
+                self._set_tip(action)
             if action.checked is not None:
                 made.setChecked(action.checked())
 
     def set_keys(self, keys: Mapping[str, str]) -> None:
         """The keys in force; tips show the first of them."""
         for action in self.actions:
-            texts = self._keys[action.name] = split_keys(keys[action.name])
+            texts = split_keys(keys[action.name])
             self.qactions[action.name].setShortcuts([QKeySequence(text) for text in texts])
-            self._set_tip(action, action.refusal())
+            tip = action.tip or action.text
+            self._tips[action.name] = f"{tip} ({native_key(texts[0])})" if texts else tip
+            self._set_tip(action)
 
     def set_icons(self) -> None:
         """In the colours of the current palette."""
@@ -97,14 +100,9 @@ class ActionSet(QObject):
             if action.icon:
                 self.qactions[action.name].setIcon(icon(action.icon))
 
-    def _set_tip(self, action: Action, refusal: str) -> None:
-        texts = self._keys.get(action.name, [])
-        tip = action.tip or action.text
-        tip = f"{tip} ({native_key(texts[0])})" if texts else tip
-        made = self.qactions[action.name]
-        tip = f"{tip}\n{refusal}" if refusal else tip
-        if made.toolTip() != tip:
-            made.setToolTip(tip)
+    def _set_tip(self, action: Action) -> None:
+        tip, refusal = self._tips.get(action.name, action.tip or action.text), self._refusals.get(action.name, "")
+        self.qactions[action.name].setToolTip(f"{tip}\n{refusal}" if refusal else tip)
 
 
 def split_keys(keys: str) -> list[str]:

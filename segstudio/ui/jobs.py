@@ -13,7 +13,7 @@ from typing import Any
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, QTimer, Signal
 
-from segstudio.app.latest_only import MakeEvents, OnEnd, OnEvent, OnFailure
+from segstudio.app.executor import MakeEvents, OnEnd, OnEvent, OnFailure
 from segstudio.errors import SegstudioError
 
 _BATCH_INTERVAL_S = 0.03

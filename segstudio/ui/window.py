@@ -175,6 +175,8 @@ class MainWindow(QMainWindow):
             *self.classing.actions(),
             *self.linting.actions(),
             *self.shortcuts.edit_actions(),
+            *self.objects_feature.copy_actions(),
+            *self.selecting.select_actions(),
             *self.objects_feature.actions(),
             *self.reshaping.actions(),
             *self.selecting.actions(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from segstudio.app.latest_only import LatestOnly
+from segstudio.app.latest_only import LatestOnly, WhenBusy
 from segstudio.errors import SegstudioError
 
 
@@ -99,3 +99,30 @@ def test_without_an_own_handler_failures_go_to_the_common_one() -> None:
     start = Starter()
     LatestOnly(start, lambda _: None).request(lambda: ())
     assert start.jobs[0].on_failure is None
+
+
+def test_a_request_that_lets_the_job_finish_gets_its_events_and_then_those_of_the_newest() -> None:
+    start, got, ends = Starter(), [], []
+    latest = LatestOnly(start, got.append, on_end=lambda: ends.append(1), when_busy=WhenBusy.FINISH)
+    for number in range(3):
+        latest.request(lambda number=number: iter([number]))
+    assert not start.jobs[0].stopped
+    start.jobs[0].run()
+    assert (got, ends) == ([0], [])
+    start.jobs[1].run()
+    assert (got, ends) == ([0, 2], [1])
+
+
+def test_a_request_beside_a_slow_job_starts_at_once_and_only_its_events_count() -> None:
+    start, got, ends = Starter(), [], []
+    latest = LatestOnly(start, got.append, on_end=lambda: ends.append(1), when_busy=WhenBusy.BESIDE)
+    latest.request(lambda: iter(["slow"]))
+    latest.request(lambda: iter(["new"]))
+    assert start.jobs[0].stopped
+    start.jobs[1].run()
+    assert (got, ends, latest.busy) == (["new"], [1], False)
+    latest.request(lambda: iter(["newer"]))
+    start.jobs[0].run()
+    assert (got, latest.busy) == (["new"], True)
+    start.jobs[2].run()
+    assert (got, ends) == (["new", "newer"], [1, 1])

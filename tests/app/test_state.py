@@ -24,7 +24,7 @@ from segstudio.core.shape import Shape
 from segstudio.project.item import DONE, ItemState
 from segstudio.project.project import open_project
 from segstudio.project.query import parse_query
-from segstudio.tools.tool import Pointer
+from segstudio.tools.tool import Pointer, ToolWork
 from tests.app.executor import FreeJournal, ManualExecutor
 
 TABLE = ClassTable.from_names(["_background_", "car", "road"])
@@ -185,6 +185,60 @@ def test_a_signal_holds_functions_but_not_objects() -> None:
     gc.collect()
     signal.emit()
     assert calls == ["panel", "function", "function"]
+
+
+def test_an_exception_in_a_callback_is_reported_and_cuts_nobody_short(unexpected: list[BaseException]) -> None:
+    calls: list[str] = []
+    signal: Signal[[]] = Signal()
+    signal.connect(lambda: calls[3])
+    signal.connect(lambda: calls.append("second"))
+    signal.emit()
+    assert calls == ["second"]
+    assert isinstance(unexpected.pop(), IndexError)
+
+
+def test_callbacks_that_emit_again_may_meet_the_same_object_that_is_gone() -> None:
+    class Panel:
+        def on_change(self) -> None:
+            """Never called."""
+
+    calls: list[str] = []
+    signal: Signal[[]] = Signal()
+    panel = Panel()
+    signal.connect(lambda: calls.append("again") or len(calls) > 1 or signal.emit())
+    signal.connect(panel.on_change)
+    del panel
+    gc.collect()
+    signal.emit()
+    assert calls == ["again", "again"]
+
+
+def test_hidden_and_selected_objects_are_drawn_so_when_their_image_is_read_again(state: State) -> None:
+    first = state.image.item
+    for x in (2.0, 20.0):
+        state.document.add("draw", Shape("car", "rectangle", ((x, 2.0), (x + 7, 9.0))))
+    hidden, selected = (shape.uid for shape in state.document.annotation.shapes)
+    state.set_marks(Marks(selected=frozenset({selected}), hidden=frozenset({hidden})))
+    state.set_image(read_open_image(state.project, state.items[1], None))
+    state.set_image(read_open_image(state.project, first, state.workspace.kept(first)))
+    assert state.image.visible_labels.plane[5, 5] == UNLABELLED
+    assert state.image.visible_labels.selected[5, 25] == 1
+
+
+def test_a_prediction_of_the_visible_part_says_nothing_about_the_uncertainty_of_the_image(state: State) -> None:
+    state.set_prediction(predict(state, np.ones(SIZE, np.uint8)), is_whole=False)
+    assert state.uncertainties == {}
+    state.set_prediction(predict(state, np.ones(SIZE, np.uint8)))
+    assert set(state.uncertainties) == {"a.png"}
+
+
+def test_work_of_a_tool_that_failed_is_announced_so_that_its_preview_goes(state: State) -> None:
+    failed: list[object] = []
+    state.tool.work_failed = lambda document, work: failed.append(work)
+    heard = Heard(state)
+    state.fail_work(state.tool, state.document, ToolWork(lambda: None))
+    assert len(failed) == 1
+    assert heard.take() == ["tool_used"]
 
 
 def test_hidden_classes_are_transparent_and_the_safe_palette_has_other_colours() -> None:

@@ -383,13 +383,88 @@ def test_undoing_while_the_edit_is_being_saved_is_saved_too(desk: Desk) -> None:
     desk.draw(1)
     desk.workspace.save_now()
     desk.image.document.undo()
-    assert desk.status("a.png") is Status.CLEAN
+    assert desk.status("a.png") is Status.DIRTY  # the file will have the edit
     desk.executor.run_all()
     assert desk.status("a.png") is Status.DIRTY
     desk.wait(AUTOSAVE_AFTER_S)
     desk.executor.run_all()
     assert desk.shapes_on_disk("a.png") == []
     assert desk.status("a.png") is Status.CLEAN
+
+
+def test_undoing_while_the_edit_is_being_saved_is_saved_when_the_image_is_left(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.workspace.save_now()
+    desk.image.document.undo()
+    desk.workspace.leave()
+    desk.executor.run_all()
+    assert desk.workspace.unsaved_names == []
+    assert desk.shapes_on_disk("a.png") == []
+
+
+def test_an_edit_undone_while_its_save_fails_leaves_nothing_unsaved(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.disk_full = True
+    desk.workspace.save_now()
+    desk.workspace.flush_journal()
+    desk.image.document.undo()
+    desk.executor.run_all()
+    assert desk.status("a.png") is Status.CLEAN
+    assert not list((desk.folder / ".segstudio" / "journal").glob("*.json"))
+
+
+def test_opening_an_image_again_tries_once_more_to_save_its_work(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.disk_full = True
+    desk.open("b.png")
+    desk.executor.run_all()
+    desk.disk_full = False
+    desk.open("a.png")
+    desk.wait(AUTOSAVE_AFTER_S)
+    desk.executor.run_all()
+    assert desk.shapes_on_disk("a.png") == [(1.0, 2.0)]
+
+
+def test_a_conflict_is_reported_again_when_its_image_is_opened_again(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    store.save(desk.items["a.png"], Annotation(*SIZE, ()), TABLE, None)
+    desk.open("b.png")
+    desk.executor.run_all()
+    assert [name for name, _ in desk.failures] == ["a.png"]
+    desk.open("a.png")
+    desk.wait(AUTOSAVE_AFTER_S)
+    desk.executor.run_all()
+    assert [name for name, _ in desk.failures] == ["a.png", "a.png"]
+
+
+def test_leaving_an_image_writes_its_file_and_no_journal_entry_beside_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write_entry = journal.write_entry
+    monkeypatch.setattr(
+        journal,
+        "write_entry",
+        lambda folder, item, *rest: written.append(item.name) or write_entry(folder, item, *rest),
+    )
+    desk.open("a.png")
+    desk.draw(1)
+    desk.open("b.png")
+    desk.executor.run_all()
+    assert (written, desk.shapes_on_disk("a.png")) == ([], [(1.0, 2.0)])
+
+
+def test_work_whose_save_fails_after_its_image_was_left_is_journalled(desk: Desk) -> None:
+    desk.open("a.png")
+    desk.draw(1)
+    desk.disk_full = True
+    desk.open("b.png")
+    desk.executor.run_all()
+    assert len(list((desk.folder / ".segstudio" / "journal").glob("*.json"))) == 1
 
 
 def test_unsaved_work_is_shown_again_although_its_file_became_unreadable(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pycocotools import mask
 
@@ -112,5 +113,5 @@ def test_a_polygon_that_was_imported_from_coco_keeps_the_fill_rule_of_coco(proje
         planes.append(rasterise(annotation, project.table) == 2)
     assert annotation.shapes[0].instance == 7
     assert (planes[0] != planes[1]).any()
-    expected = mask.decode(mask.frPyObjects([sum(corners, [])], height, width))[..., 0]
+    expected = mask.decode(mask.frPyObjects([np.ravel(corners).tolist()], height, width))[..., 0]
     assert (planes[1] == expected.astype(bool)).all()

@@ -59,7 +59,7 @@ class AssistFeature(Feature):
         self._neighbours: tuple[OpenImage, ...] = ()
         self._encoded: set[tuple[str, str]] = set()
         self.state.image_changed.connect(self._on_image)
-        self.state.levels_changed.connect(self._on_image)
+        self.state.levels_changed.connect(self._bind)
         self.state.tool_changed.connect(self._encode_next)
         self._on_image()
 
@@ -71,7 +71,7 @@ class AssistFeature(Feature):
     def choose_model(self, name: str) -> None:
         self.settings.assist_model = name
         self._told = ""
-        self._on_image()
+        self._bind()
 
     def explain(self, error: SegstudioError) -> bool:
         """Missing weights: name the files and offer the download. False for any other error."""
@@ -115,8 +115,12 @@ class AssistFeature(Feature):
             self._download.stop()
 
     def _on_image(self) -> None:
-        image = self.state.image
         self._neighbours = ()
+        self._bind()
+
+    def _bind(self) -> None:
+        """The tool segments the open image as it is shown now, with the model in use."""
+        image = self.state.image
         if len(self._encoded) > _REMEMBERED:
             self._encoded.clear()
         self.state.set_segmenter(None if image is None else ImageSegmenter(self._assistant, self.model, image))

@@ -22,9 +22,11 @@ class ClassesFeature(Feature):
     """Every change is written to the project at once; a rename is carried into the label files in the background."""
 
     def actions(self) -> tuple[Action, ...]:
-        no_project = self.refuse.no_project
-        add = self.tr("Add class…")
-        return (Action("add_class", add, "Ctrl+Shift+N", self.ask_add, "Edit", "add", refusal=no_project),)
+        edit = partial(Action, menu="Edit", refusal=self.refuse.no_project)
+        return (
+            edit("add_class", self.tr("Add class…"), "Ctrl+Shift+N", self.ask_add, icon="add"),
+            edit("swap_class", self.tr("Last class"), "X", self.swap),
+        )
 
     def tool_actions(self) -> tuple[Action, ...]:
         text, run = self.tr("Lock or unlock the current class"), partial(self._with_current, self.toggle_lock)
@@ -37,6 +39,10 @@ class ClassesFeature(Feature):
             action("hide_class", self.tr("Hide or show the current class"), "Alt+H", hide),
             action("solo_class", self.tr("Show only the current class"), "Shift+V", solo),
         )
+
+    def swap(self) -> None:
+        """Make the class that was current before the current one again."""
+        self.state.choose(class_id=min(self.state.settings.last_class_id, len(self.state.table) - 1))
 
     def ask_add(self) -> None:
         name, given = QInputDialog.getText(self.window, self.tr("Add a class"), self.tr("Name"))

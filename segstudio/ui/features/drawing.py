@@ -35,7 +35,6 @@ class DrawingFeature(Feature):
             edit("undo", self.tr("Undo"), "Ctrl+Z", self.state.undo, icon="undo", refusal=undo),
             edit("redo", self.tr("Redo"), "Ctrl+Y, Ctrl+Shift+Z", self.state.redo, icon="redo", refusal=redo),
             edit("done", self.tr("Mark as done"), "Ctrl+Return", self.toggle_done, icon="done", refusal=writable),
-            edit("swap_class", self.tr("Last class"), "X", self.swap_class, refusal=refuse.no_project),
         )
 
     def tool_actions(self) -> tuple[Action, ...]:
@@ -65,10 +64,6 @@ class DrawingFeature(Feature):
     def toggle_option(self, name: str) -> None:
         """Switch a tool setting that is on or off."""
         self.state.set_option(name, not getattr(self.state.settings, name))
-
-    def swap_class(self) -> None:
-        """Make the class that was current before the current one again."""
-        self.state.choose(class_id=min(self.state.settings.last_class_id, len(self.state.table) - 1))
 
     def choose_class(self, class_id: int) -> None:
         """By digit key."""

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from segstudio.app.latest_only import LatestOnly, StartJob
+from segstudio.app.executor import StartJob
+from segstudio.app.latest_only import LatestOnly, WhenBusy
 from segstudio.errors import SegstudioError
 from segstudio.events import Note, Problem, Progress
 from segstudio.ui.dialogs.job_dialog import JobForm
@@ -22,7 +23,9 @@ class JobFormFeature(Feature, Generic[D]):
     def __init__(self, context: FeatureContext, start_preview: StartJob) -> None:
         super().__init__(context)
         self._dialog: D | None = None
-        self._previews = LatestOnly(start_preview, self._on_preview, on_failure=self._on_preview_failed)
+        self._previews = LatestOnly(
+            start_preview, self._on_preview, on_failure=self._on_preview_failed, when_busy=WhenBusy.BESIDE
+        )
         self._job: Job | None = None
 
     @abstractmethod

@@ -27,11 +27,9 @@ class ObjectsFeature(Feature):
         self._clipboard: tuple[Shape, ...] = ()
         self.previous_item: Callable[[], Item | None] = lambda: None
 
-    def actions(self) -> tuple[Action, ...]:
+    def copy_actions(self) -> tuple[Action, ...]:
         selected = partial(Action, menu="Object", refusal=self.refuse.nothing_selected)
-        order = partial(Action, menu="Object/Order", refusal=self.refuse.nothing_selected)
         writable = partial(Action, menu="Object", refusal=self.refuse.not_writable)
-        several = partial(Action, menu="Object", refusal=self.refuse.fewer_than_two)
         return (
             selected("cut", self.tr("Cut"), "Ctrl+X", self.cut),
             selected("copy", self.tr("Copy"), "Ctrl+C", self.copy),
@@ -39,6 +37,13 @@ class ObjectsFeature(Feature):
             writable("paste_previous", self.tr("Paste from previous image"), "Ctrl+Shift+V", self.paste_previous),
             selected("duplicate", self.tr("Duplicate"), "Ctrl+D", self.duplicate),
             selected("delete", self.tr("Delete"), "Ctrl+Delete", self.delete),
+        )
+
+    def actions(self) -> tuple[Action, ...]:
+        selected = partial(Action, menu="Object", refusal=self.refuse.nothing_selected)
+        order = partial(Action, menu="Object/Order", refusal=self.refuse.nothing_selected)
+        several = partial(Action, menu="Object", refusal=self.refuse.fewer_than_two)
+        return (
             selected("set_class", self.tr("Set to current class"), "Ctrl+R", self.set_class),
             several("group", self.tr("Group"), "Ctrl+G", self.group),
             selected("ungroup", self.tr("Ungroup"), "Ctrl+Shift+G", self.ungroup),

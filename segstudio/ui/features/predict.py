@@ -77,7 +77,7 @@ class PredictFeature(Feature):
         if box is not None:
             prediction = with_part(image.prediction, prediction, box, image.document.plane.shape)
         if prediction.labels.shape == image.document.plane.shape:
-            self.state.set_prediction(remap_to_table(prediction, self.state.table))
+            self.state.set_prediction(remap_to_table(prediction, self.state.table), is_whole=box is None)
 
     def score_all(self, run: str, samples: tuple[Sample, ...]) -> None:
         """Compute the confusion matrix of each labelled image under a run, in the background."""

@@ -59,9 +59,10 @@ class RecoveryFeature(Feature):
             Remedy(self.tr("Discard"), lambda: self._discard(found)),
         )
 
-    def _recover(self, project: Project, found: list[JournalEntry]) -> None:
+    def _recover(self, searched: Project, found: list[JournalEntry]) -> None:
         """As one edit of the open image; as unsaved work of the others, saved in the background."""
-        if not self.state.is_current(project):
+        project = self.state.project  # its classes may have changed since the search
+        if project is None or not self.state.is_current(searched):
             return
         for entry in found:
             document = self.state.document

@@ -24,13 +24,18 @@ class SelectionFeature(Feature):
         self._objects = objects
         self._canvas = canvas
 
+    def select_actions(self) -> tuple[Action, ...]:
+        every, none = self.tr("Select all"), self.tr("Select none")
+        writable, selected = self.refuse.not_writable, self.refuse.nothing_selected
+        return (
+            Action("select_all", every, "Ctrl+A", self.select_all, "Object", refusal=writable),
+            Action("select_none", none, "Ctrl+Shift+A", self.select_none, "Object", refusal=selected),
+        )
+
     def actions(self) -> tuple[Action, ...]:
         selected = partial(Action, menu="Object", refusal=self.refuse.nothing_selected)
-        no_image, not_writable = self.refuse.no_image, self.refuse.not_writable
-        show_all = self.tr("Show and unlock all objects")
+        no_image, show_all = self.refuse.no_image, self.tr("Show and unlock all objects")
         return (
-            Action("select_all", self.tr("Select all"), "Ctrl+A", self.select_all, "Object", refusal=not_writable),
-            selected("select_none", self.tr("Select none"), "Ctrl+Shift+A", self.select_none),
             selected("lock", self.tr("Lock or unlock"), "Ctrl+Alt+L", self.toggle_lock),
             selected("hide", self.tr("Hide"), "Ctrl+H", self.hide),
             selected("solo", self.tr("Show only these"), "Ctrl+Alt+V", self.show_only),

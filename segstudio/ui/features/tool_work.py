@@ -35,7 +35,7 @@ class ToolWorkFeature(Feature):
             yield work.run()
 
         def on_failure(error: SegstudioError) -> None:
-            tool.work_failed(document, work)
+            self.state.fail_work(tool, document, work)
             current = self.state.document is document and self.state.tool is tool
             if current and not self._assisting.explain(error):
                 self.messages.warn(str(error))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from segstudio.app.display import Display
-from segstudio.app.latest_only import LatestOnly
+from segstudio.app.latest_only import LatestOnly, WhenBusy
 from segstudio.app.layers import (
     BOTH,
     ERRORS,
@@ -38,7 +38,7 @@ class ViewFeature(Feature):
     def __init__(self, context: FeatureContext, canvas: Canvas) -> None:
         super().__init__(context)
         self._canvas = canvas
-        self._levels = LatestOnly(self.jobs.start, self._show_levels)
+        self._levels = LatestOnly(self.jobs.start, self._show_levels, when_busy=WhenBusy.FINISH)
         self.state.image_changed.connect(self._on_image)
 
     def actions(self) -> tuple[Action, ...]:
