@@ -141,7 +141,7 @@ def test_a_tip_names_the_key_and_why_the_action_cannot_run_now(window: MainWindo
     opened.state.document.add("draw", Shape("car", "rectangle", ((1.0, 1.0), (9.0, 9.0))))
     assert undo.isEnabled()
     assert undo.toolTip() == "Undo (Ctrl+Z)"
-    opened.actions_by_name.set_keys({name: "" for name in opened.actions_by_name.qactions} | {"undo": "Ctrl+J"})
+    opened.actions_by_name.set_keys(dict.fromkeys(opened.actions_by_name.qactions, "") | {"undo": "Ctrl+J"})
     assert undo.toolTip() == "Undo (Ctrl+J)"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from segstudio.app.latest_only import LatestOnly
+from segstudio.app.train_form import TrainContext
 from segstudio.app.training_run import TrainChoices
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
@@ -16,7 +17,7 @@ from segstudio.project.samples import assign_subsets, gather
 from segstudio.training.events import Proposal
 from segstudio.training.preload import gc_paused_until
 from segstudio.ui.dialogs.split import SplitDialog
-from segstudio.ui.dialogs.train import TrainContext, TrainDialog
+from segstudio.ui.dialogs.train import TrainDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.train import TrainFeature
 
@@ -37,7 +38,7 @@ class TrainDialogFeature(Feature):
         self._proposals = LatestOnly(self.jobs.start, self._on_event, on_failure=self._on_failure)
         self._held_out: dict[str, bool] = {}
         self._split_by = ""
-        self._duplicates: list[list[str]] = []
+        self._duplicates: list[list[str]] | None = None  # not searched yet
         training.requested.connect(self.open)
 
     def open(self, init: str = "") -> None:
@@ -51,7 +52,7 @@ class TrainDialogFeature(Feature):
             find_free_run_name(project), self.state.num_annotated, project.unlabelled, runs, init, taken
         )
         dialog = TrainDialog(context, self.window)
-        self._dialog, self._samples = dialog, ()
+        self._dialog, self._samples, self._duplicates = dialog, (), None
         self._held_out, self._split_by = {}, ""
         dialog.accepted.connect(lambda: self._train(dialog.choices()))
         dialog.finished.connect(self._on_closed)
@@ -70,12 +71,13 @@ class TrainDialogFeature(Feature):
         items = list(self.state.items)
 
         def events() -> Iterator[Any]:
-            gathered = self._samples
+            gathered, duplicates = self._samples, self._duplicates
             if not gathered:
                 for event in gather(project, items):
                     if isinstance(event, tuple):
                         gathered = event
                     yield event
+            if duplicates is None:
                 names = {sample.name for sample in gathered}
                 yield find_duplicate_images([item for item in items if item.name in names])
             yield from gc_paused_until(_propose(project, gathered, settings), Proposal)
@@ -106,7 +108,7 @@ class TrainDialogFeature(Feature):
         if project is None or not self._samples:
             return
         held_out = {sample.name: sample.held_out for sample in self._samples}
-        split = SplitDialog(held_out, self._split_by or project.split_by, self._duplicates, dialog)
+        split = SplitDialog(held_out, self._split_by or project.split_by, self._duplicates or [], dialog)
         split.accepted.connect(lambda: self._set_split(split))
         split.open()
 
