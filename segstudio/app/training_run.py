@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from segstudio.app.arrivals import Arrivals
 from segstudio.app.state import State
@@ -18,7 +19,10 @@ from segstudio.project.samples import assign_subsets, gather, record_split
 from segstudio.project.store import is_annotated
 
 if TYPE_CHECKING:
-    from segstudio.training.events import TrainEvent
+    from segstudio.training.config import TrainConfig
+    from segstudio.training.events import Proposal, TrainEvent
+
+_MOST_PROPOSED_FROM: Final = 24  # images
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,9 @@ class TrainingRun:
 
     def train(self, hooks: Any) -> Iterator[TrainEvent]:
         """The events of the training; for a job. `hooks` are RunHooks that `make_hooks` gave."""
-        from segstudio.training.config import TrainConfig
         from segstudio.training.engine import train
 
-        project, settings = self.project, self._settings
-        if settings.get("init"):
-            settings = {**settings, "init": str(find_weights(project, settings["init"]))}
-        config = TrainConfig(run_dir=self.folder, table=project.table, unlabelled=project.unlabelled)
-        yield from train(config.with_texts(settings), self.samples, hooks)
+        yield from train(_make_config(self.project, self.folder, self._settings), self.samples, hooks)
 
     def take_arrivals(self) -> list[Sample]:
         """Samples labelled since the last call; called in the run's thread."""
@@ -121,3 +120,22 @@ class TrainingRun:
     def joined(self) -> bool:
         """True if images joined while it ran."""
         return bool(self._arrivals.taken)
+
+
+def propose(
+    project: Project, samples: tuple[Sample, ...], settings: dict[str, str]
+) -> Iterator[Progress | Problem | Proposal]:
+    """What a training with these settings would decide, from images spread evenly over `samples`; for a job."""
+    from segstudio.training.start import propose as propose_config
+
+    train = [sample for sample in samples if not sample.held_out]
+    some = train[:: max(1, len(train) // _MOST_PROPOSED_FROM)]
+    yield from propose_config(_make_config(project, project.runs_folder / "new", settings), some)
+
+
+def _make_config(project: Project, folder: Path, settings: dict[str, str]) -> TrainConfig:
+    from segstudio.training.config import TrainConfig
+
+    if settings.get("init"):
+        settings = {**settings, "init": str(find_weights(project, settings["init"]))}
+    return TrainConfig(run_dir=folder, table=project.table, unlabelled=project.unlabelled).with_texts(settings)

@@ -194,13 +194,14 @@ def _finish(layout: AnyLayout, within: QWidget | None, margins: Margins | None, 
     return layout
 
 
-def scroll_widget(area: QScrollArea, widget: QWidget) -> None:
-    """Scroll `widget` without a frame and without a horizontal bar."""
+def scroll_widget(area: QScrollArea, widget: QWidget) -> QScrollArea:
+    """Scroll `widget` in `area`, which is returned, without a frame and without a horizontal bar."""
     area.setWidget(widget)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 def set_up_rows(tree: QTreeWidget, name: str, headers: Sequence[str] = ()) -> None:

@@ -50,7 +50,7 @@ from segstudio.ui.panels.runs import RunsPanel
 from segstudio.ui.panels.status import StatusBar
 from segstudio.ui.panels.tool_strip import ToolStrip
 from segstudio.ui.panels.training import TrainingPanel
-from segstudio.ui.panels.view import ViewPanel, make_scrollable
+from segstudio.ui.panels.view import ViewPanel
 from segstudio.ui.panels.welcome import Welcome
 from segstudio.ui.settings import Settings
 from segstudio.ui.theme import apply_theme
@@ -203,23 +203,14 @@ class MainWindow(QMainWindow):
         self.images = ImagesPanel(self.state, self.listing, self.jobs)
         self.classes = ClassesPanel(self.state)
         self.objects = ObjectsPanel(self.state)
-        self.layers = LayersPanel(self.state)
         self.metrics = MetricsPanel(self.state)
         self.training_panel = TrainingPanel(self.state)
         self.runs_panel = RunsPanel(self.state)
+        layers, view = LayersPanel(self.state), ViewPanel(self.state, self.viewing)
+        drawn = (self.images, self.classes, self.objects, layers, view)
+        self.docks = Workspaces(self, (*drawn, self.metrics, self.training_panel, self.runs_panel), self.settings)
         self.status = StatusBar(self.state)
         self.welcome = Welcome()
-        panels: dict[str, QWidget] = {
-            "images": self.images,
-            "classes": self.classes,
-            "objects": self.objects,
-            "layers": self.layers,
-            "view": make_scrollable(ViewPanel(self.state, self.viewing)),
-            "metrics": self.metrics,
-            "training": make_scrollable(self.training_panel),
-            "runs": self.runs_panel,
-        }
-        self.docks = Workspaces(self, panels, self.settings)
 
     def _place_middle(self) -> None:
         work = QWidget()

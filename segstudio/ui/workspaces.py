@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QScrollArea, QTabBar
 
 from segstudio.ui.actions import Action
+from segstudio.ui.panels.panel import ANNOTATE, REVIEW, TRAIN, Panel, PanelInfo
 from segstudio.ui.settings import Settings
+from segstudio.ui.widgets import scroll_widget
 
-ANNOTATE, TRAIN, REVIEW = "annotate", "train", "review"
-
-_DOCKS = {
-    ANNOTATE: ("images", "objects", "classes", "view", "layers", "runs", "training", "metrics"),
-    TRAIN: ("images", "view", "layers", "runs", "training"),
-    REVIEW: ("images", "view", "layers", "metrics"),
-}
-_HEIGHTS_PX = {"classes": 280, "layers": 210, "metrics": 240, "training": 480}
 _LEFT_WIDTH_PX, _RIGHT_WIDTH_PX = 250, 310
-_TABS = (("classes", "objects"), ("layers", "view"), ("metrics", "training"), ("training", "runs"))
 _VERSION = 4
 
 
 class Workspaces(QObject):
     """Makes the docks. Each can be closed, floated and restored."""
 
-    def __init__(self, window: QMainWindow, panels: dict[str, QWidget], settings: Settings) -> None:
+    def __init__(self, window: QMainWindow, panels: Sequence[Panel], settings: Settings) -> None:
         super().__init__(window)
         self._window = window
         self._settings = settings
-        self._docks = {name: self._make_dock(name, panel) for name, panel in panels.items()}
-        for first, second in _TABS:
-            window.tabifyDockWidget(self._docks[first], self._docks[second])
+        self._docks: dict[str, QDockWidget] = {}
+        self._groups: dict[str, list[PanelInfo]] = {}
+        for panel in panels:
+            self._add(panel)
         for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.hide()  # Qt leaves unused tab bars visible; it shows those in use again itself
         self._default_state = window.saveState(_VERSION)
@@ -56,10 +52,10 @@ class Workspaces(QObject):
 
     def show(self, workspace: str) -> None:
         """Show the docks of `workspace` at their default sizes."""
-        for name, dock in self._docks.items():
-            dock.setVisible(name in _DOCKS[workspace])
-        for name in ("classes", "layers", _DOCKS[workspace][-1]):
-            self._docks[name].raise_()
+        for group in self._groups.values():
+            for info in reversed(group):
+                self._docks[info.name].setVisible(workspace in info.workspaces)
+                self._docks[info.name].raise_()
         self._resize_docks()
 
     def reset(self) -> None:
@@ -79,33 +75,24 @@ class Workspaces(QObject):
         self._settings.save_bytes("geometry", self._window.saveGeometry())
         self._settings.save_bytes("docks", self._window.saveState(_VERSION))
 
-    def _make_dock(self, name: str, panel: QWidget) -> QDockWidget:
-        titles = {
-            "images": QCoreApplication.translate("Workspaces", "Images"),
-            "classes": QCoreApplication.translate("Workspaces", "Classes"),
-            "objects": QCoreApplication.translate("Workspaces", "Objects"),
-            "layers": QCoreApplication.translate("Workspaces", "Layers"),
-            "view": QCoreApplication.translate("Workspaces", "View"),
-            "metrics": QCoreApplication.translate("Workspaces", "Metrics"),
-            "training": QCoreApplication.translate("Workspaces", "Training"),
-            "runs": QCoreApplication.translate("Workspaces", "Runs"),
-        }
-        dock = QDockWidget(titles[name], self._window)
-        dock.setObjectName(name)
-        dock.setWidget(panel)
-        self._window.addDockWidget(_area(name), dock)
-        return dock
+    def _add(self, panel: Panel) -> None:
+        info, window = panel.info, self._window
+        dock = self._docks[info.name] = QDockWidget(QCoreApplication.translate("Panel", info.title), window)
+        dock.setObjectName(info.name)
+        dock.setWidget(scroll_widget(QScrollArea(), panel) if info.scrolls else panel)
+        area = Qt.DockWidgetArea.LeftDockWidgetArea if info.left else Qt.DockWidgetArea.RightDockWidgetArea
+        window.addDockWidget(area, dock)
+        group = self._groups.setdefault(info.group, [])
+        if group:
+            window.tabifyDockWidget(self._docks[group[-1].name], dock)
+        group.append(info)
 
     def _resize_docks(self) -> None:
-        docked = {name: dock for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
-        right = [name for name in _HEIGHTS_PX if name in docked and not (name == "training" and "metrics" in docked)]
-        if "images" in docked:
-            self._window.resizeDocks([docked["images"]], [_LEFT_WIDTH_PX], Qt.Orientation.Horizontal)
-        if right:
-            self._window.resizeDocks([docked[right[0]]], [_RIGHT_WIDTH_PX], Qt.Orientation.Horizontal)
-            docks, heights = [docked[name] for name in right], [_HEIGHTS_PX[name] for name in right]
-            self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)
-
-
-def _area(name: str) -> Qt.DockWidgetArea:
-    return Qt.DockWidgetArea.LeftDockWidgetArea if name == "images" else Qt.DockWidgetArea.RightDockWidgetArea
+        docked = {name for name, dock in self._docks.items() if not dock.isHidden() and not dock.isFloating()}
+        fronts = [next((info for info in group if info.name in docked), None) for group in self._groups.values()]
+        shown = [info for info in fronts if info is not None]
+        for info, width in [(info, _LEFT_WIDTH_PX if info.left else _RIGHT_WIDTH_PX) for info in shown]:
+            self._window.resizeDocks([self._docks[info.name]], [width], Qt.Orientation.Horizontal)
+        sized = [info for info in shown if info.height_px]
+        docks, heights = [self._docks[info.name] for info in sized], [info.height_px for info in sized]
+        self._window.resizeDocks(docks, heights, Qt.Orientation.Vertical)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from segstudio.app.latest_only import LatestOnly
 from segstudio.app.train_form import TrainContext
-from segstudio.app.training_run import TrainChoices
+from segstudio.app.training_run import TrainChoices, propose
 from segstudio.core.sample import Sample
 from segstudio.errors import SegstudioError
 from segstudio.project.duplicates import find_duplicate_images
@@ -20,11 +20,6 @@ from segstudio.ui.dialogs.split import SplitDialog
 from segstudio.ui.dialogs.train import TrainDialog
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.features.train import TrainFeature
-
-if TYPE_CHECKING:
-    from segstudio.project.project import Project
-
-_MOST_PROPOSED_FROM = 24  # images that a proposal is computed from
 
 
 class TrainDialogFeature(Feature):
@@ -80,7 +75,7 @@ class TrainDialogFeature(Feature):
             if duplicates is None:
                 names = {sample.name for sample in gathered}
                 yield find_duplicate_images([item for item in items if item.name in names])
-            yield from gc_paused_until(_propose(project, gathered, settings), Proposal)
+            yield from gc_paused_until(propose(project, gathered, settings), Proposal)
 
         self._proposals.request(events)
 
@@ -119,17 +114,3 @@ class TrainDialogFeature(Feature):
         self._held_out, self._split_by = split.held_out(), split.by
         self._samples = assign_subsets(self._samples, self._held_out)
         self._propose(self._dialog.choices().settings)
-
-
-def _propose(project: Project, samples: tuple[Sample, ...], settings: dict[str, str]) -> Iterator[Any]:
-    """From some of the images, spread evenly: enough to know their size and their classes."""
-    from segstudio.project.runs import find_weights
-    from segstudio.training.config import TrainConfig
-    from segstudio.training.start import propose
-
-    if settings.get("init"):
-        settings = {**settings, "init": str(find_weights(project, settings["init"]))}
-    config = TrainConfig(run_dir=project.runs_folder / "new", table=project.table, unlabelled=project.unlabelled)
-    train = [sample for sample in samples if not sample.held_out]
-    some = train[:: max(1, len(train) // _MOST_PROPOSED_FROM)]
-    yield from propose(config.with_texts(settings), some)

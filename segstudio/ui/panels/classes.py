@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from segstudio.app.state import State
 from segstudio.core.classes import IGNORE, IGNORE_NAME
+from segstudio.tools.options import N
 from segstudio.ui.icons import icon
+from segstudio.ui.panels.panel import ANNOTATE, Panel, PanelInfo
 from segstudio.ui.widgets import NUMBER_ALIGNMENT, fix_columns, make_button, make_column, set_up_rows, watch_keys
 
 _SWATCH, _NUMBER, _NAME, _LOCK, _EYE = range(5)
@@ -35,12 +37,14 @@ class ClassTree(QTreeWidget):
         """Do nothing."""
 
 
-class ClassesPanel(QWidget):
+class ClassesPanel(Panel):
     """A click makes a class the current one; a double click edits its colour or its name; the eye hides it.
 
     Alt + click on the eye shows only that class; the padlock protects it from being painted over. F2 renames the
     current class, Space shows or hides it, Return edits its colour.
     """
+
+    info = PanelInfo("classes", N("Panel", "Classes"), "objects", (ANNOTATE,), 280)
 
     chosen = Signal(int)
     renamed = Signal(int, str)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from segstudio.app.listing import Listing, read_dates
 from segstudio.app.state import State
 from segstudio.project.item import DONE
 from segstudio.project.project import Project
 from segstudio.project.query import parse_query
+from segstudio.tools.options import N
 from segstudio.ui.jobs import Jobs
 from segstudio.ui.panels.image_model import ImageModel
 from segstudio.ui.panels.image_thumbnails import THUMB_PX
+from segstudio.ui.panels.panel import ANNOTATE, REVIEW, TRAIN, Panel, PanelInfo
 from segstudio.ui.widgets import Index, make_column, make_combo, make_label, make_line, make_row, make_tool_button
 
 _STATES = {"done": "#16a34a", "labelled": "#2563eb", "todo": "#a1a1aa", "broken": "#dc2626"}
@@ -78,8 +80,10 @@ class ImageList(QListView):
         """Do nothing."""
 
 
-class ImagesPanel(QWidget):
+class ImagesPanel(Panel):
     """`chosen` has the name of the image to open."""
+
+    info = PanelInfo("images", N("Panel", "Images"), "images", (ANNOTATE, TRAIN, REVIEW), left=True)
 
     chosen = Signal(str)
     left = Signal()  # Return in the filter: the keyboard goes back to the canvas

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider
 
 from segstudio.app.layers import ERRORS, LABELS, PREDICTION, PROBABILITY_MAP, UNCERTAINTY
 from segstudio.app.state import State
+from segstudio.tools.options import N
+from segstudio.ui.panels.panel import ANNOTATE, REVIEW, TRAIN, Panel, PanelInfo
 from segstudio.ui.widgets import make_combo, make_slider, set_silently
 
 
-class LayersPanel(QWidget):
+class LayersPanel(Panel):
     """A switch and an opacity for each layer; below them the class whose probability map is shown."""
+
+    info = PanelInfo("layers", N("Panel", "Layers"), "view", (ANNOTATE, TRAIN, REVIEW), 210)
 
     def __init__(self, state: State) -> None:
         super().__init__()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QShowEvent
-from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem
 
 from segstudio.app.confusion_table import Cell, ConfusionRow, compute_open_metrics, list_rows
 from segstudio.app.state import State
 from segstudio.core.colours import PROBABILITY_PALETTE, contrasting_colour
 from segstudio.core.metrics import Metrics
 from segstudio.review.report import format_metric
+from segstudio.tools.options import N
+from segstudio.ui.panels.panel import ANNOTATE, REVIEW, Panel, PanelInfo
 from segstudio.ui.widgets import NUMBER_ALIGNMENT, STRETCH, make_column, make_label
 
 _DELAY_MS = 150
 _IOU_COLUMN_PX, _CELL_PADDING_PX = 52, 18
 
 
-class MetricsPanel(QWidget):
+class MetricsPanel(Panel):
     """Refreshed a moment after labels or prediction have changed."""
+
+    info = PanelInfo("metrics", N("Panel", "Metrics"), "model", (ANNOTATE, REVIEW), 240)
 
     def __init__(self, state: State) -> None:
         super().__init__()

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelection, QModelIndex, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QModelIndex,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from segstudio.app.object_list import RowChange, compare_rows, list_shapes, row_texts, select_objects, toggle_mark
 from segstudio.app.state import State
@@ -14,8 +22,10 @@ from segstudio.core.annotation import Annotation
 from segstudio.core.classes import IGNORE
 from segstudio.core.painting_rules import Marks
 from segstudio.core.shape import Shape
+from segstudio.tools.options import N
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.classes import make_swatch
+from segstudio.ui.panels.panel import ANNOTATE, Panel, PanelInfo
 from segstudio.ui.widgets import Index, fix_columns, make_column, make_label, make_line, watch_keys
 
 _LABEL, _KIND, _LOCK, _EYE = range(4)
@@ -125,8 +135,10 @@ class ObjectTable(QTableView):
         """Do nothing."""
 
 
-class ObjectsPanel(QWidget):
+class ObjectsPanel(Panel):
     """Shares the selection with the canvas; a double click emits `shown`."""
+
+    info = PanelInfo("objects", N("Panel", "Objects"), "objects", (ANNOTATE,))
 
     delete_asked = Signal()
     shown = Signal(object)  # a shape to bring into view

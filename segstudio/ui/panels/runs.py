@@ -6,13 +6,15 @@ import datetime
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QMenu, QStackedLayout, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QMenu, QStackedLayout, QTreeWidget, QTreeWidgetItem
 
 from segstudio.app.run_table import describe_settings, format_duration, list_allowed
 from segstudio.app.state import State
 from segstudio.project.runs import RunInfo
 from segstudio.review.report import format_metric
+from segstudio.tools.options import N
 from segstudio.ui.icons import icon
+from segstudio.ui.panels.panel import ANNOTATE, TRAIN, Panel, PanelInfo
 from segstudio.ui.widgets import (
     NUMBER_ALIGNMENT,
     STRETCH,
@@ -28,8 +30,10 @@ from segstudio.ui.widgets import (
 _NAME, _MIOU, _STEPS, _TIME, _DATE = range(5)
 
 
-class RunsPanel(QWidget):
+class RunsPanel(Panel):
     """The run that predicts is in bold. Return uses the selected run; the rest is in buttons and menu."""
+
+    info = PanelInfo("runs", N("Panel", "Runs"), "model", (ANNOTATE, TRAIN))
 
     use_asked = Signal(str)
     resume_asked = Signal(str)

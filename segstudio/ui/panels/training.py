@@ -7,20 +7,23 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QWidget
 
 from segstudio.app.run_table import format_duration, read_number
 from segstudio.app.state import State
 from segstudio.events import Progress
 from segstudio.review.report import format_metric
+from segstudio.tools.options import N
 from segstudio.training.events import EpochDone, Finished, PretrainedLoaded, Recovered, SamplesAdded, Started, StepDone
 from segstudio.ui.icons import icon
 from segstudio.ui.panels.curves import Curves
+from segstudio.ui.panels.panel import ANNOTATE, TRAIN, Panel, PanelInfo
 from segstudio.ui.widgets import STRETCH, make_button, make_column, make_label, make_progress_bar, make_row
 
 
-class TrainingPanel(QWidget):
+class TrainingPanel(Panel):
     """Shows the events of the running training, and of the last one once it has ended."""
+
+    info = PanelInfo("training", N("Panel", "Training"), "model", (ANNOTATE, TRAIN), 480, scrolls=True)
 
     start_asked = Signal()
     stop_asked = Signal()

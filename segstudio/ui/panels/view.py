@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QScrollArea, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QSlider, QSpinBox, QWidget
 
 from segstudio.app.display import Display
 from segstudio.app.display_sliders import apply_positions, slider_positions
 from segstudio.app.layers import BOTH, FILL, NO_COMPARE, OUTLINE, SAFE_COLOURS, SIDE_BY_SIDE, SWIPE
 from segstudio.app.state import State
+from segstudio.tools.options import N
 from segstudio.ui.features.view import ViewFeature
-from segstudio.ui.widgets import choose, make_button, make_combo, make_row, make_slider, scroll_widget, set_silently
+from segstudio.ui.panels.panel import ANNOTATE, REVIEW, TRAIN, Panel, PanelInfo
+from segstudio.ui.widgets import choose, make_button, make_combo, make_row, make_slider, set_silently
 
 
-class ViewPanel(QWidget):
+class ViewPanel(Panel):
     """Changes only the view, neither the labels nor the input of a model."""
+
+    info = PanelInfo("view", N("Panel", "View"), "view", (ANNOTATE, TRAIN, REVIEW), scrolls=True)
 
     def __init__(self, state: State, view: ViewFeature) -> None:
         super().__init__()
@@ -102,10 +106,3 @@ class ViewPanel(QWidget):
         window = self._low.value(), max(self._low.value() + 1, self._high.value())
         self._view.set_display(replace(self._state.layers.display, window=window))
         self._show()  # the field that was out of order, if the window is the same as before
-
-
-def make_scrollable(panel: QWidget) -> QScrollArea:
-    """A scroll area with the panel, so that it can be lower than the panel."""
-    area = QScrollArea()
-    scroll_widget(area, panel)
-    return area
