@@ -312,6 +312,7 @@ def test_a_training_that_is_slow_to_stop_is_reported(
     opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import threading
+    import time
 
     import segstudio.training.engine as engine
 
@@ -321,6 +322,7 @@ def test_a_training_that_is_slow_to_stop_is_reported(
         try:
             for step in range(1_000_000):
                 yield StepDone(step, 0.1, 1.0, 9.0)
+                time.sleep(0.005)  # no step is so short that its events fill the queue of the window
         finally:
             may_leave.wait(20)
 
