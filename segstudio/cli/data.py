@@ -1,4 +1,4 @@
-"""Commands import, export, convert and lint."""
+"""Commands import, export, convert, formats and lint."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from segstudio.formats.writer import ExportOptions
     from segstudio.project.project import Project
 
-_READERS = "auto, coco, cvat, cityscapes, labelme, isat, eiseg, labelme-web, voc, camvid, yolo or masks."
-_WRITERS = "voc, coco, labelme, masks or yolo."
+_READERS = "auto, or one of `segstudio formats`."
+_WRITERS = "One of `segstudio formats`."
 
 SourcePath = Annotated[Path, typer.Argument(help="Dataset to read: a folder or a file.", metavar="SRC")]
 ProjectFolder = Annotated[Path, typer.Argument(help="Folder of images.", metavar="PROJECT")]
@@ -209,6 +209,19 @@ def _check_overlap(format_name: str, overlap: str) -> None:
         raise ProjectError(f"--overlap {overlap}: must be order or ignore")
     if overlap == "ignore" and "overlap_ignored" not in writer.options:
         raise ProjectError(f"{writer.title} has no ignored pixels; choose --overlap order")
+
+
+@command()
+def formats(as_json: AsJson = False) -> None:
+    """List the formats by the names that --format, --from and --to take."""
+    from segstudio.formats.registry import READERS, WRITERS
+
+    reporter = Reporter(as_json)
+    written = {writer.name for writer in WRITERS}
+    for reader in READERS:
+        reporter.say(f"{reader.name:12} {reader.title}: {'read and written' if reader.name in written else 'read'}")
+    rows = [{"name": each.name, "title": each.title, "written": each.name in written} for each in READERS]
+    reporter.finish(formats=rows)
 
 
 @command()

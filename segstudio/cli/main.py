@@ -17,7 +17,7 @@ from segstudio.cli.console import Reporter, app, command
 __all__ = ["COMMANDS", "app", "data", "open_window", "training"]  # the commands of data and training are on `app` too
 
 COMMANDS: Final = (
-    *("demo", "import", "export", "convert", "lint", "train", "predict", "evaluate", "onnx"),
+    *("demo", "import", "export", "convert", "formats", "lint", "train", "predict", "evaluate", "onnx"),
     *("synth", "notes", "doctor"),
 )
 _PACKAGES: Final = ("torch", "PySide6-Essentials", "numpy", "opencv-python-headless", "kornia", "labelme")

@@ -54,7 +54,8 @@ class Device:
     def describe(self) -> str:
         if self.kind == "cuda":
             return f"{torch.cuda.get_device_name(self.torch)} ({self.precision})"
-        kind = "Apple GPU" if self.kind == "mps" else f"CPU, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        kind = "Apple GPU" if self.kind == "mps" else f"CPU, {threads} thread{'s' * (threads > 1)}"
         return f"{kind} ({self.precision})"
 
     def empty_cache(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from segstudio.errors import ProjectError
+from segstudio.formats.registry import WRITERS
 from segstudio.project.export import Exported, ExportPlan, export, plan_export
 from segstudio.project.free_names import check_new_folder
 from segstudio.ui.actions import Action
@@ -26,7 +27,8 @@ class ExportFeature(JobFormFeature[ExportDialog]):
         self._opening = opening
 
     def actions(self) -> tuple[Action, ...]:
-        tip, no_project = self.tr("Export VOC label PNGs, COCO, labelme, masks or YOLO"), self.refuse.no_project
+        tip = self.tr("Export the labels: {}").format(", ".join(writer.title for writer in WRITERS))
+        no_project = self.refuse.no_project
         return (Action("export", self.tr("Export…"), "Ctrl+E", self.open_dialog, "File", "export", tip, no_project),)
 
     def open_dialog(self) -> ExportDialog | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from segstudio.app.import_preview import OpenedDataset, Refusals, Thumbnail, preview
 from segstudio.events import Progress
+from segstudio.formats.registry import READERS
 from segstudio.project.importing import Imported, import_images
 from segstudio.ui.actions import Action
 from segstudio.ui.dialogs.import_data import THUMB_PX, ImportDialog
@@ -26,7 +27,7 @@ class ImportFeature(JobFormFeature[ImportDialog]):
         self._num_imported = 0
 
     def actions(self) -> tuple[Action, ...]:
-        tip = self.tr("Import a dataset: COCO, VOC, labelme, CVAT, YOLO, masks and others")
+        tip = self.tr("Import a dataset: {}").format(", ".join(reader.title for reader in READERS))
         return (Action("import", self.tr("Import…"), "Ctrl+I", self.choose, "File", "import", tip),)
 
     def choose(self) -> None:
