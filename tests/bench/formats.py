@@ -27,7 +27,7 @@ from segstudio.project.item import Item
 from segstudio.project.project import Project, open_project
 from segstudio.project.store import save
 
-IMAGES, SIDE, OBJECTS, VERTICES = 200, 1000, 20, 40
+EXPORTED, SIDE, OBJECTS, VERTICES = 200, 1000, 20, 40
 IMAGES, ANNOTATIONS = 5_000, 36_000
 LISTED, LABELLED = 100_000, 20_000
 
@@ -111,9 +111,9 @@ def exporting(home: Path) -> None:
         began = time.perf_counter()
         *_, report = export(project, items, home / "voc", VOC_WRITER, options)
         ours = time.perf_counter() - began
-        assert report.images == IMAGES
+        assert report.images == EXPORTED
         shutil.rmtree(home / "voc")
-        print(f"VOC of {IMAGES} images ({name}): {ours:.1f} s; labelme {theirs:.1f} s; {theirs / ours:.1f} x")
+        print(f"VOC of {EXPORTED} images ({name}): {ours:.1f} s; labelme {theirs:.1f} s; {theirs / ours:.1f} x")
 
 
 def labelled_images(folder: Path) -> Project:
@@ -130,7 +130,7 @@ def labelled_images(folder: Path) -> Project:
     )
     data = io.BytesIO()
     Image.fromarray((base / 4).astype(np.uint8)).save(data, "JPEG", quality=92)
-    for number in range(IMAGES):
+    for number in range(EXPORTED):
         shapes = []
         for x, y in rng.uniform(60, SIDE - 60, (OBJECTS, 2)):
             radius = rng.uniform(20, 60, VERTICES)
