@@ -12,7 +12,6 @@ from segstudio.assist.assistant import Assistant
 from segstudio.assist.weights import MODELS, MissingWeightsError, check_weights, download
 from segstudio.errors import SegstudioError
 from segstudio.events import Progress
-from segstudio.tools.options import MODEL
 from segstudio.ui.features.feature import Feature, FeatureContext
 from segstudio.ui.jobs import Job
 from segstudio.ui.messages import Remedy
@@ -102,7 +101,7 @@ class AssistFeature(Feature):
     def _encode_next(self) -> None:
         """One image at a time, the open one first."""
         image = self.state.image
-        if MODEL not in self.state.tool.info.options or image is None or self._job is not None:
+        if not self.state.tool.info.uses_assistant or image is None or self._job is not None:
             return
         wanted = [ImageSegmenter(self._assistant, self.model, each) for each in (image, *self._neighbours)]
         segmenter = next((each for each in wanted if (each.model, each.key) not in self._encoded), None)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QSpinBox, QWidget
 from segstudio.app.state import State
 from segstudio.assist.weights import MODELS
 from segstudio.core.classes import IGNORE, IGNORE_NAME
-from segstudio.tools.options import MODEL, RULES, RadiusOption
+from segstudio.tools.options import RULES, RadiusOption
 from segstudio.ui.features.assist import AssistFeature
 from segstudio.ui.panels.classes import make_swatch
 from segstudio.ui.panels.rules import RulesButton
@@ -87,7 +87,7 @@ class ToolStrip(QScrollArea):
         for option, widget in self._options.items():
             widget.setVisible(option in info.options)
             widget.show_value()
-        self._model.setVisible(MODEL in info.options)
+        self._model.setVisible(info.uses_assistant)
         self._rules.setVisible(RULES in info.options)
 
     def _show_numbers(self) -> None:
